@@ -1,0 +1,75 @@
+//! The commands: one file each.
+
+mod explain;
+mod progress;
+mod rules;
+mod run;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Decides by the Shanghai regulation on student registration (上海市中小学学生学籍管理办法).
+#[derive(Debug, Parser)]
+#[command(name = "xueji", version, about, max_term_width = 120)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    /// Print the result as one JSON object.
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run a pipeline: from a folder of files to published decisions.
+    Run(run::Arguments),
+    /// One student's decision, clause by clause, with its evidence.
+    Explain(explain::Arguments),
+    /// The clauses and findings, or one: what it says, how it is read, its parameters.
+    Rules(rules::Arguments),
+}
+
+/// How a command ended, as the contract numbers it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ending {
+    /// Done.
+    Done,
+    /// Done and published, with findings at or above `--fail-on`.
+    Findings,
+    /// Wrong usage, or an input or configuration that can't be used.
+    Unusable,
+    /// Stopped by a safety check.
+    Unsafe,
+    /// Another run holds this output.
+    Held,
+}
+
+impl From<Ending> for ExitCode {
+    fn from(ending: Ending) -> Self {
+        ExitCode::from(match ending {
+            Ending::Done => 0,
+            Ending::Findings => 1,
+            Ending::Unusable => 2,
+            Ending::Unsafe => 3,
+            Ending::Held => 75,
+        })
+    }
+}
+
+/// Reads the command line and does what it says.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let json = arguments.json;
+    match arguments.command {
+        Command::Run(arguments) => run::main(&arguments, json),
+        Command::Explain(arguments) => explain::main(&arguments, json),
+        Command::Rules(arguments) => rules::main(&arguments, json),
+    }
+    .into()
+}
+
+/// Says on standard error why a command could not be done.
+fn complain(error: &dyn std::fmt::Display) {
+    eprintln!("error: {error}");
+}

@@ -1,0 +1,106 @@
+//! `xueji run PIPELINE.toml`.
+
+use std::path::PathBuf;
+
+use chrono::NaiveDate;
+
+use super::progress::Progress;
+use super::{Ending, complain};
+use crate::pipeline::config::{Attendance, Config, Overrides};
+use crate::pipeline::run::{RunError, run};
+use crate::report::summary;
+
+/// The arguments of `run`.
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// The pipeline file, such as pipelines/term-end.toml.
+    pipeline: PathBuf,
+    /// A folder of input files; replaces the pipeline file's. May be given several times.
+    #[arg(long, value_name = "DIR")]
+    input: Vec<PathBuf>,
+    /// The date of judgement.
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    as_of: Option<NaiveDate>,
+    /// Where the runs are published.
+    #[arg(long, value_name = "DIR", default_value = "reports")]
+    out: PathBuf,
+    /// How many threads to use; all cores without it.
+    #[arg(long, value_name = "N")]
+    jobs: Option<usize>,
+    /// End with 1 when there are findings this grave.
+    #[arg(long, value_enum, default_value_t = FailOn::Never)]
+    fail_on: FailOn,
+    /// A policy file; replaces the pipeline file's.
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+    /// The form of attendance; replaces the pipeline file's.
+    #[arg(long, value_enum)]
+    attendance: Option<Attendance>,
+}
+
+/// From which severity on findings make the command end with 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum FailOn {
+    Error,
+    Query,
+    Never,
+}
+
+/// Runs a pipeline.
+pub fn main(arguments: &Arguments, json: bool) -> Ending {
+    if let Some(jobs) = arguments.jobs
+        && let Err(error) = rayon::ThreadPoolBuilder::new().num_threads(jobs).build_global()
+    {
+        complain(&error);
+        return Ending::Unusable;
+    }
+    let overrides = Overrides {
+        inputs: arguments.input.clone(),
+        as_of: arguments.as_of,
+        policy: arguments.policy.clone(),
+        attendance: arguments.attendance,
+    };
+    let config = match Config::load(&arguments.pipeline, &overrides) {
+        Ok(config) => config,
+        Err(error) => {
+            complain(&error);
+            return Ending::Unusable;
+        }
+    };
+    let progress = Progress::new();
+    let published = run(&config, &arguments.out, &|stage, done, of| progress.show(stage, done, of));
+    progress.finish();
+    let published = match published {
+        Ok(published) => published,
+        Err(error) => {
+            complain(&error);
+            return match error {
+                RunError::Held(_) => Ending::Held,
+                RunError::Unsafe(_) => Ending::Unsafe,
+                RunError::Input(_) | RunError::Policy(_) | RunError::Write(_) => Ending::Unusable,
+            };
+        }
+    };
+    if json {
+        let manifest = &published.manifest;
+        let object = serde_json::json!({
+            "run": published.folder,
+            "run_id": manifest.run_id,
+            "students": manifest.students,
+            "outcomes": manifest.outcomes,
+            "outcomes_by_stage": manifest.outcomes_by_stage,
+            "findings": manifest.findings_by_severity,
+            "findings_by_code": manifest.findings,
+        });
+        println!("{object}");
+    } else {
+        println!("{}", summary::text(&published.manifest, &published.folder));
+    }
+    let found = |severity: &str| published.manifest.findings_by_severity.get(severity).is_some_and(|number| *number > 0);
+    let failed = match arguments.fail_on {
+        FailOn::Never => false,
+        FailOn::Error => found("error"),
+        FailOn::Query => found("error") || found("query"),
+    };
+    if failed { Ending::Findings } else { Ending::Done }
+}

@@ -1,0 +1,277 @@
+//! The cohort: students, their rows in every table that the procedure uses, and what became of every other row.
+
+use std::collections::BTreeMap;
+
+use law::facts::codes::Read;
+use law::facts::identifiers::NationalId;
+use law::facts::student::Row;
+use law::regulation::findings::Severity;
+use law::regulation::rule::Law;
+use rayon::prelude::*;
+
+use super::finding::{About, Finding, Place};
+use super::roster::{self, Roster};
+use super::rows::{NOBODY, RowIndex, RowsOfStudents};
+use super::scope::{self, OutOfScope, SheetBooks};
+use crate::ingest::table::Table;
+use crate::ingest::{Inputs, Sheet};
+use crate::reconcile::exams;
+
+/// How many tables there are.
+const TABLES: usize = Table::ALL.len();
+
+/// The cohort of a run.
+#[derive(Debug)]
+pub struct Cohort<'a> {
+    /// The law.
+    pub law: &'a Law,
+    /// The inputs.
+    pub inputs: &'a Inputs,
+    /// Every row by one number.
+    pub index: RowIndex,
+    /// The students.
+    pub roster: Roster,
+    /// What became of the rows of each sheet, but for rows that judging sets aside.
+    pub books: Vec<SheetBooks>,
+    /// Findings of reading and matching.
+    pub findings: Vec<Finding>,
+    tables: [RowsOfStudents; TABLES],
+}
+
+/// Where a cell stands.
+pub fn place(inputs: &Inputs, sheet: usize, record: usize, field: usize) -> Place {
+    let own = &inputs.sheets[sheet];
+    let header = own.headers.get(field).cloned().flatten().unwrap_or_else(|| own.table.fields()[field].header.to_owned());
+    let column = own.letters.get(field).copied().flatten();
+    Place { file: Some(own.file), sheet: Some(sheet), row: Some(own.rows.get(record)), column, header }
+}
+
+/// A part of a sheet with the student of each row, and what came of the rows without one.
+struct Part {
+    first: Row,
+    students: Vec<u32>,
+    books: SheetBooks,
+    findings: Vec<Finding>,
+}
+
+/// How many records of a sheet are looked up at a time.
+const PART: usize = 1 << 18;
+
+impl<'a> Cohort<'a> {
+    /// Finds the students and their rows.
+    pub fn new(law: &'a Law, inputs: &'a Inputs) -> Self {
+        let index = RowIndex::new(inputs);
+        let reading = roster::read(inputs, &index, law.as_of);
+        let mut cohort = Self {
+            law,
+            inputs,
+            index,
+            roster: reading.roster,
+            books: vec![SheetBooks::default(); inputs.sheets.len()],
+            findings: reading.findings,
+            tables: Default::default(),
+        };
+        cohort.count_sheets_without_students(&reading.repeated);
+        for table in Table::ALL.iter().copied().filter(|table| has_students(*table)) {
+            cohort.read_table(table);
+        }
+        cohort
+    }
+
+    fn count_sheets_without_students(&mut self, repeated: &[Row]) {
+        for (sheet, books) in self.inputs.sheets.iter().zip(&mut self.books) {
+            let (all, aside) = (u64::from(sheet.rows_read), sheet.set_aside.len() as u64);
+            if matches!(sheet.table, Table::Roster | Table::Schools) {
+                *books = SheetBooks { used: all - aside, set_aside: aside, ..SheetBooks::default() };
+            } else if !scope::uses(sheet.table) {
+                books.set_aside = aside;
+                books.out_of_scope.insert(OutOfScope::NotUsed, all - aside);
+            }
+        }
+        for row in repeated {
+            self.set_aside(*row);
+            let finding = self.repeated(*row);
+            self.findings.push(finding);
+        }
+    }
+
+    /// Moves a row from used to set aside.
+    pub fn set_aside(&mut self, row: Row) {
+        let (sheet, _) = self.index.locate(row);
+        self.books[sheet].used -= 1;
+        self.books[sheet].set_aside += 1;
+    }
+
+    /// Moves a row from used to out of scope.
+    pub fn leave_out(&mut self, row: Row, reason: OutOfScope) {
+        let (sheet, _) = self.index.locate(row);
+        self.books[sheet].used -= 1;
+        *self.books[sheet].out_of_scope.entry(reason).or_default() += 1;
+    }
+
+    fn read_table(&mut self, table: Table) {
+        let parts: Vec<(usize, usize)> = self
+            .inputs
+            .sheets
+            .iter()
+            .enumerate()
+            .filter(|(_, sheet)| sheet.table == table)
+            .flat_map(|(place, sheet)| (0..sheet.rows_read as usize).step_by(PART).map(move |first| (place, first)))
+            .collect();
+        let read: Vec<(usize, Part)> = parts.par_iter().map(|(sheet, first)| (*sheet, self.read_part(*sheet, *first))).collect();
+        let mut of_students = Vec::with_capacity(read.len());
+        let mut unknown: BTreeMap<About, Finding> = BTreeMap::new();
+        for (sheet, part) in read {
+            let books = &mut self.books[sheet];
+            books.used += part.books.used;
+            books.set_aside += part.books.set_aside;
+            for (reason, rows) in part.books.out_of_scope {
+                *books.out_of_scope.entry(reason).or_default() += rows;
+            }
+            of_students.push((part.first, part.students));
+            for finding in part.findings {
+                if finding.code != "R0305" {
+                    self.findings.push(finding);
+                    continue;
+                }
+                // One finding a student and table: the same problem, however many rows show it.
+                unknown
+                    .entry(finding.about.clone())
+                    .and_modify(|known| {
+                        known.count += 1;
+                        if known.rows_sample.len() < 10 && known.place.sheet == finding.place.sheet {
+                            known.rows_sample.extend(&finding.rows_sample);
+                        }
+                    })
+                    .or_insert(finding);
+            }
+        }
+        self.findings.extend(unknown.into_values());
+        self.tables[table as usize] = RowsOfStudents::new(self.roster.students.len(), &of_students);
+    }
+
+    fn read_part(&self, place: usize, first: usize) -> Part {
+        let sheet = &self.inputs.sheets[place];
+        let last = (first + PART).min(sheet.rows_read as usize);
+        let mut part = Part {
+            first: self.index.row(place, first),
+            students: Vec::with_capacity(last - first),
+            books: SheetBooks::default(),
+            findings: Vec::new(),
+        };
+        let mut aside = sheet.set_aside[sheet.set_aside.partition_point(|record| (*record as usize) < first)..].iter().copied().peekable();
+        // Rows of one student mostly stand together.
+        let mut before = (0_u64, NOBODY);
+        for record in first..last {
+            let mut student = NOBODY;
+            if aside.next_if_eq(&(record as u32)).is_some() {
+                part.books.set_aside += 1;
+            } else if let Some(reason) = scope::out_of_scope(self.law, sheet, record) {
+                *part.books.out_of_scope.entry(reason).or_default() += 1;
+            } else if sheet.table == Table::Exams {
+                match exams::student(self, place, record, &mut part.findings) {
+                    Some(own) => {
+                        student = own;
+                        part.books.used += 1;
+                    }
+                    None => part.books.set_aside += 1,
+                }
+            } else if let Read::Value(id) = sheet.id(0, record) {
+                if before.0 != id {
+                    before = (id, self.roster.with_id(id).unwrap_or(NOBODY));
+                }
+                student = before.1;
+                if student == NOBODY {
+                    part.books.set_aside += 1;
+                    part.findings.push(self.unregistered(place, record, id));
+                } else {
+                    part.books.used += 1;
+                }
+            } else {
+                // Reading sets rows without a usable id aside; a row that it left is not lost here either.
+                part.books.set_aside += 1;
+            }
+            part.students.push(student);
+        }
+        part
+    }
+
+    fn unregistered(&self, sheet: usize, record: usize, id: u64) -> Finding {
+        let own = &self.inputs.sheets[sheet];
+        Finding {
+            code: "R0305",
+            severity: Severity::Error,
+            about: About::Id(id),
+            field: own.table.title().into(),
+            other_party: String::new(),
+            found: crate::report::mask::national_id(&NationalId::from_packed(id).to_string()),
+            expected: "学籍名册中的学生".into(),
+            place: place(self.inputs, sheet, record, 0),
+            count: 1,
+            rows_sample: vec![own.rows.get(record)],
+            at: Some(self.index.row(sheet, record)),
+        }
+    }
+
+    /// I0301: a row that repeats another one whole.
+    pub fn repeated(&self, row: Row) -> Finding {
+        let (sheet, record) = self.index.locate(row);
+        let own = &self.inputs.sheets[sheet];
+        let about = match own.id(own.table.field("全国学籍号").unwrap_or(usize::MAX), record) {
+            Read::Value(id) => self.roster.with_id(id).map_or(About::Id(id), About::Student),
+            _ => About::Cells(format!("{}:{}", own.table.name(), record)),
+        };
+        Finding {
+            code: "I0301",
+            severity: Severity::Error,
+            about,
+            field: format!("{}.{}", own.table.title(), self.key_words(sheet, record)),
+            other_party: String::new(),
+            found: "整行与另一行相同".into(),
+            expected: "每行只出现一次".into(),
+            place: place(self.inputs, sheet, record, 0),
+            count: 1,
+            rows_sample: vec![own.rows.get(record)],
+            at: Some(row),
+        }
+    }
+
+    /// What tells a row of a student from the student's others: subject, kind, school year, date.
+    pub fn key_words(&self, sheet: usize, record: usize) -> String {
+        use crate::ingest::table::Holds;
+        let own = &self.inputs.sheets[sheet];
+        let mut words = Vec::new();
+        for (field, column) in own.table.fields().iter().enumerate().filter(|(_, column)| column.required) {
+            match column.holds {
+                Holds::Subject => words.extend(
+                    own.code(field, record).value().map(|code| self.law.subjects.name(law::facts::subjects::Subject(code)).to_owned()),
+                ),
+                Holds::Word(list) if field == 1 || own.table == Table::Exams && column.header == "考次" => {
+                    words.extend(
+                        own.code(field, record).value().and_then(|code| list.get(usize::from(code))).map(|word| (*word).to_owned()),
+                    );
+                }
+                Holds::SchoolYear => words.extend(own.integer(field, record).value().map(|year| format!("{year}-{}", year + 1))),
+                Holds::Date => words.extend(own.date(field, record).value().map(|date| date.to_string())),
+                _ => {}
+            }
+        }
+        words.join(".")
+    }
+
+    /// The sheet and record of a row.
+    pub fn cell(&self, row: Row) -> (&Sheet, usize) {
+        let (sheet, record) = self.index.locate(row);
+        (&self.inputs.sheets[sheet], record)
+    }
+
+    /// The rows of a student in a table.
+    pub fn rows_of(&self, table: Table, student: usize) -> &[Row] {
+        self.tables[table as usize].of(student)
+    }
+}
+
+/// Whether a table's rows belong to students and the procedure uses them.
+fn has_students(table: Table) -> bool {
+    scope::uses(table) && !matches!(table, Table::Roster | Table::Schools)
+}

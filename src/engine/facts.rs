@@ -1,0 +1,444 @@
+//! The facts of one student, put together from rows: rows of one key become one fact, and what they contradict in is unknown.
+
+use chrono::NaiveDate;
+use law::facts::calendar::{Month, SchoolYear};
+use law::facts::codes::{
+    AnnualResult, ApplicationKind, Category, ChangeKind, ExamResult, MakeUp, MeasureKind, Publicity, Read, SittingKind, Standard, Status,
+    YesNo,
+};
+use law::facts::grades::{Grade, Stage};
+use law::facts::student::{
+    Annual, Application, Assessment, Athlete, Change, Evaluation, Measure, Nationality, Row, Sitting, Student, happened,
+};
+use law::facts::subjects::Subject;
+
+use super::cohort::Cohort;
+use super::roster::{field, resident_number};
+use crate::ingest::Sheet;
+use crate::ingest::table::Table;
+
+/// Two rows that meet at one key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meeting {
+    /// The row repeats another one whole (I0301).
+    Repeated {
+        /// The row that is set aside.
+        row: Row,
+    },
+    /// The row contradicts another one in a column (I0302).
+    Contradicted {
+        /// The later row.
+        row: Row,
+        /// The earlier row.
+        first: Row,
+        /// The column, by place in the table.
+        field: usize,
+    },
+}
+
+/// Room for the facts of one student, kept from one to the next.
+#[derive(Debug, Default)]
+pub struct Facts {
+    annual: Vec<Annual>,
+    sittings: Vec<Sitting>,
+    assessments: Vec<Assessment>,
+    evaluations: Vec<Evaluation>,
+    athlete: Option<Athlete>,
+    applications: Vec<Application>,
+    measures: Vec<Measure>,
+    changes: Vec<Change>,
+    /// Exam rows and evaluations of an earlier stage of the student's, which are out of scope.
+    pub other_stage: Vec<Row>,
+    /// What met at one key.
+    pub meetings: Vec<Meeting>,
+    keys: Vec<([u64; 3], Row)>,
+}
+
+/// Rows of one key, the lowest first.
+struct Group<'a, 'b> {
+    cohort: &'a Cohort<'b>,
+    rows: &'a [([u64; 3], Row)],
+    meetings: &'a mut Vec<Meeting>,
+}
+
+impl Group<'_, '_> {
+    fn first(&self) -> Row {
+        self.rows[0].1
+    }
+
+    /// The value of a column over the rows: what they agree on, an empty cell taking the other's value.
+    fn read<T: PartialEq + Copy>(&mut self, field: usize, cell: impl Fn(&Sheet, usize) -> Read<T>) -> Read<T> {
+        let mut merged = Read::Empty;
+        for (_, row) in self.rows {
+            let (sheet, record) = self.cohort.cell(*row);
+            match (merged, cell(sheet, record)) {
+                (Read::Empty, own) => merged = own,
+                (_, Read::Empty) => {}
+                (Read::Value(known), Read::Value(own)) if known == own => {}
+                (Read::Value(_), Read::Value(_)) => {
+                    self.meetings.push(Meeting::Contradicted { row: *row, first: self.rows[0].1, field });
+                    return Read::Unreadable;
+                }
+                _ => merged = Read::Unreadable,
+            }
+        }
+        merged
+    }
+
+    fn word<T: PartialEq + Copy>(&mut self, field: usize, word: impl Fn(u8) -> Option<T>) -> Read<T> {
+        self.read(field, |sheet, record| match sheet.code(field, record) {
+            Read::Value(code) => word(code).map_or(Read::Unreadable, Read::Value),
+            Read::Empty => Read::Empty,
+            Read::Unreadable => Read::Unreadable,
+        })
+    }
+
+    fn date(&mut self, field: usize) -> Read<NaiveDate> {
+        self.read(field, |sheet, record| sheet.date(field, record))
+    }
+
+    /// The date of something that happened on or before the date of judgement.
+    fn happened(&mut self, field: usize) -> Read<NaiveDate> {
+        let as_of = self.cohort.law.as_of;
+        happened(self.date(field), as_of)
+    }
+
+    fn number(&mut self, field: usize) -> Read<i32> {
+        self.read(field, |sheet, record| sheet.integer(field, record))
+    }
+
+    fn school_year(&mut self, field: usize) -> Read<SchoolYear> {
+        self.number(field).map(SchoolYear)
+    }
+}
+
+/// A readable key cell as a number; cells that can't be read meet nobody, so they get a number of their own.
+fn part<T>(cell: Read<T>, row: Row, number: impl FnOnce(T) -> u64) -> u64 {
+    match cell {
+        Read::Value(value) => number(value) + 1,
+        Read::Empty => 0,
+        Read::Unreadable => 1 << 40 | u64::from(row.0),
+    }
+}
+
+fn code(code: u8) -> u64 {
+    u64::from(code)
+}
+
+fn day(days: i32) -> u64 {
+    (i64::from(days) + (1 << 31)) as u64
+}
+
+impl Facts {
+    /// Puts the facts of a student together.
+    pub fn gather<'f>(&'f mut self, cohort: &Cohort<'_>, place: usize) -> Student<'f> {
+        self.clear();
+        let law = cohort.law;
+        let entry = cohort.roster.students[place];
+        let school = &cohort.roster.schools[entry.school as usize];
+        let (sheet, record) = cohort.cell(entry.row);
+        let grade = sheet.code(field::GRADE, record).value().and_then(Grade::new);
+        let system = school.system;
+        // Without a grade, the names of subjects are the junior ones where the school has nothing else.
+        let junior = match grade {
+            Some(grade) => system.stage(grade) == Stage::Junior,
+            None => !school.grades.is_empty() && school.grades.iter().all(|grade| system.stage(grade) == Stage::Junior),
+        };
+        let month = |field| sheet.integer(field, record).value().map(Month);
+        let entered = month(field::ENTRY);
+        // The stage began with 入学年月 or as the grade implies, whichever is earlier: exams of an earlier stage don't count.
+        let stage_begin = grade.map(|grade| {
+            let implied = law.school_year.0 - i32::from(grade.number() - system.first(system.stage(grade)).number());
+            entered.map_or(implied, |month| month.school_year().0.min(implied))
+        });
+        let evaluations_from = grade.map(|grade| {
+            let implied = law.school_year.0 - i32::from(grade.number() - system.first(system.stage(grade)).number());
+            entered.map_or(implied, |month| month.school_year().0)
+        });
+        let subject_of = |code: u8| {
+            let subject = Subject(code);
+            if junior { law.subjects.in_junior(subject) } else { subject }
+        };
+
+        self.of_the_year(cohort, place, &subject_of);
+        self.exams(cohort, place, &subject_of, stage_begin);
+        self.evaluated(cohort, place, evaluations_from);
+        self.applied(cohort, place, &subject_of);
+        self.recorded(cohort, place);
+
+        let resident = resident_number(sheet, record);
+        let birth = match sheet.date(field::BIRTH, record) {
+            Read::Value(date) => Some(date),
+            Read::Empty | Read::Unreadable => resident.and_then(|number| number.birth()),
+        };
+        Student {
+            row: entry.row,
+            status: read_word(sheet.code(field::STATUS, record), Status::from_code),
+            grade,
+            school_grades: school.grades,
+            system,
+            category: read_word(sheet.code(field::CATEGORY, record), Category::from_code),
+            nationality: nationality(sheet.text(field::NATIONALITY, record), resident.is_some_and(|number| number.is_mainland())),
+            birth,
+            primary_entry: month(field::PRIMARY_ENTRY),
+            entry: entered,
+            annual: &self.annual,
+            sittings: &self.sittings,
+            assessments: &self.assessments,
+            evaluations: &self.evaluations,
+            athlete: self.athlete,
+            applications: &self.applications,
+            measures: &self.measures,
+            changes: &self.changes,
+        }
+    }
+
+    fn clear(&mut self) {
+        self.annual.clear();
+        self.sittings.clear();
+        self.assessments.clear();
+        self.evaluations.clear();
+        self.athlete = None;
+        self.applications.clear();
+        self.measures.clear();
+        self.changes.clear();
+        self.meetings.clear();
+        self.other_stage.clear();
+    }
+
+    fn of_the_year(&mut self, cohort: &Cohort<'_>, place: usize, subject_of: &impl Fn(u8) -> Subject) {
+        let Self { annual, assessments, keys, meetings, .. } = self;
+        let subject = |code: u8| Some(subject_of(code));
+        let rows = cohort.rows_of(Table::CourseResults, place);
+        each_group(
+            cohort,
+            rows,
+            keys,
+            meetings,
+            |sheet, record, row| [part(sheet.code(2, record).map(|code| subject_of(code).0), row, code), 0, 0],
+            |group| {
+                let Read::Value(subject) = group.word(2, subject) else { return };
+                let result = group.word(3, AnnualResult::from_code);
+                let make_up = group.word(4, MakeUp::from_code);
+                // A make-up dated after the date of judgement has not happened, and so has no result.
+                let not_yet = group.date(5).value().is_some_and(|date| date > cohort.law.as_of);
+                annual.push(Annual { subject, result, make_up: if not_yet { Read::Empty } else { make_up }, row: group.first() });
+            },
+        );
+        let rows = cohort.rows_of(Table::SchoolAssessments, place);
+        each_group(
+            cohort,
+            rows,
+            keys,
+            meetings,
+            |sheet, record, row| [part(sheet.code(1, record).map(|code| subject_of(code).0), row, code), 0, 0],
+            |group| {
+                let Read::Value(subject) = group.word(1, subject) else { return };
+                assessments.push(Assessment { subject, result: group.word(2, Standard::from_code), row: group.first() });
+            },
+        );
+    }
+
+    fn exams(&mut self, cohort: &Cohort<'_>, place: usize, subject_of: &impl Fn(u8) -> Subject, stage_begin: Option<i32>) {
+        let Self { sittings, keys, meetings, other_stage, .. } = self;
+        let key = |sheet: &Sheet, record: usize, row| {
+            [
+                part(sheet.integer(4, record), row, day),
+                part(sheet.code(3, record).map(|code| subject_of(code).0), row, code),
+                part(sheet.code(5, record), row, code),
+            ]
+        };
+        each_group(cohort, cohort.rows_of(Table::Exams, place), keys, meetings, key, |group| {
+            let Read::Value(subject) = group.word(3, |code| Some(subject_of(code))) else { return };
+            let date = group.date(4);
+            let earlier = |begin: i32| date.value().is_some_and(|date| cohort.law.calendar.school_year_of(date).0 < begin);
+            if stage_begin.is_some_and(earlier) {
+                other_stage.extend(group.rows.iter().map(|(_, row)| *row));
+                return;
+            }
+            let (kind, result) = (group.word(5, SittingKind::from_code), group.word(6, ExamResult::from_code));
+            sittings.push(Sitting { subject, date, kind, result, row: group.first() });
+        });
+    }
+
+    fn evaluated(&mut self, cohort: &Cohort<'_>, place: usize, from: Option<i32>) {
+        let Self { evaluations, keys, meetings, other_stage, athlete, .. } = self;
+        let rows = cohort.rows_of(Table::Evaluations, place);
+        each_group(
+            cohort,
+            rows,
+            keys,
+            meetings,
+            |sheet, record, row| [part(sheet.integer(1, record), row, day), 0, 0],
+            |group| {
+                let Read::Value(school_year) = group.school_year(1) else { return };
+                if from.is_some_and(|from| school_year.0 < from) {
+                    other_stage.extend(group.rows.iter().map(|(_, row)| *row));
+                    return;
+                }
+                // 是 beside 否 is 是, and no contradiction (rules, section 5).
+                let crimes = group.rows.iter().map(|(_, row)| {
+                    let (sheet, record) = cohort.cell(*row);
+                    read_word(sheet.code(3, record), YesNo::from_code)
+                });
+                let crime = crimes.fold(Read::Empty, |worst, own| match (worst, own) {
+                    (Read::Value(YesNo::Yes), _) | (_, Read::Value(YesNo::Yes)) => Read::Value(YesNo::Yes),
+                    (Read::Unreadable, _) | (_, Read::Unreadable) => Read::Unreadable,
+                    (Read::Empty, own) => own,
+                    (worst, _) => worst,
+                });
+                let mut standard = |field| group.word(field, Standard::from_code);
+                let moral = standard(2);
+                let (research, extension) = (standard(4), standard(5));
+                let (volunteering, military, rural) = (standard(6), standard(7), standard(8));
+                let (weeks, reports) = (group.number(9), group.number(10));
+                let row = group.first();
+                evaluations.push(Evaluation {
+                    school_year,
+                    moral,
+                    crime,
+                    research,
+                    extension,
+                    volunteering,
+                    military,
+                    rural,
+                    weeks,
+                    reports,
+                    row,
+                });
+            },
+        );
+        each_group(
+            cohort,
+            cohort.rows_of(Table::Athletes, place),
+            keys,
+            meetings,
+            |_, _, _| [0; 3],
+            |group| {
+                *athlete = Some(Athlete { sports: group.happened(1), education: group.happened(2), row: group.first() });
+            },
+        );
+    }
+
+    fn applied(&mut self, cohort: &Cohort<'_>, place: usize, subject_of: &impl Fn(u8) -> Subject) {
+        let Self { applications, keys, meetings, .. } = self;
+        let key = |sheet: &Sheet, record: usize, row| {
+            [
+                part(sheet.code(1, record), row, code),
+                part(sheet.code(3, record).map(|code| subject_of(code).0), row, code),
+                part(sheet.integer(4, record), row, day),
+            ]
+        };
+        each_group(cohort, cohort.rows_of(Table::Applications, place), keys, meetings, key, |group| {
+            let Read::Value(kind) = group.word(1, ApplicationKind::from_code) else { return };
+            let published = group.happened(6);
+            let publicity = group.word(7, Publicity::from_code);
+            applications.push(Application {
+                kind,
+                school_year: group.school_year(2),
+                subject: group.word(3, |code| Some(subject_of(code))),
+                applied: group.happened(4),
+                school: group.happened(5),
+                published,
+                publicity,
+                district: group.happened(8),
+                certificate: group.happened(9),
+                row: group.first(),
+            });
+        });
+    }
+
+    fn recorded(&mut self, cohort: &Cohort<'_>, place: usize) {
+        let Self { measures, changes, keys, meetings, .. } = self;
+        let key = |sheet: &Sheet, record: usize, row| [part(sheet.code(1, record), row, code), part(sheet.integer(2, record), row, day), 0];
+        each_group(cohort, cohort.rows_of(Table::Discipline, place), keys, meetings, key, |group| {
+            let Read::Value(kind) = group.word(1, MeasureKind::from_code) else { return };
+            measures.push(Measure {
+                kind,
+                decided: group.happened(2),
+                meeting: group.happened(3),
+                district: group.happened(5),
+                revoked: group.happened(6),
+                row: group.first(),
+            });
+        });
+        let key = |sheet: &Sheet, record: usize, row| [part(sheet.integer(4, record), row, day), part(sheet.code(1, record), row, code), 0];
+        each_group(cohort, cohort.rows_of(Table::StatusChanges, place), keys, meetings, key, |group| {
+            let Read::Value(kind) = group.word(1, ChangeKind::from_code) else { return };
+            changes.push(Change {
+                kind,
+                school_year: group.school_year(2),
+                grade: group.word(3, Grade::new),
+                effective: group.happened(4),
+                until: group.date(5),
+                district: group.happened(9),
+                notified: group.happened(12),
+                row: group.first(),
+            });
+        });
+    }
+}
+
+/// Calls `take` for each group of a student's rows with one key, in the order of the keys, without rows that repeat another one whole.
+fn each_group(
+    cohort: &Cohort<'_>,
+    rows: &[Row],
+    keys: &mut Vec<([u64; 3], Row)>,
+    meetings: &mut Vec<Meeting>,
+    key: impl Fn(&Sheet, usize, Row) -> [u64; 3],
+    mut take: impl FnMut(&mut Group<'_, '_>),
+) {
+    keys.clear();
+    for row in rows {
+        let (sheet, record) = cohort.cell(*row);
+        keys.push((key(sheet, record, *row), *row));
+    }
+    keys.sort_unstable();
+    for group in keys.chunk_by(|one, other| one.0 == other.0) {
+        if group.len() == 1 {
+            take(&mut Group { cohort, rows: group, meetings });
+            continue;
+        }
+        let mut distinct: Vec<([u64; 3], Row)> = Vec::with_capacity(group.len());
+        for own in group {
+            let (sheet, record) = cohort.cell(own.1);
+            let repeats = |(_, row): &([u64; 3], Row)| {
+                let (other, other_record) = cohort.cell(*row);
+                sheet.same_cells(record, other, other_record)
+            };
+            if distinct.iter().any(repeats) {
+                meetings.push(Meeting::Repeated { row: own.1 });
+            } else {
+                distinct.push(*own);
+            }
+        }
+        take(&mut Group { cohort, rows: &distinct, meetings });
+    }
+}
+
+fn read_word<T>(cell: Read<u8>, word: impl Fn(u8) -> Option<T>) -> Read<T> {
+    match cell {
+        Read::Value(code) => word(code).map_or(Read::Unreadable, Read::Value),
+        Read::Empty => Read::Empty,
+        Read::Unreadable => Read::Unreadable,
+    }
+}
+
+/// What 国籍/地区 says. Empty with a resident ID number: 中国.
+fn nationality(cell: Read<&str>, has_resident_number: bool) -> Nationality {
+    const CHINESE: &[&str] = &["中国", "中华人民共和国", "CHN", "CN", "156", "香港", "澳门", "台湾", "HKG", "MAC", "TWN"];
+    match cell {
+        Read::Value(text)
+            if CHINESE.contains(&text)
+                || text.contains("中国")
+                || text.contains("香港")
+                || text.contains("澳门")
+                || text.contains("台湾") =>
+        {
+            Nationality::Chinese
+        }
+        Read::Value(_) => Nationality::Foreign,
+        Read::Empty if has_resident_number => Nationality::Chinese,
+        Read::Empty | Read::Unreadable => Nationality::Unknown,
+    }
+}

@@ -1,0 +1,270 @@
+//! Judging a chunk of students: decisions as columns, with reasons, evidence and findings beside them.
+
+use std::ops::Range;
+
+use law::facts::codes::Read;
+use law::facts::grades::{Grade, Stage};
+use law::facts::student::Row;
+use law::facts::subjects::Subject;
+use law::regulation::findings::{self, Severity};
+use law::regulation::rule::{Amount, Certificate, Clause, Outcome, Reason, RuleFinding};
+use law::regulation::term_end::Bench;
+use law::regulation::verdict::Fact;
+
+use super::cohort::{Cohort, place};
+use super::facts::{Facts, Meeting};
+use super::finding::{About, Finding};
+use super::roster::field;
+use super::scope::OutOfScope;
+use crate::ingest::table::Table;
+
+/// Lists of many owners in one vector: where each owner's list ends, and the items.
+#[derive(Clone, Debug)]
+pub struct Lists<T> {
+    ends: Vec<u32>,
+    items: Vec<T>,
+}
+
+impl<T> Default for Lists<T> {
+    fn default() -> Self {
+        Self { ends: Vec::new(), items: Vec::new() }
+    }
+}
+
+impl<T: Copy> Lists<T> {
+    /// Adds the next owner's list.
+    pub fn push(&mut self, items: &[T]) {
+        self.items.extend_from_slice(items);
+        self.ends.push(self.items.len() as u32);
+    }
+
+    /// The list of an owner.
+    pub fn get(&self, owner: usize) -> &[T] {
+        let begin = owner.checked_sub(1).map_or(0, |before| self.ends[before] as usize);
+        &self.items[begin..self.ends[owner] as usize]
+    }
+}
+
+/// The decisions of a chunk of students, in the order of the cohort.
+#[derive(Debug)]
+pub struct Judged {
+    /// The students, by place in the cohort.
+    pub students: Range<usize>,
+    /// 年级
+    pub grade: Vec<Option<Grade>>,
+    /// The stage.
+    pub stage: Vec<Option<Stage>>,
+    /// Whether the decision is one on graduation.
+    pub graduation: Vec<bool>,
+    /// The outcome.
+    pub outcome: Vec<Outcome>,
+    /// The next grade.
+    pub next_grade: Vec<Option<Grade>>,
+    /// The certificate.
+    pub certificate: Vec<Option<Certificate>>,
+    /// The deciding clauses.
+    pub clauses: Lists<Clause>,
+    /// Subjects that fail.
+    pub failing: Lists<Subject>,
+    /// Unknown facts that could change the decision.
+    pub missing: Lists<Fact>,
+    /// The smallest set of facts that would bring promotion or graduation.
+    pub change: Lists<Fact>,
+    /// The steps.
+    pub reasons: Lists<Reason>,
+    /// The rows of the facts that were read, in order, each once.
+    pub evidence: Lists<Row>,
+    /// The findings.
+    pub findings: Vec<Finding>,
+    /// Rows that turned out to repeat another one whole.
+    pub repeated: Vec<Row>,
+    /// Rows that turned out to belong to an earlier stage.
+    pub other_stage: Vec<Row>,
+}
+
+/// Judges a chunk of students.
+pub fn judge(cohort: &Cohort<'_>, students: Range<usize>) -> Judged {
+    let number = students.len();
+    let mut judged = Judged {
+        students: students.clone(),
+        grade: Vec::with_capacity(number),
+        stage: Vec::with_capacity(number),
+        graduation: Vec::with_capacity(number),
+        outcome: Vec::with_capacity(number),
+        next_grade: Vec::with_capacity(number),
+        certificate: Vec::with_capacity(number),
+        clauses: Lists::default(),
+        failing: Lists::default(),
+        missing: Lists::default(),
+        change: Lists::default(),
+        reasons: Lists::default(),
+        evidence: Lists::default(),
+        findings: Vec::new(),
+        repeated: Vec::new(),
+        other_stage: Vec::new(),
+    };
+    let mut facts = Facts::default();
+    let mut bench = Bench::default();
+    for place in students {
+        let student = facts.gather(cohort, place);
+        bench.judge(cohort.law, &student);
+        let stage = student.grade.map(|grade| student.system.stage(grade));
+        let final_with_exams = stage.is_some_and(|stage| stage != Stage::Primary) && bench.decision.graduation;
+        let without_exam = final_with_exams && student.sittings.is_empty() && student.status.is(law::facts::codes::Status::Enrolled);
+        judged.grade.push(student.grade);
+        judged.stage.push(stage);
+        let decision = &bench.decision;
+        judged.graduation.push(decision.graduation);
+        judged.outcome.push(decision.outcome.unwrap_or(Outcome::Undetermined));
+        judged.next_grade.push(decision.next_grade);
+        judged.certificate.push(decision.certificate);
+        judged.clauses.push(&decision.clauses);
+        judged.failing.push(&decision.failing);
+        judged.missing.push(&decision.missing);
+        judged.change.push(&decision.change);
+        judged.reasons.push(&bench.reasons);
+        if bench.rows.is_empty() {
+            bench.rows.push(student.row);
+        }
+        bench.rows.sort_unstable();
+        bench.rows.dedup();
+        judged.evidence.push(&bench.rows);
+        raise(cohort, place, &bench, without_exam, &mut judged.findings);
+        for meeting in &facts.meetings {
+            match *meeting {
+                Meeting::Repeated { row } => {
+                    judged.repeated.push(row);
+                    judged.findings.push(cohort.repeated(row));
+                }
+                Meeting::Contradicted { row, first, field } => judged.findings.push(contradicted(cohort, place, row, first, field)),
+            }
+        }
+        judged.other_stage.append(&mut facts.other_stage);
+    }
+    judged
+}
+
+impl Judged {
+    /// Corrects the books by what judging found out about rows.
+    pub fn settle(&self, cohort: &mut Cohort<'_>) {
+        self.repeated.iter().for_each(|row| cohort.set_aside(*row));
+        self.other_stage.iter().for_each(|row| cohort.leave_out(*row, OutOfScope::OtherStage));
+    }
+}
+
+/// The findings of judging one student.
+fn raise(cohort: &Cohort<'_>, student: usize, bench: &Bench, without_exam: bool, findings: &mut Vec<Finding>) {
+    findings.extend(bench.findings.iter().map(|finding| of_rule(cohort, student, finding)));
+    let at = cohort.roster.students[student].row;
+    let (sheet, record) = cohort.index.locate(at);
+    let row = cohort.inputs.sheets[sheet].rows.get(record);
+    let mut about_student = |code, severity, field: String, column: usize, found: &str, expected: String, header: Option<String>| {
+        let mut place = place(cohort.inputs, sheet, record, column);
+        if let Some(header) = header {
+            (place.header, place.column) = (header, None);
+        }
+        let about = About::Student(student as u32);
+        let (found, other_party) = (found.to_owned(), String::new());
+        findings.push(Finding {
+            code,
+            severity,
+            about,
+            field,
+            other_party,
+            found,
+            expected,
+            place,
+            count: 1,
+            rows_sample: vec![row],
+            at: Some(at),
+        });
+    };
+    if without_exam {
+        let expected = "本学段的学业水平考试成绩".to_owned();
+        about_student("R0304", Severity::Query, "学业水平考试".into(), field::STATUS, "没有考试成绩", expected, None);
+    }
+    let mut named: Vec<String> = Vec::new();
+    for fact in &bench.decision.missing {
+        let word = fact.word(|subject| cohort.law.subjects.name(subject).to_owned());
+        if named.contains(&word) {
+            continue;
+        }
+        about_student("I0303", Severity::Query, word.clone(), field::STATUS, "", format!("{word}的有效记录"), Some(word.clone()));
+        named.push(word);
+    }
+}
+
+/// A finding of a rule, at its cell.
+fn of_rule(cohort: &Cohort<'_>, student: usize, finding: &RuleFinding) -> Finding {
+    let (sheet, record) = cohort.index.locate(finding.row);
+    let own = &cohort.inputs.sheets[sheet];
+    let field = own.table.field(finding.column);
+    let place = place(cohort.inputs, sheet, record, field.unwrap_or(0));
+    let severity = match findings::find(finding.code) {
+        Some(entry) if !finding.as_query => entry.severity,
+        _ => Severity::Query,
+    };
+    let subject = finding.subject.map(|subject| cohort.law.subjects.name(subject).to_owned());
+    let key_words = if own.table == Table::Roster { String::new() } else { cohort.key_words(sheet, record) };
+    let field = [own.table.title(), subject.as_deref().unwrap_or_default(), &key_words, finding.column].join(".");
+    Finding {
+        code: finding.code,
+        severity,
+        about: About::Student(student as u32),
+        field,
+        other_party: String::new(),
+        found: amount(cohort, finding.found).or(subject).unwrap_or_default(),
+        expected: finding.expected.into(),
+        place,
+        count: 1,
+        rows_sample: vec![own.rows.get(record)],
+        at: Some(finding.row),
+    }
+}
+
+fn contradicted(cohort: &Cohort<'_>, student: usize, row: Row, first: Row, field: usize) -> Finding {
+    let (sheet, record) = cohort.index.locate(row);
+    let own = &cohort.inputs.sheets[sheet];
+    let column = &own.table.fields()[field];
+    let (first_sheet, first_record) = cohort.index.locate(first);
+    let other = &cohort.inputs.sheets[first_sheet];
+    let other_place = format!("{} 第 {} 行", cohort.inputs.files[other.file].path, other.rows.get(first_record));
+    Finding {
+        code: "I0302",
+        severity: Severity::Error,
+        about: About::Student(student as u32),
+        field: format!("{}.{}.{}", own.table.title(), cohort.key_words(sheet, record), column.header),
+        other_party: String::new(),
+        found: format!("与{other_place}的{}不同", column.header),
+        expected: "同一事项只有一个值".into(),
+        place: place(cohort.inputs, sheet, record, field),
+        count: 1,
+        rows_sample: vec![own.rows.get(record)],
+        at: Some(row),
+    }
+}
+
+/// An amount as people read it.
+pub fn amount(cohort: &Cohort<'_>, amount: Amount) -> Option<String> {
+    match amount {
+        Amount::None => None,
+        Amount::Number(number) => Some(number.to_string()),
+        Amount::Between(least, most) => Some(format!("{least}至{most}")),
+        Amount::Date(date) => Some(date.to_string()),
+        Amount::Word(word) => Some(word.to_owned()),
+        Amount::Subjects(bits) => {
+            let subjects = (0..64).filter(|code| bits >> code & 1 == 1).map(|code| cohort.law.subjects.name(Subject(code)));
+            let names = subjects.collect::<Vec<_>>().join("、");
+            (!names.is_empty()).then_some(names)
+        }
+    }
+}
+
+/// The text of a roster cell of a student.
+pub fn roster_text<'c>(cohort: &'c Cohort<'_>, student: usize, column: usize) -> Option<&'c str> {
+    let (sheet, record) = cohort.cell(cohort.roster.students[student].row);
+    match sheet.text(column, record) {
+        Read::Value(text) => Some(text),
+        Read::Empty | Read::Unreadable => None,
+    }
+}

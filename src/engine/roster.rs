@@ -1,0 +1,467 @@
+//! Who is there? One student for each key of the roster (rules, P1), found by id or by the number of an ID document.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
+use chrono::NaiveDate;
+use law::facts::codes::{ChangeKind, Read, Status, System};
+use law::facts::grades::{Grade, Grades};
+use law::facts::identifiers::{NationalId, ResidentNumber};
+use law::facts::student::Row;
+use law::regulation::findings::Severity;
+
+use super::finding::{About, Finding};
+use super::rows::RowIndex;
+use crate::ingest::column::Column;
+use crate::ingest::table::Table;
+use crate::ingest::{Inputs, Sheet};
+
+/// A hasher for keys that are spread already or nearly so: one multiplication.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct KeyHasher(u64);
+
+impl Hasher for KeyHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u64(u64::from(*byte)));
+    }
+
+    fn write_u64(&mut self, key: u64) {
+        let product = u128::from(self.0 ^ key) * 0x9E37_79B9_7F4A_7C15;
+        self.0 = (product >> 64) as u64 ^ product as u64;
+    }
+}
+
+/// A map by packed id or document key.
+pub type KeyMap<V> = HashMap<u64, V, BuildHasherDefault<KeyHasher>>;
+
+/// What identifies a student (rules, P1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Key {
+    /// The national id, packed.
+    National(u64),
+    /// A keyed hash of the ID document's number.
+    Document(u64),
+    /// A hash of school, grade, class, name and birth date.
+    Roster(u64),
+}
+
+/// A student: one decision.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    /// The roster row that counts.
+    pub row: Row,
+    /// What identifies the student.
+    pub key: Key,
+    /// The school, by place in `Roster::schools`.
+    pub school: u32,
+}
+
+/// A school as the roster and the directory know it.
+#[derive(Clone, Debug)]
+pub struct School {
+    /// 学校代码
+    pub code: String,
+    /// 学制
+    pub system: System,
+    /// The grades that it has in the roster.
+    pub grades: Grades,
+}
+
+/// All students of a run.
+#[derive(Clone, Debug, Default)]
+pub struct Roster {
+    /// The students, in the order of the outputs.
+    pub students: Vec<Entry>,
+    /// The schools.
+    pub schools: Vec<School>,
+    by_id: KeyMap<u32>,
+    by_document: KeyMap<u32>,
+}
+
+/// Several students have the document.
+pub const SEVERAL: u32 = u32::MAX - 1;
+
+/// What the roster's reading found beside the students.
+#[derive(Debug, Default)]
+pub struct RosterReading {
+    /// The students.
+    pub roster: Roster,
+    /// Findings, about students by place in the roster.
+    pub findings: Vec<Finding>,
+    /// Rows that repeat another one whole.
+    pub repeated: Vec<Row>,
+}
+
+/// The places of the roster's columns.
+#[allow(missing_docs)]
+pub mod field {
+    pub const ID: usize = 0;
+    pub const NAME: usize = 2;
+    pub const SEX: usize = 3;
+    pub const BIRTH: usize = 4;
+    pub const DOCUMENT_TYPE: usize = 5;
+    pub const DOCUMENT: usize = 6;
+    pub const NATIONALITY: usize = 7;
+    pub const DISTRICT: usize = 8;
+    pub const SCHOOL: usize = 9;
+    pub const SCHOOL_NAME: usize = 10;
+    pub const GRADE: usize = 11;
+    pub const CLASS: usize = 12;
+    pub const PRIMARY_ENTRY: usize = 13;
+    pub const ENTRY: usize = 14;
+    pub const CATEGORY: usize = 15;
+    pub const STATUS: usize = 16;
+}
+
+/// Reading cells of a sheet by field and record.
+impl Sheet {
+    /// A cell of codes.
+    pub fn code(&self, field: usize, record: usize) -> Read<u8> {
+        match self.columns.get(field) {
+            Some(Some(Column::Codes(cells))) => cells.get(record),
+            _ => Read::Empty,
+        }
+    }
+
+    /// A cell of whole numbers.
+    pub fn integer(&self, field: usize, record: usize) -> Read<i32> {
+        match self.columns.get(field) {
+            Some(Some(Column::Integers(cells))) => cells.get(record),
+            _ => Read::Empty,
+        }
+    }
+
+    /// A cell of dates.
+    pub fn date(&self, field: usize, record: usize) -> Read<NaiveDate> {
+        match self.integer(field, record) {
+            Read::Value(days) => NaiveDate::from_epoch_days(days).map_or(Read::Unreadable, Read::Value),
+            Read::Empty => Read::Empty,
+            Read::Unreadable => Read::Unreadable,
+        }
+    }
+
+    /// A cell of ids.
+    pub fn id(&self, field: usize, record: usize) -> Read<u64> {
+        match self.columns.get(field) {
+            Some(Some(Column::Ids(cells))) => cells.get(record),
+            _ => Read::Empty,
+        }
+    }
+
+    /// A cell of texts.
+    pub fn text(&self, field: usize, record: usize) -> Read<&str> {
+        match self.columns.get(field) {
+            Some(Some(Column::Texts(cells))) => cells.get(record),
+            _ => Read::Empty,
+        }
+    }
+
+    /// Whether two records are the same in every column that was read.
+    pub fn same_cells(&self, record: usize, other: &Sheet, other_record: usize) -> bool {
+        (0..self.table.fields().len()).all(|field| match (self.columns.get(field), other.columns.get(field)) {
+            (Some(Some(Column::Codes(_))), _) | (_, Some(Some(Column::Codes(_)))) => {
+                self.code(field, record) == other.code(field, other_record)
+            }
+            (Some(Some(Column::Integers(_))), _) | (_, Some(Some(Column::Integers(_)))) => {
+                self.integer(field, record) == other.integer(field, other_record)
+            }
+            (Some(Some(Column::Ids(_))), _) | (_, Some(Some(Column::Ids(_)))) => self.id(field, record) == other.id(field, other_record),
+            _ => self.text(field, record) == other.text(field, other_record),
+        })
+    }
+}
+
+/// The key of an ID document: a resident ID number packed, any other number hashed.
+pub fn document_key(number: &str) -> u64 {
+    match ResidentNumber::parse(number) {
+        Ok(number) => number.packed(),
+        Err(_) => 1 << 63 | short_hash(&["document", number]),
+    }
+}
+
+fn short_hash(parts: &[&str]) -> u64 {
+    let mut hasher = blake3::Hasher::new_derive_key("xueji 2026 student key");
+    for part in parts {
+        hasher.update(&(part.len() as u64).to_le_bytes());
+        hasher.update(part.as_bytes());
+    }
+    let hash = hasher.finalize();
+    hash.as_bytes().iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte)) >> 1
+}
+
+/// The resident ID number of a roster row: its 证件号码, else the number of a G id, unless 证件类型 names another document.
+pub fn resident_number(sheet: &Sheet, record: usize) -> Option<ResidentNumber> {
+    let other_document = sheet.text(field::DOCUMENT_TYPE, record).value().is_some_and(|kind| !kind.contains("居民身份证"));
+    if other_document {
+        return None;
+    }
+    let own = sheet.text(field::DOCUMENT, record).value().and_then(|number| ResidentNumber::parse(number).ok());
+    own.or_else(|| sheet.id(field::ID, record).value().and_then(|id| NationalId::from_packed(id).resident_number()))
+}
+
+fn key_of(sheet: &Sheet, record: usize) -> Key {
+    if let Read::Value(id) = sheet.id(field::ID, record) {
+        return Key::National(id);
+    }
+    if let Read::Value(number) = sheet.text(field::DOCUMENT, record) {
+        return Key::Document(short_hash(&["key", &document_key(number).to_string()]));
+    }
+    let text = |field| sheet.text(field, record).value().unwrap_or_default();
+    let number = |value: Read<i32>| value.value().map(|value| value.to_string()).unwrap_or_default();
+    let grade = sheet.code(field::GRADE, record).value().map(|grade| grade.to_string()).unwrap_or_default();
+    let birth = number(sheet.integer(field::BIRTH, record));
+    Key::Roster(short_hash(&[text(field::SCHOOL), &grade, text(field::CLASS), text(field::NAME), &birth]))
+}
+
+/// Whether a roster row is an active registration: 在读, 休学, empty or unreadable.
+fn is_active(sheet: &Sheet, record: usize) -> bool {
+    match sheet.code(field::STATUS, record) {
+        Read::Value(code) => matches!(Status::from_code(code), Some(Status::Enrolled | Status::Suspended)),
+        Read::Empty | Read::Unreadable => true,
+    }
+}
+
+/// When transfers took a student into a school, by id and school code.
+fn transfers(inputs: &Inputs, as_of: NaiveDate) -> HashMap<(u64, String), NaiveDate> {
+    let mut transfers = HashMap::new();
+    for sheet in inputs.sheets.iter().filter(|sheet| sheet.table == Table::StatusChanges) {
+        let (kind, effective, school) = (1, 4, 17);
+        for record in 0..sheet.rows_read as usize {
+            if sheet.code(kind, record) != Read::Value(ChangeKind::TransferIn as u8) {
+                continue;
+            }
+            if let (Read::Value(id), Read::Value(date), Read::Value(school)) =
+                (sheet.id(0, record), sheet.date(effective, record), sheet.text(school, record))
+                && date <= as_of
+            {
+                let latest = transfers.entry((id, school.to_owned())).or_insert(date);
+                *latest = date.max(*latest);
+            }
+        }
+    }
+    transfers
+}
+
+/// Reads the students from the roster sheets.
+pub fn read(inputs: &Inputs, index: &RowIndex, as_of: NaiveDate) -> RosterReading {
+    let mut reading = RosterReading::default();
+    let mut schools = Schools::new(inputs);
+    let mut by_key: HashMap<Key, u32, BuildHasherDefault<KeyHasher>> = HashMap::default();
+    let mut entries: Vec<Entry> = Vec::new();
+    // Further rows of a key, rare: the place of its first row's entry and the row.
+    let mut further: Vec<(u32, Row)> = Vec::new();
+    for (place, sheet) in inputs.sheets.iter().enumerate().filter(|(_, sheet)| sheet.table == Table::Roster) {
+        let mut aside = sheet.set_aside.iter().copied().peekable();
+        for record in 0..sheet.rows_read as usize {
+            if aside.next_if_eq(&(record as u32)).is_some() {
+                continue;
+            }
+            let school = schools.place(sheet.text(field::SCHOOL, record).value().unwrap_or_default());
+            if let Some(grade) = sheet.code(field::GRADE, record).value().and_then(Grade::new) {
+                schools.list[school as usize].grades = schools.list[school as usize].grades.with(grade);
+            }
+            let key = key_of(sheet, record);
+            let row = index.row(place, record);
+            let next = entries.len() as u32;
+            let own = *by_key.entry(key).or_insert(next);
+            if own == next {
+                entries.push(Entry { row, key, school });
+            } else {
+                further.push((own, row));
+            }
+        }
+    }
+    drop(by_key);
+    further.sort();
+    let moves = if further.is_empty() { HashMap::new() } else { transfers(inputs, as_of) };
+    let mut several = Vec::new();
+    for group in further.chunk_by(|one, other| one.0 == other.0) {
+        let entry = &mut entries[group[0].0 as usize];
+        let mut rows = vec![entry.row];
+        for (_, row) in group {
+            let (sheet, record) = index.locate(*row);
+            let repeats = |own: &Row| {
+                let (other, other_record) = index.locate(*own);
+                inputs.sheets[sheet].same_cells(record, &inputs.sheets[other], other_record)
+            };
+            if rows.iter().any(repeats) {
+                reading.repeated.push(*row);
+            } else {
+                rows.push(*row);
+            }
+        }
+        let cells = |row: &Row| {
+            let (sheet, record) = index.locate(*row);
+            (&inputs.sheets[sheet], record)
+        };
+        let active: Vec<Row> = rows.iter().copied().filter(|row| is_active(cells(row).0, cells(row).1)).collect();
+        let candidates = if active.is_empty() { &rows } else { &active };
+        let latest = |row: &Row| {
+            let (sheet, record) = cells(row);
+            let school = sheet.text(field::SCHOOL, record).value().unwrap_or_default();
+            let moved = sheet.id(field::ID, record).value().and_then(|id| moves.get(&(id, school.to_owned())).copied());
+            let entered = sheet.integer(field::ENTRY, record).value();
+            let entered = entered.and_then(|month| NaiveDate::from_ymd_opt(month.div_euclid(12), month.rem_euclid(12) as u32 + 1, 1));
+            (moved.or(entered), school.to_owned(), std::cmp::Reverse(*row))
+        };
+        if let Some(row) = candidates.iter().copied().max_by_key(latest) {
+            entry.row = row;
+            entry.school = schools.place(cells(&row).0.text(field::SCHOOL, cells(&row).1).value().unwrap_or_default());
+        }
+        if active.len() > 1 {
+            several.push((entry.key, entry.row, active));
+        }
+    }
+    order(&mut entries, inputs, index, &schools);
+    let roster = &mut reading.roster;
+    roster.by_id.reserve(entries.len());
+    for (place, entry) in entries.iter().enumerate() {
+        let (sheet, record) = index.locate(entry.row);
+        let sheet = &inputs.sheets[sheet];
+        if let Key::National(id) = entry.key {
+            roster.by_id.insert(id, place as u32);
+        }
+        let document = sheet.text(field::DOCUMENT, record).value().map(document_key);
+        if let Some(document) = document.or_else(|| resident_number(sheet, record).map(ResidentNumber::packed)) {
+            roster.by_document.entry(document).and_modify(|known| *known = SEVERAL).or_insert(place as u32);
+        }
+    }
+    roster.students = entries;
+    roster.schools = schools.list;
+    for (key, own, active) in several {
+        let Some(student) = reading.roster.students.iter().position(|entry| entry.key == key) else { continue };
+        for row in active.iter().filter(|row| **row != own) {
+            let (sheet, record) = index.locate(*row);
+            let other = inputs.sheets[sheet].text(field::SCHOOL, record).value().unwrap_or_default().to_owned();
+            let (own_sheet, own_record) = index.locate(own);
+            let school = inputs.sheets[own_sheet].text(field::SCHOOL, own_record).value().unwrap_or_default().to_owned();
+            reading.findings.push(Finding {
+                code: "R0101",
+                severity: Severity::Error,
+                about: About::Student(student as u32),
+                field: "全国学籍号".into(),
+                other_party: other.clone(),
+                found: format!("{school}、{other}"),
+                expected: "一条在籍记录".into(),
+                place: super::cohort::place(inputs, sheet, record, field::ID),
+                count: 1,
+                rows_sample: vec![inputs.sheets[sheet].rows.get(record)],
+                at: Some(*row),
+            });
+        }
+    }
+    reading
+}
+
+/// Schools by code, while the roster is read.
+struct Schools<'a> {
+    list: Vec<School>,
+    places: HashMap<&'a str, u32>,
+    systems: HashMap<&'a str, System>,
+    last: Option<(&'a str, u32)>,
+}
+
+impl<'a> Schools<'a> {
+    fn new(inputs: &'a Inputs) -> Self {
+        let mut systems = HashMap::new();
+        for sheet in inputs.sheets.iter().filter(|sheet| sheet.table == Table::Schools) {
+            for record in 0..sheet.rows_read as usize {
+                if let (Read::Value(code), Read::Value(system)) = (sheet.text(0, record), sheet.text(3, record)) {
+                    let six = system.contains("六三") || system.contains("六年制小学") || system.contains("6-3");
+                    systems.entry(code).or_insert(if six { System::SixThree } else { System::FiveFour });
+                }
+            }
+        }
+        Self { list: Vec::new(), places: HashMap::new(), systems, last: None }
+    }
+
+    fn place(&mut self, code: &'a str) -> u32 {
+        if let Some((last, place)) = self.last
+            && last == code
+        {
+            return place;
+        }
+        let place = *self.places.entry(code).or_insert_with(|| {
+            let system = self.systems.get(code).copied().unwrap_or(System::FiveFour);
+            self.list.push(School { code: code.to_owned(), system, grades: Grades::default() });
+            self.list.len() as u32 - 1
+        });
+        self.last = Some((code, place));
+        place
+    }
+}
+
+/// Puts students in the order of the outputs: district, school code, grade, class, key.
+fn order(entries: &mut [Entry], inputs: &Inputs, index: &RowIndex, schools: &Schools<'_>) {
+    let mut by_code: Vec<u32> = (0..schools.list.len() as u32).collect();
+    by_code.sort_by(|one, other| schools.list[*one as usize].code.cmp(&schools.list[*other as usize].code));
+    let mut school_rank = vec![0_u32; by_code.len()];
+    by_code.iter().enumerate().for_each(|(rank, school)| school_rank[*school as usize] = rank as u32);
+    let mut words: HashMap<&str, u32> = HashMap::new();
+    let mut ranked = Vec::with_capacity(entries.len());
+    for entry in entries.iter() {
+        let (sheet, record) = index.locate(entry.row);
+        let sheet = &inputs.sheets[sheet];
+        let mut word = |field| {
+            let text = sheet.text(field, record).value().unwrap_or_default();
+            let next = words.len() as u32;
+            *words.entry(text).or_insert(next)
+        };
+        let (district, class) = (word(field::DISTRICT), word(field::CLASS));
+        let grade = sheet.code(field::GRADE, record).value().unwrap_or(0);
+        ranked.push((district, school_rank[entry.school as usize], grade, class, *entry));
+    }
+    let mut in_order: Vec<(&str, u32)> = words.into_iter().collect();
+    in_order.sort_unstable();
+    let mut word_rank = vec![0_u32; in_order.len()];
+    in_order.iter().enumerate().for_each(|(rank, (_, word))| word_rank[*word as usize] = rank as u32);
+    for (district, _, _, class, _) in &mut ranked {
+        *district = word_rank[*district as usize];
+        *class = word_rank[*class as usize];
+    }
+    ranked.sort_unstable_by_key(|(district, school, grade, class, entry)| {
+        (*district, *school, *grade, *class, text_order(entry.key), entry.row)
+    });
+    entries.iter_mut().zip(ranked).for_each(|(entry, (.., own))| *entry = own);
+}
+
+/// Keys in the order of their texts: `G…`, `ID:…`, `J…`, `L…`, `R:…`.
+fn text_order(key: Key) -> (u8, u64) {
+    match key {
+        Key::National(id) => (
+            match id >> 62 {
+                1 => 0,
+                2 => 3,
+                _ => 2,
+            },
+            id,
+        ),
+        Key::Document(hash) => (1, hash),
+        Key::Roster(hash) => (4, hash),
+    }
+}
+
+impl Roster {
+    /// The student with a national id.
+    pub fn with_id(&self, id: u64) -> Option<u32> {
+        self.by_id.get(&id).copied()
+    }
+
+    /// The student with an ID document; `SEVERAL` where several have it.
+    pub fn with_document(&self, key: u64) -> Option<u32> {
+        self.by_document.get(&key).copied()
+    }
+}
+
+/// The text of a student's key, as outputs show it.
+pub fn key_text(key: Key) -> String {
+    match key {
+        Key::National(id) => NationalId::from_packed(id).to_string(),
+        Key::Document(hash) => format!("ID:{hash:016x}"),
+        Key::Roster(hash) => format!("R:{hash:016x}"),
+    }
+}

@@ -1,0 +1,94 @@
+//! Which rows a procedure uses, which are out of its scope and why: the first half of the books (rules, P7).
+
+use law::facts::calendar::SchoolYear;
+use law::facts::codes::{ApplicationKind, Read};
+use law::regulation::rule::Law;
+
+use crate::ingest::Sheet;
+use crate::ingest::table::Table;
+
+/// Why a row is out of scope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum OutOfScope {
+    /// Another school year.
+    OtherYear,
+    /// Dated after the date of judgement.
+    Later,
+    /// An earlier stage of the student's.
+    OtherStage,
+    /// A table, or a kind of row, that the procedure does not use.
+    NotUsed,
+}
+
+impl OutOfScope {
+    /// The word in outputs.
+    pub fn code(self) -> &'static str {
+        match self {
+            OutOfScope::OtherYear => "other_school_year",
+            OutOfScope::Later => "after_as_of",
+            OutOfScope::OtherStage => "other_stage",
+            OutOfScope::NotUsed => "not_used",
+        }
+    }
+}
+
+/// What became of the rows of one sheet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SheetBooks {
+    /// Rows that were used.
+    pub used: u64,
+    /// Rows out of scope, by reason.
+    pub out_of_scope: std::collections::BTreeMap<OutOfScope, u64>,
+    /// Rows set aside, each with a finding.
+    pub set_aside: u64,
+}
+
+impl SheetBooks {
+    /// All rows accounted for.
+    pub fn total(&self) -> u64 {
+        self.used + self.out_of_scope.values().sum::<u64>() + self.set_aside
+    }
+}
+
+/// Whether the year's end uses a table at all.
+pub fn uses(table: Table) -> bool {
+    !matches!(
+        table,
+        Table::Registrations
+            | Table::AttendanceReports
+            | Table::Attendance
+            | Table::Urgings
+            | Table::ActualRoll
+            | Table::Archives
+            | Table::Reviews
+    )
+}
+
+/// Whether a row is out of scope, before its student is known.
+pub fn out_of_scope(law: &Law, sheet: &Sheet, record: usize) -> Option<OutOfScope> {
+    let year = |field| sheet.integer(field, record).value().map(SchoolYear);
+    let later = |field| sheet.date(field, record).value().is_some_and(|date| date > law.as_of).then_some(OutOfScope::Later);
+    match sheet.table {
+        Table::CourseResults => year(1).filter(|year| *year != law.school_year).map(|_| OutOfScope::OtherYear),
+        Table::Evaluations => year(1).filter(|year| *year > law.school_year).map(|_| OutOfScope::OtherYear),
+        Table::Exams => later(4),
+        Table::StatusChanges => later(4),
+        Table::Discipline => later(2),
+        Table::Applications => later(4).or_else(|| {
+            let kind = sheet.code(1, record).value().and_then(ApplicationKind::from_code);
+            let own = match (sheet.integer(2, record), sheet.date(4, record)) {
+                (Read::Value(year), _) => Some(SchoolYear(year)),
+                (Read::Empty, Read::Value(applied)) => Some(law.calendar.school_year_of(applied)),
+                _ => None,
+            };
+            match kind {
+                Some(ApplicationKind::RegistrationExtension) => Some(OutOfScope::NotUsed),
+                Some(ApplicationKind::Skip | ApplicationKind::Repeat | ApplicationKind::Incomplete) => {
+                    own.filter(|own| *own != law.school_year).map(|_| OutOfScope::OtherYear)
+                }
+                _ => own.filter(|own| *own > law.school_year).map(|_| OutOfScope::OtherYear),
+            }
+        }),
+        _ => None,
+    }
+}

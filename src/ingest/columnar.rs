@@ -1,0 +1,308 @@
+//! What does a Parquet file hold? Row groups side by side, each different text of a column read once.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, StringArray};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Field, Float64Type, Int32Type, Int64Type, Schema, TimeUnit};
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use rayon::prelude::*;
+
+use super::cell::{Cell, CellKind};
+use super::headers::Vocabulary;
+use super::part::{Part, Settled};
+use super::recognise::{Layout, recognise};
+use super::rows::Outcome;
+use super::table::Holds;
+use super::value::{self, Context, Document, NewSubjects, Reading};
+
+/// Rows decoded at once.
+const BATCH: usize = 128 * 1024;
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Reads a Parquet file.
+pub(crate) fn read(bytes: Vec<u8>, vocabulary: &Vocabulary) -> Result<Outcome, Failure> {
+    let bytes = bytes::Bytes::from(bytes);
+    let plain = ArrowReaderMetadata::load(&bytes, ArrowReaderOptions::new().with_skip_arrow_metadata(true))?;
+    let labels: Vec<String> = plain.schema().fields().iter().map(|field| field.name().clone()).collect();
+    let rows = plain.metadata().file_metadata().num_rows();
+    let rows = u32::try_from(rows)?;
+    let layout = match recognise(&labels, &vocabulary.dictionary) {
+        Ok(layout) => layout,
+        Err(nearest) => return Ok(Outcome::Unknown { nearest: nearest.map(Box::new), has_data: rows > 0 }),
+    };
+    let context = || Context { vocabulary, is_1904: false, subjects: NewSubjects::default() };
+    if !layout.missing.is_empty() {
+        let mut part = Part::new(layout.table, |_| false, context());
+        part.add_rows(1, rows);
+        let mut settled = part.settle();
+        settled.set_aside = (0..rows).collect();
+        return Ok(Outcome::Table(Box::new((layout, settled))));
+    }
+    // Texts come as dictionaries: each different one is read once.
+    let text = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+    let fields = plain.schema().fields().iter().map(|field| match field.data_type() {
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Binary => {
+            Field::new(field.name(), text.clone(), field.is_nullable())
+        }
+        _ => field.as_ref().clone(),
+    });
+    let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+    let metadata = ArrowReaderMetadata::load(&bytes, ArrowReaderOptions::new().with_skip_arrow_metadata(true).with_schema(schema))?;
+    let groups = metadata.metadata().num_row_groups();
+    let mut parts = (0..groups)
+        .into_par_iter()
+        .map(|group| read_group(bytes.clone(), metadata.clone(), group, &layout, context()))
+        .collect::<Result<Vec<Settled>, Failure>>()?
+        .into_iter();
+    let mut settled = parts.next().unwrap_or_else(|| Part::new(layout.table, |field| has(&layout, field), context()).settle());
+    for later in parts {
+        let before = settled.rows.len() as u32;
+        settled.append(later, before, layout.table, vocabulary.subjects.len());
+    }
+    Ok(Outcome::Table(Box::new((layout, settled))))
+}
+
+fn has(layout: &Layout, field: usize) -> bool {
+    layout.columns.get(field).is_some_and(Option::is_some)
+}
+
+fn read_group(
+    bytes: bytes::Bytes,
+    metadata: ArrowReaderMetadata,
+    group: usize,
+    layout: &Layout,
+    context: Context<'_>,
+) -> Result<Settled, Failure> {
+    let mut roots: Vec<usize> = layout.columns.iter().flatten().copied().collect();
+    roots.sort_unstable();
+    let mask = ProjectionMask::roots(metadata.parquet_schema(), roots.iter().copied());
+    let batches = ParquetRecordBatchReaderBuilder::new_with_metadata(bytes, metadata)
+        .with_row_groups(vec![group])
+        .with_projection(mask)
+        .with_batch_size(BATCH)
+        .build()?;
+    let mut part = Part::new(layout.table, |field| has(layout, field), context);
+    let fields: Vec<usize> = part.fields().collect();
+    // Where each field's column stands among those that are read.
+    let place = |field: usize| layout.columns.get(field).copied().flatten().and_then(|root| roots.binary_search(&root).ok());
+    let mut first = 0u32;
+    for batch in batches {
+        let batch = batch?;
+        let count = u32::try_from(batch.num_rows())?;
+        part.add_rows(first + 1, count);
+        let array = |field: usize| place(field).and_then(|place| batch.columns().get(place));
+        let documents = layout.table.field("证件类型").and_then(array).map(|array| documents(array));
+        for (builder, &field) in fields.iter().enumerate() {
+            let Some(array) = array(field) else { continue };
+            let holds = layout.table.fields().get(field).map(|field| field.holds);
+            let documents = documents.as_deref().filter(|_| holds == Some(Holds::DocumentNumber));
+            read_column(&mut part, builder, first, array, documents)?;
+        }
+        first += count;
+    }
+    Ok(part.settle())
+}
+
+/// What 证件类型 says in each row.
+fn documents(array: &ArrayRef) -> Vec<Document> {
+    match dictionary(array) {
+        Some((keys, values)) => {
+            let known: Vec<Document> = values.iter().map(|text| text.map_or(Document::Unknown, Document::of)).collect();
+            keys.iter().map(|key| key.and_then(|key| known.get(key).copied()).unwrap_or_default()).collect()
+        }
+        None => vec![Document::Unknown; array.len()],
+    }
+}
+
+/// The keys and values of a column of texts.
+fn dictionary(array: &ArrayRef) -> Option<(Vec<Option<usize>>, &StringArray)> {
+    let dictionary = array.as_dictionary_opt::<Int32Type>()?;
+    let values = dictionary.values().as_string_opt::<i32>()?;
+    Some((dictionary.keys().iter().map(|key| key.and_then(|key| usize::try_from(key).ok())).collect(), values))
+}
+
+/// Reads the cells of a column that stand from record `first` on.
+fn read_column(part: &mut Part<'_>, builder: usize, first: u32, array: &ArrayRef, documents: Option<&[Document]>) -> Result<(), Failure> {
+    if let Some((keys, values)) = dictionary(array) {
+        let text = |key: usize| if key < values.len() && values.is_valid(key) { values.value(key) } else { "" };
+        let mut readings: Vec<Option<Reading<'static>>> = vec![None; values.len()];
+        for (record, (place, key)) in (first..).zip(keys.into_iter().enumerate()) {
+            let Some((key, known)) = key.and_then(|key| Some((key, readings.get_mut(key)?))) else {
+                part.take(builder, record, &Reading::EMPTY, "");
+                continue;
+            };
+            if let Some(documents) = documents {
+                part.cell(builder, record, Cell::text(text(key)), documents.get(place).copied().unwrap_or_default());
+                continue;
+            }
+            let reading = known.get_or_insert_with(|| part.reading(builder, Cell::text(text(key))));
+            part.take(builder, record, reading, text(key));
+        }
+        return Ok(());
+    }
+    let mut shown = String::new();
+    let mut put = |record: u32, kind: CellKind, text: &str| part.cell(builder, record, Cell { kind, text }, Document::Unknown);
+    let records = first..;
+    match array.data_type() {
+        DataType::Boolean => {
+            for (record, cell) in records.zip(array.as_boolean()) {
+                match cell {
+                    None => put(record, CellKind::Empty, ""),
+                    Some(cell) => put(record, CellKind::Boolean, if cell { "1" } else { "0" }),
+                }
+            }
+        }
+        DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::Int64 | DataType::UInt8 | DataType::UInt16 | DataType::UInt32 => {
+            let numbers = cast(array, &DataType::Int64)?;
+            for (record, cell) in records.zip(numbers.as_primitive::<Int64Type>()) {
+                shown.clear();
+                match cell {
+                    None => put(record, CellKind::Empty, ""),
+                    Some(number) => {
+                        write!(shown, "{number}")?;
+                        put(record, CellKind::Number, &shown);
+                    }
+                }
+            }
+        }
+        DataType::Float16 | DataType::Float32 | DataType::Float64 => {
+            let numbers = cast(array, &DataType::Float64)?;
+            for (record, cell) in records.zip(numbers.as_primitive::<Float64Type>()) {
+                shown.clear();
+                match cell.filter(|number| !number.is_nan()) {
+                    None => put(record, CellKind::Empty, ""),
+                    Some(number) => {
+                        write!(shown, "{number}")?;
+                        put(record, CellKind::Number, &shown);
+                    }
+                }
+            }
+        }
+        DataType::Date32 | DataType::Date64 | DataType::Timestamp(..) => {
+            for (record, day) in records.zip(days(array)?) {
+                shown.clear();
+                match day {
+                    None => put(record, CellKind::Empty, ""),
+                    Some(day) => {
+                        shown.push_str(&value::show_date(day));
+                        put(record, CellKind::Text, &shown);
+                    }
+                }
+            }
+        }
+        DataType::Null => records.take(array.len()).for_each(|record| put(record, CellKind::Empty, "")),
+        DataType::UInt64 | DataType::Decimal128(..) | DataType::Decimal32(..) | DataType::Decimal64(..) | DataType::Decimal256(..) => {
+            let texts = cast(array, &DataType::Utf8)?;
+            for (record, cell) in records.zip(texts.as_string::<i32>()) {
+                put(record, if cell.is_some() { CellKind::Number } else { CellKind::Empty }, cell.unwrap_or(""));
+            }
+        }
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => {
+            let texts = cast(array, &DataType::LargeUtf8)?;
+            for (record, cell) in records.zip(texts.as_string::<i64>()) {
+                put(record, if cell.is_some() { CellKind::Text } else { CellKind::Empty }, cell.unwrap_or(""));
+            }
+        }
+        // Lists, structs and the like are no cells.
+        other => {
+            let kind = other.to_string();
+            for (place, record) in records.take(array.len()).enumerate() {
+                if array.is_null(place) {
+                    put(record, CellKind::Empty, "");
+                } else {
+                    put(record, CellKind::Error, &kind);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Days since 1970-01-01; a moment with a time zone is taken as that of Shanghai.
+fn days(array: &ArrayRef) -> Result<Vec<Option<i32>>, Failure> {
+    let (a_day, shift) = match array.data_type() {
+        DataType::Timestamp(unit, zone) => {
+            let second: i64 = match unit {
+                TimeUnit::Second => 1,
+                TimeUnit::Millisecond => 1_000,
+                TimeUnit::Microsecond => 1_000_000,
+                TimeUnit::Nanosecond => 1_000_000_000,
+            };
+            (second * 86_400, if zone.is_some() { second * 8 * 3_600 } else { 0 })
+        }
+        DataType::Date64 => (86_400_000, 0),
+        _ => (1, 0),
+    };
+    let numbers = cast(array, &if a_day == 1 { DataType::Int32 } else { DataType::Int64 })?;
+    let numbers = cast(&numbers, &DataType::Int64)?;
+    Ok(numbers
+        .as_primitive::<Int64Type>()
+        .iter()
+        .map(|number| number.and_then(|number| i32::try_from(number.saturating_add(shift).div_euclid(a_day)).ok()))
+        .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::{
+        ArrayRef, Date32Array, Float64Array, Int64Array, LargeStringArray, RecordBatch, StringArray, TimestampMicrosecondArray,
+    };
+    use law::facts::codes::Read;
+    use parquet::arrow::ArrowWriter;
+    use parquet::file::properties::WriterProperties;
+
+    use super::super::column::Column;
+    use super::super::testing::{ID, OTHER_ID, codes, number, read_files};
+
+    fn write(columns: Vec<(&str, ArrayRef)>) -> Vec<u8> {
+        let batch = RecordBatch::try_from_iter(columns).unwrap();
+        let properties = WriterProperties::builder().set_max_row_group_row_count(Some(2)).build();
+        let mut bytes = Vec::new();
+        let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), Some(properties)).unwrap();
+        writer.write(&batch).unwrap();
+        writer.close().unwrap();
+        bytes
+    }
+
+    #[test]
+    fn columns_of_every_type_are_read() {
+        let bytes = write(vec![
+            ("学籍号", Arc::new(StringArray::from(vec![Some(ID), Some(OTHER_ID), Some(ID), None, Some("G1")]))),
+            ("学年", Arc::new(Int64Array::from(vec![2025; 5]))),
+            ("科目", Arc::new(LargeStringArray::from(vec!["语文", "数学", "编程", "语文", "语文"]))),
+            ("备注", Arc::new(StringArray::from(vec!["x"; 5]))),
+            ("学年总评", Arc::new(Float64Array::from(vec![Some(85.5), Some(59.0), None, Some(60.0), Some(f64::NAN)]))),
+            ("补考日期", Arc::new(Date32Array::from(vec![Some(20_332), None, None, None, None]))),
+        ]);
+        let inputs = read_files(&[("a.parquet", &bytes)]);
+        let sheet = &inputs.sheets[0];
+        assert_eq!((sheet.rows_read, &sheet.set_aside), (5, &vec![3, 4]));
+        assert_eq!((sheet.rows.get(0), sheet.rows.get(4)), (1, 5));
+        assert_eq!(codes(&inputs), [("I0104", None), ("I0201", Some(3)), ("I0201", Some(4)), ("I0205", Some(5)), ("I0201", Some(5))]);
+        assert_eq!([0, 1, 2].map(|record| number(sheet, "学年总评", record)), [Read::Value(0), Read::Value(1), Read::Empty]);
+        assert_eq!(number(sheet, "科目", 2), Read::Value(3));
+        assert_eq!(number(sheet, "学年", 4), Read::Value(2025));
+        assert_eq!(number(sheet, "补考日期", 0), Read::Value(20_332));
+        let Some(Column::Ids(ids)) = &sheet.columns[0] else { panic!() };
+        assert_eq!(ids.get(0), ids.get(2));
+    }
+
+    #[test]
+    fn numbers_are_no_ids_and_moments_are_days() {
+        let bytes = write(vec![
+            ("全国学籍号", Arc::new(Int64Array::from(vec![310_104_200_509_010_023]))),
+            ("督促日期", Arc::new(TimestampMicrosecondArray::from(vec![1_756_684_800_000_000i64 - 1]).with_timezone("+08:00"))),
+        ]);
+        let inputs = read_files(&[("a.parquet", &bytes)]);
+        assert_eq!(codes(&inputs), [("I0204", Some(1))]);
+        assert_eq!(inputs.findings[0].found, "310104**********23");
+        assert_eq!(number(&inputs.sheets[0], "督促日期", 0), Read::Value(20_332));
+        assert_eq!(codes(&read_files(&[("a.parquet", b"PAR1 and nothing else")])), [("I0101", None)]);
+    }
+}

@@ -1,0 +1,302 @@
+//! What do offices call it? The dictionary of header spellings and of the spellings of code words, and what the policy adds to it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+
+use law::facts::codes::AnnualResult;
+use law::facts::subjects::Subjects;
+use serde::Deserialize;
+
+use super::fold;
+use super::table::{Field, Holds, Table};
+
+/// The dictionary that the program brings along.
+const BUILT_IN: &str = include_str!("../../pipelines/headers/standard.toml");
+
+/// Why a dictionary can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum DictionaryError {
+    /// The folder or a file in it can't be read.
+    #[error("{path}: {error}")]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// A file is no TOML of the dictionary's form.
+    #[error("{name}: {error}")]
+    Form {
+        /// Which.
+        name: String,
+        /// Why.
+        error: Box<toml::de::Error>,
+    },
+    /// A file names a table that there is not.
+    #[error("{name}: `[headers.{table}]`: no such table")]
+    Table {
+        /// Which file.
+        name: String,
+        /// The table's name.
+        table: String,
+    },
+    /// A file names a column that there is not.
+    #[error("{name}: no column {column} in {place}")]
+    Column {
+        /// Which file.
+        name: String,
+        /// Where in the file.
+        place: String,
+        /// The column's name.
+        column: String,
+    },
+    /// A file names a word that is in no list of the column.
+    #[error("{name}: {word} is no word of the column {column}")]
+    Word {
+        /// Which file.
+        name: String,
+        /// The column's name.
+        column: String,
+        /// The word.
+        word: String,
+    },
+}
+
+type Spellings = BTreeMap<String, BTreeMap<String, Vec<String>>>;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    headers: Spellings,
+    #[serde(default)]
+    words: Spellings,
+    #[serde(default)]
+    ordinary: Spellings,
+    #[serde(default)]
+    footers: Footers,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Footers {
+    #[serde(default)]
+    begins: Vec<String>,
+}
+
+/// A spelling of a code word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Spelling {
+    /// The word's place in its list.
+    pub code: u8,
+    /// Whether it is a spelling of every day, taken without a word.
+    pub ordinary: bool,
+}
+
+/// Header spellings, word spellings and what footers begin with.
+#[derive(Clone, Debug)]
+pub struct Dictionary {
+    headers: HashMap<String, Vec<(Table, usize)>>,
+    words: HashMap<(&'static str, String), Spelling>,
+    footers: Vec<String>,
+}
+
+/// The words of a column: those of its list, or of 学年总评.
+pub(crate) fn words_of(field: &Field) -> &'static [&'static str] {
+    match field.holds {
+        Holds::Word(words) => words,
+        Holds::AnnualResult => AnnualResult::WORDS,
+        _ => &[],
+    }
+}
+
+impl Dictionary {
+    /// The dictionary that the program brings along.
+    ///
+    /// # Errors
+    /// None, unless the program was built with a broken one.
+    pub fn built_in() -> Result<Self, DictionaryError> {
+        let mut dictionary = Self { headers: HashMap::new(), words: HashMap::new(), footers: Vec::new() };
+        dictionary.extend("standard.toml", BUILT_IN)?;
+        Ok(dictionary)
+    }
+
+    /// The built-in dictionary and what the `.toml` files of a folder say, in the order of their names.
+    ///
+    /// # Errors
+    /// A folder or file that can't be read, or that names tables, columns or words that there are not.
+    pub fn with_folder(folder: &Path) -> Result<Self, DictionaryError> {
+        let read = |path: &Path, error| DictionaryError::Read { path: path.to_owned(), error };
+        let mut paths = Vec::new();
+        for entry in std::fs::read_dir(folder).map_err(|error| read(folder, error))? {
+            paths.push(entry.map_err(|error| read(folder, error))?.path());
+        }
+        paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
+        paths.sort();
+        let mut dictionary = Self::built_in()?;
+        for path in paths {
+            let text = std::fs::read_to_string(&path).map_err(|error| read(&path, error))?;
+            dictionary.extend(&path.display().to_string(), &text)?;
+        }
+        Ok(dictionary)
+    }
+
+    /// Adds what a file says; it comes before what was known.
+    ///
+    /// # Errors
+    /// A text that is no dictionary, or names tables, columns or words that there are not.
+    pub fn extend(&mut self, name: &str, text: &str) -> Result<(), DictionaryError> {
+        let file: File = toml::from_str(text).map_err(|error| DictionaryError::Form { name: name.to_owned(), error: Box::new(error) })?;
+        if let Some(any) = file.headers.get("any") {
+            for (column, spellings) in any {
+                let tables: Vec<(Table, usize)> =
+                    Table::ALL.iter().filter_map(|&table| table.field(column).map(|field| (table, field))).collect();
+                if tables.is_empty() {
+                    return Err(DictionaryError::Column { name: name.to_owned(), place: "[headers.any]".into(), column: column.clone() });
+                }
+                for (table, field) in tables {
+                    self.add_headers(table, field, spellings);
+                }
+            }
+        }
+        for (table_name, columns) in file.headers.iter().filter(|(table, _)| *table != "any") {
+            let table = Table::ALL
+                .iter()
+                .copied()
+                .find(|table| table.name() == table_name)
+                .ok_or_else(|| DictionaryError::Table { name: name.to_owned(), table: table_name.clone() })?;
+            for (column, spellings) in columns.iter().filter(|(_, spellings)| !spellings.is_empty()) {
+                let field = table.field(column).ok_or_else(|| DictionaryError::Column {
+                    name: name.to_owned(),
+                    place: format!("[headers.{table_name}]"),
+                    column: column.clone(),
+                })?;
+                self.add_headers(table, field, spellings);
+            }
+        }
+        // The canonical headers come before all spellings.
+        for &table in Table::ALL {
+            for (place, field) in table.fields().iter().enumerate() {
+                self.add_headers(table, place, &[field.header.to_owned()]);
+            }
+        }
+        self.add_words(name, &file.words, false)?;
+        self.add_words(name, &file.ordinary, true)?;
+        for begin in &file.footers.begins {
+            let folded = fold::word(begin);
+            if !folded.is_empty() && !self.footers.contains(&folded) {
+                self.footers.push(folded);
+            }
+        }
+        Ok(())
+    }
+
+    fn add_headers(&mut self, table: Table, field: usize, spellings: &[String]) {
+        for spelling in spellings {
+            let known = self.headers.entry(fold::header(spelling)).or_default();
+            known.retain(|(other, _)| *other != table);
+            known.push((table, field));
+        }
+    }
+
+    fn add_words(&mut self, name: &str, lists: &Spellings, ordinary: bool) -> Result<(), DictionaryError> {
+        for (columns, words) in lists {
+            for column in columns.split('、').map(str::trim) {
+                let field = Table::ALL
+                    .iter()
+                    .flat_map(|table| table.fields())
+                    .find(|field| field.header == column && !words_of(field).is_empty())
+                    .ok_or_else(|| DictionaryError::Column {
+                        name: name.to_owned(),
+                        place: format!("[words.\"{columns}\"]"),
+                        column: column.to_owned(),
+                    })?;
+                for (word, spellings) in words {
+                    let code =
+                        words_of(field).iter().position(|known| known == word).and_then(|place| u8::try_from(place).ok()).ok_or_else(
+                            || DictionaryError::Word { name: name.to_owned(), column: column.to_owned(), word: word.clone() },
+                        )?;
+                    for spelling in spellings {
+                        self.words.insert((field.header, fold::word(spelling)), Spelling { code, ordinary });
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The columns that a header may stand for, one a table at most.
+    pub(crate) fn columns(&self, label: &str) -> &[(Table, usize)] {
+        self.headers.get(&fold::header(label)).map_or(&[], Vec::as_slice)
+    }
+
+    /// The word that a spelling stands for in a column; both folded by `fold::word`.
+    pub(crate) fn word(&self, column: &'static str, folded: &str) -> Option<Spelling> {
+        // Keyed by a pair with an owned text: the look-up is behind a memo, so one allocation is no matter.
+        self.words.get(&(column, folded.to_owned())).copied()
+    }
+
+    /// Whether a cell begins like a total, a signature or a note below the data.
+    pub(crate) fn is_footer(&self, text: &str) -> bool {
+        let folded = fold::word(text);
+        let total = folded.starts_with('共') && folded.ends_with(['人', '名', '条', '行', '校', '所', '班', '个']);
+        total || folded.starts_with('第') && folded.ends_with('页') || self.footers.iter().any(|begin| folded.starts_with(begin.as_str()))
+    }
+}
+
+/// How the policy reads 学年总评.
+#[derive(Clone, Debug)]
+pub struct AnnualMarks {
+    /// Words that mean 合格.
+    pub pass: Vec<String>,
+    /// Words that mean 不合格.
+    pub fail: Vec<String>,
+    /// The mark out of 100 from which a number means 合格.
+    pub mark_out_of_100: f64,
+}
+
+/// All that is known of words before the first file is opened: the dictionary, the policy's marks and subjects.
+#[derive(Clone, Debug)]
+pub struct Vocabulary {
+    pub(crate) dictionary: Dictionary,
+    pub(crate) mark_out_of_100: f64,
+    pub(crate) annual: HashMap<String, u8>,
+    pub(crate) subjects: Subjects,
+}
+
+impl Vocabulary {
+    /// Puts the dictionary together with what the policy says.
+    pub fn new(dictionary: Dictionary, marks: AnnualMarks, subjects: Subjects) -> Self {
+        let results = [(marks.fail, AnnualResult::Failed), (marks.pass, AnnualResult::Passed)];
+        let annual = results.iter().flat_map(|(words, result)| words.iter().map(|word| (fold::word(word), *result as u8))).collect();
+        Self { dictionary, mark_out_of_100: marks.mark_out_of_100, annual, subjects }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_built_in_dictionary_is_whole() {
+        let dictionary = Dictionary::built_in().unwrap();
+        let id = Table::Roster.field("证件号码").unwrap();
+        assert!(dictionary.columns("* 身份证 件号（必填）").contains(&(Table::Roster, id)));
+        assert!(dictionary.columns("学籍号").iter().all(|(table, field)| table.fields()[*field].header == "全国学籍号"));
+        assert_eq!(dictionary.word("学籍状态", "在校"), Some(Spelling { code: 0, ordinary: false }));
+        assert!(dictionary.is_footer("共计 30 人"));
+        assert!(!dictionary.is_footer("共青团"));
+    }
+
+    #[test]
+    fn a_district_overrides() {
+        let mut dictionary = Dictionary::built_in().unwrap();
+        dictionary
+            .extend("district.toml", "[headers.roster]\n\"班级\" = [\"教学班\"]\n[words.\"学籍状态\"]\n\"休学\" = [\"在校\"]")
+            .unwrap();
+        assert_eq!(dictionary.columns("教学班").len(), 1);
+        assert_eq!(dictionary.word("学籍状态", "在校").map(|spelling| spelling.code), Some(1));
+        assert!(dictionary.extend("bad.toml", "[headers.roster]\n\"教学班\" = [\"班\"]").is_err());
+        assert!(dictionary.extend("bad.toml", "[words.\"性别\"]\n\"中性\" = [\"3\"]").is_err());
+    }
+}

@@ -1,0 +1,24 @@
+//! Where did it come from? Bytes become typed rows, findings, and the place where each row stood. The only part that opens inputs.
+
+pub mod cell;
+pub mod column;
+mod columnar;
+mod finding;
+mod fold;
+mod headers;
+mod part;
+mod read;
+mod recognise;
+mod rows;
+mod sniff;
+pub mod table;
+#[cfg(test)]
+mod testing;
+mod text;
+mod value;
+pub mod workbook;
+
+pub use finding::CellFinding;
+pub use headers::{AnnualMarks, Dictionary, DictionaryError, Vocabulary};
+pub use part::RowNumbers;
+pub use read::{FileInfo, IngestError, Inputs, Progress, Request, Sheet, read};

@@ -1,0 +1,476 @@
+//! How do cells become columns? The typed columns of a run of rows; parts read side by side are put together in order.
+
+use std::collections::HashMap;
+
+use law::facts::codes::Read;
+use law::facts::identifiers::{NationalId, ResidentNumber};
+use law::facts::subjects::{Subject, Subjects};
+
+use super::cell::{Cell, CellKind};
+use super::column::{Codes, Column, Ids, Integers, Texts};
+use super::finding::{Log, shown};
+use super::table::{Field, Holds, SEX, Table};
+use super::value::{self, Context, Document, NewSubjects, Reading, Value};
+
+/// The most different cells that a column's memo keeps.
+const MEMO: usize = 4096;
+/// How many kinds of cells there are.
+const KINDS: usize = CellKind::Error as usize + 1;
+
+/// The row numbers of a sheet's records, as the file shows them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RowNumbers {
+    /// One after the other from the first on.
+    Contiguous {
+        /// The first record's.
+        first: u32,
+        /// How many there are.
+        count: u32,
+    },
+    /// Each by itself.
+    Listed(Vec<u32>),
+}
+
+impl Default for RowNumbers {
+    fn default() -> Self {
+        RowNumbers::Contiguous { first: 1, count: 0 }
+    }
+}
+
+impl RowNumbers {
+    /// The row number of a record; 0 beyond the end.
+    pub fn get(&self, record: usize) -> u32 {
+        match self {
+            RowNumbers::Contiguous { first, count } => {
+                u32::try_from(record).ok().filter(|record| record < count).map_or(0, |record| first + record)
+            }
+            RowNumbers::Listed(rows) => rows.get(record).copied().unwrap_or(0),
+        }
+    }
+
+    /// How many records there are.
+    pub fn len(&self) -> usize {
+        match self {
+            RowNumbers::Contiguous { count, .. } => *count as usize,
+            RowNumbers::Listed(rows) => rows.len(),
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn push(&mut self, row: u32) {
+        match self {
+            RowNumbers::Contiguous { first, count: count @ 0 } => (*first, *count) = (row, 1),
+            RowNumbers::Contiguous { first, count } if first.checked_add(*count) == Some(row) => *count += 1,
+            RowNumbers::Contiguous { first, count } => {
+                let mut rows: Vec<u32> = (*first..first.saturating_add(*count)).collect();
+                rows.push(row);
+                *self = RowNumbers::Listed(rows);
+            }
+            RowNumbers::Listed(rows) => rows.push(row),
+        }
+    }
+
+    fn append(&mut self, later: &RowNumbers, rows_before: u32) {
+        if let (RowNumbers::Contiguous { first, count }, RowNumbers::Contiguous { first: later_first, count: later_count }) =
+            (&mut *self, later)
+            && (*count == 0 || first.checked_add(*count) == later_first.checked_add(rows_before))
+        {
+            if *count == 0 {
+                *first = later_first.saturating_add(rows_before);
+            }
+            *count = count.saturating_add(*later_count);
+            return;
+        }
+        for record in 0..later.len() {
+            self.push(later.get(record).saturating_add(rows_before));
+        }
+    }
+}
+
+/// One column on its way.
+struct Builder {
+    place: usize,
+    field: &'static Field,
+    column: Column,
+    /// What equal cells were read as, by the cell's kind.
+    memo: [HashMap<String, Reading<'static>>; KINDS],
+}
+
+impl Builder {
+    fn new(place: usize, field: &'static Field) -> Self {
+        let column = match field.holds {
+            Holds::NationalId => Column::Ids(Ids::default()),
+            Holds::Date | Holds::Month | Holds::SchoolYear | Holds::Number => Column::Integers(Integers::default()),
+            Holds::Term | Holds::Grade | Holds::Subject | Holds::AnnualResult | Holds::Word(_) => Column::Codes(Codes::default()),
+            Holds::ShanghaiNumber | Holds::DocumentNumber | Holds::Identifier | Holds::Name | Holds::Text => {
+                Column::Texts(Texts::default())
+            }
+        };
+        Self { place, field, column, memo: Default::default() }
+    }
+}
+
+/// The typed columns of a run of rows.
+pub(crate) struct Part<'v> {
+    table: Table,
+    /// The fields that the sheet has, in their order.
+    builders: Vec<Builder>,
+    context: Context<'v>,
+    rows: RowNumbers,
+    log: Log,
+    set_aside: Vec<u32>,
+}
+
+/// A part that is read to its end.
+pub(crate) struct Settled {
+    /// By the table's fields.
+    pub columns: Vec<Option<Column>>,
+    pub rows: RowNumbers,
+    pub log: Log,
+    pub set_aside: Vec<u32>,
+    pub subjects: NewSubjects,
+}
+
+impl<'v> Part<'v> {
+    /// A part without rows of a sheet that has these of the table's fields.
+    pub(crate) fn new(table: Table, present: impl Fn(usize) -> bool, context: Context<'v>) -> Self {
+        let builders =
+            table.fields().iter().enumerate().filter(|(place, _)| present(*place)).map(|(place, field)| Builder::new(place, field));
+        Self { table, builders: builders.collect(), context, rows: RowNumbers::default(), log: Log::default(), set_aside: Vec::new() }
+    }
+
+    /// Reads a record; `cell` gives the cell of a field.
+    pub(crate) fn record<'c>(&mut self, row: u32, cell: impl Fn(usize) -> Cell<'c>) {
+        let record = self.rows.len() as u32;
+        self.rows.push(row);
+        let document = self.table.field("证件类型").map_or(Document::Unknown, |place| Document::of(cell(place).text));
+        for builder in &mut self.builders {
+            let cell = cell(builder.place);
+            push_cell(builder, cell, document, &mut self.context, &mut self.log, record, row);
+        }
+    }
+
+    /// Adds rows that follow each other; their cells come column by column.
+    pub(crate) fn add_rows(&mut self, first: u32, count: u32) {
+        let known = RowNumbers::Contiguous { first, count };
+        self.rows.append(&known, 0);
+    }
+
+    /// Reads a cell of a record whose row was added; the cells of a column come in order.
+    pub(crate) fn cell(&mut self, builder: usize, record: u32, cell: Cell<'_>, document: Document) {
+        let row = self.rows.get(record as usize);
+        if let Some(builder) = self.builders.get_mut(builder) {
+            push_cell(builder, cell, document, &mut self.context, &mut self.log, record, row);
+        }
+    }
+
+    /// Reads a cell once for many records.
+    pub(crate) fn reading(&mut self, builder: usize, cell: Cell<'_>) -> Reading<'static> {
+        match self.builders.get(builder) {
+            Some(builder) => value::read(cell, builder.field, Document::Unknown, &mut self.context).into_owned(),
+            None => Reading::EMPTY,
+        }
+    }
+
+    /// Takes a reading for a record whose row was added.
+    pub(crate) fn take(&mut self, builder: usize, record: u32, reading: &Reading<'_>, raw: &str) {
+        let row = self.rows.get(record as usize);
+        if let Some(builder) = self.builders.get_mut(builder) {
+            push_value(&mut builder.column, &reading.value);
+            note((builder.place, builder.field), reading, raw, &mut self.log, record, row);
+        }
+    }
+
+    /// The fields that the part has, in the order of its builders.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = usize> {
+        self.builders.iter().map(|builder| builder.place)
+    }
+
+    /// Ends the part: finds the records that can't be used, and those whose columns contradict each other.
+    pub(crate) fn settle(mut self) -> Settled {
+        let table = self.table;
+        let mut columns: Vec<Option<Column>> = vec![None; table.fields().len()];
+        for builder in std::mem::take(&mut self.builders) {
+            if let Some(slot) = columns.get_mut(builder.place) {
+                *slot = Some(builder.column);
+            }
+        }
+        self.find_set_aside(&columns);
+        if table == Table::Attendance {
+            self.find_dateless(&columns);
+        }
+        if matches!(table, Table::Roster | Table::ActualRoll) {
+            self.find_contradictions(&columns);
+        }
+        Settled { columns, rows: self.rows, log: self.log, set_aside: self.set_aside, subjects: self.context.subjects }
+    }
+
+    /// A record is set aside where every field of one of the table's key sets is empty or can't be read.
+    fn find_set_aside(&mut self, columns: &[Option<Column>]) {
+        let keys: Vec<Vec<usize>> =
+            key_sets(self.table).iter().map(|set| set.iter().filter_map(|header| self.table.field(header)).collect()).collect();
+        for record in 0..self.rows.len() {
+            let is_usable = |place: &usize| is_value(columns.get(*place).and_then(Option::as_ref), record);
+            let Some(lacking) = keys.iter().find(|set| !set.iter().any(is_usable)) else { continue };
+            self.set_aside.push(record as u32);
+            // Where the columns that could stand for each other are all empty, none of them has a finding yet.
+            let is_silent = lacking.iter().all(|place| {
+                let is_required = self.table.fields().get(*place).is_some_and(|field| field.required && !field.may_be_empty);
+                !is_required && is_empty(columns.get(*place).and_then(Option::as_ref), record)
+            });
+            if is_silent && let Some(&place) = lacking.iter().find(|place| columns.get(**place).is_some_and(Option::is_some)) {
+                let expected =
+                    lacking.iter().filter_map(|place| self.table.fields().get(*place)).map(|field| field.header).collect::<Vec<_>>();
+                self.log.note("I0201", place, String::new(), &expected.join("或"), record as u32, self.rows.get(record));
+            }
+        }
+    }
+
+    /// Attendance without a date: of 日期 and 开始日期 none is required by itself, so an empty one has no finding yet.
+    fn find_dateless(&mut self, columns: &[Option<Column>]) {
+        let places: Vec<usize> = ["日期", "开始日期"].iter().filter_map(|header| self.table.field(header)).collect();
+        let column = |place: usize| columns.get(place).and_then(Option::as_ref);
+        let Some(&named) = places.iter().find(|place| column(**place).is_some()) else { return };
+        for record in 0..self.rows.len() {
+            if places.iter().all(|place| is_empty(column(*place), record)) {
+                self.log.note("I0201", named, String::new(), "日期，如 2025-09-01", record as u32, self.rows.get(record));
+            }
+        }
+    }
+
+    /// Sex or birth date that contradict the resident ID number, or the number in a G id where there is no document's.
+    fn find_contradictions(&mut self, columns: &[Option<Column>]) {
+        let column = |header: &str| self.table.field(header).and_then(|place| columns.get(place)?.as_ref().map(|column| (place, column)));
+        let (sex, birth) = (column("性别"), column("出生日期"));
+        let (document, id) = (column("证件号码"), column("全国学籍号"));
+        if sex.is_none() && birth.is_none() {
+            return;
+        }
+        let mut found = Vec::new();
+        for record in 0..self.rows.len() {
+            let number = match document {
+                Some((_, Column::Texts(texts))) => texts.get(record),
+                _ => Read::Empty,
+            };
+            let number = match (number, id) {
+                (Read::Value(number), _) => ResidentNumber::parse(number).ok(),
+                (Read::Empty, Some((_, Column::Ids(ids)))) => {
+                    ids.get(record).value().and_then(|id| NationalId::from_packed(id).resident_number())
+                }
+                _ => None,
+            };
+            let Some(number) = number else { continue };
+            if let Some((place, Column::Codes(codes))) = sex
+                && let Read::Value(code) = codes.get(record)
+                && (code == 0) != number.is_male()
+            {
+                let word = |code: usize| SEX.get(code).copied().unwrap_or_default();
+                found.push((place, word(code.into()).to_owned(), word(usize::from(!number.is_male())).to_owned(), record));
+            }
+            if let Some((place, Column::Integers(days))) = birth
+                && let Read::Value(day) = days.get(record)
+                && let Some(expected) = number.birth()
+                && value::days_since_1970(expected) != day
+            {
+                found.push((place, value::show_date(day), expected.to_string(), record));
+            }
+        }
+        for (place, found, expected, record) in found {
+            self.log.note("I0207", place, found, &format!("{expected}（据身份证件号）"), record as u32, self.rows.get(record));
+        }
+    }
+}
+
+fn is_value(column: Option<&Column>, record: usize) -> bool {
+    match column {
+        Some(Column::Codes(codes)) => matches!(codes.get(record), Read::Value(_)),
+        Some(Column::Integers(integers)) => matches!(integers.get(record), Read::Value(_)),
+        Some(Column::Ids(ids)) => matches!(ids.get(record), Read::Value(_)),
+        Some(Column::Texts(texts)) => matches!(texts.get(record), Read::Value(_)),
+        None => false,
+    }
+}
+
+fn is_empty(column: Option<&Column>, record: usize) -> bool {
+    match column {
+        Some(Column::Codes(codes)) => matches!(codes.get(record), Read::Empty),
+        Some(Column::Integers(integers)) => matches!(integers.get(record), Read::Empty),
+        Some(Column::Ids(ids)) => matches!(ids.get(record), Read::Empty),
+        Some(Column::Texts(texts)) => matches!(texts.get(record), Read::Empty),
+        None => true,
+    }
+}
+
+/// The fields without which a row can't be used: of each set at least one must hold a value.
+pub(crate) fn key_sets(table: Table) -> &'static [&'static [&'static str]] {
+    match table {
+        Table::Roster | Table::ActualRoll => &[&["全国学籍号", "证件号码", "姓名"]],
+        Table::Schools | Table::AttendanceReports => &[&["学校代码"]],
+        Table::CourseResults => &[&["全国学籍号"], &["学年"], &["科目"]],
+        Table::Exams => &[&["全国学籍号", "证件号码"], &["科目"]],
+        Table::Evaluations => &[&["全国学籍号"], &["学年"]],
+        Table::SchoolAssessments => &[&["全国学籍号"], &["科目"]],
+        Table::Registrations => &[&["全国学籍号"], &["学年"], &["学期"]],
+        Table::StatusChanges => &[&["全国学籍号"], &["异动类型"]],
+        Table::Applications => &[&["全国学籍号"], &["申请事项"]],
+        Table::Discipline => &[&["全国学籍号"], &["处分类型"]],
+        Table::Attendance | Table::Urgings | Table::Athletes | Table::Archives => &[&["全国学籍号"]],
+        Table::Reviews => &[&["finding_id"]],
+    }
+}
+
+/// Whether equal cells of a column are so many that their readings are worth keeping.
+fn is_memorable(column: &Column) -> bool {
+    matches!(column, Column::Codes(_) | Column::Integers(_))
+}
+
+fn push_value(column: &mut Column, value: &Read<Value<'_>>) {
+    match column {
+        Column::Codes(codes) => codes.push(match value {
+            Read::Value(Value::Code(code)) => Read::Value(*code),
+            Read::Empty => Read::Empty,
+            _ => Read::Unreadable,
+        }),
+        Column::Integers(integers) => integers.push(match value {
+            Read::Value(Value::Integer(integer)) => Read::Value(*integer),
+            Read::Empty => Read::Empty,
+            _ => Read::Unreadable,
+        }),
+        Column::Ids(ids) => ids.push(match value {
+            Read::Value(Value::Id(id)) => Read::Value(*id),
+            Read::Empty => Read::Empty,
+            _ => Read::Unreadable,
+        }),
+        Column::Texts(texts) => texts.push(match value {
+            // Texts of a sheet are addressed with 32 bits.
+            Read::Value(Value::Text(text)) if texts.size() + text.len() < u32::MAX as usize => Read::Value(text),
+            Read::Empty => Read::Empty,
+            _ => Read::Unreadable,
+        }),
+    }
+}
+
+fn push_cell(builder: &mut Builder, cell: Cell<'_>, document: Document, context: &mut Context<'_>, log: &mut Log, record: u32, row: u32) {
+    let Builder { place, field, column, memo } = builder;
+    let place = (*place, *field);
+    if !is_memorable(column) {
+        let reading = value::read(cell, field, document, context);
+        push_value(column, &reading.value);
+        note(place, &reading, cell.text, log, record, row);
+        return;
+    }
+    let known = memo.get(cell.kind as usize).and_then(|memo| memo.get(cell.text));
+    if let Some(reading) = known {
+        push_value(column, &reading.value);
+        note(place, reading, cell.text, log, record, row);
+        return;
+    }
+    let reading = value::read(cell, field, document, context).into_owned();
+    push_value(column, &reading.value);
+    note(place, &reading, cell.text, log, record, row);
+    if let Some(memo) = memo.get_mut(cell.kind as usize)
+        && memo.len() < MEMO
+    {
+        memo.insert(cell.text.to_owned(), reading);
+    }
+}
+
+fn note((place, field): (usize, &Field), reading: &Reading<'_>, raw: &str, log: &mut Log, record: u32, row: u32) {
+    if let Some(issue) = &reading.issue {
+        log.note(issue.code, place, shown(raw, field.holds), &issue.expected, record, row);
+    }
+    if matches!(reading.value, Read::Empty) && field.required && !field.may_be_empty {
+        log.note("I0201", place, String::new(), &value::expectation(field), record, row);
+    }
+}
+
+impl Settled {
+    /// Gives the subjects that the part brought their codes in the run's list; a subject for which there is no room can't be read.
+    pub(crate) fn settle_subjects(&mut self, table: Table, policy_subjects: usize, subjects: &mut Subjects) {
+        if self.subjects.0.is_empty() {
+            return;
+        }
+        let codes: Vec<Option<Subject>> = self.subjects.0.iter().map(|name| subjects.intern(name)).collect();
+        for (place, field) in table.fields().iter().enumerate() {
+            let Some(Some(Column::Codes(column))) = self.columns.get_mut(place) else { continue };
+            if field.holds != Holds::Subject {
+                continue;
+            }
+            let mut settled = Codes::default();
+            for record in 0..self.rows.len() {
+                let cell = match column.get(record) {
+                    Read::Value(code) if usize::from(code) >= policy_subjects => {
+                        match codes.get(usize::from(code) - policy_subjects).copied().flatten() {
+                            Some(Subject(code)) => Read::Value(code),
+                            None => {
+                                let name = self.subjects.0.get(usize::from(code) - policy_subjects).map_or("", String::as_str);
+                                self.log.note(
+                                    "I0202",
+                                    place,
+                                    name.to_owned(),
+                                    "科目名称（不同的名称过多）",
+                                    record as u32,
+                                    self.rows.get(record),
+                                );
+                                Read::Unreadable
+                            }
+                        }
+                    }
+                    other => other,
+                };
+                settled.push(cell);
+            }
+            *column = settled;
+        }
+    }
+
+    /// Adds a later part of the same sheet, whose rows are counted from `rows_before` on.
+    pub(crate) fn append(&mut self, mut later: Settled, rows_before: u32, table: Table, policy_subjects: usize) {
+        let records_before = self.rows.len() as u32;
+        // The later part's own subjects get codes in this part's list.
+        let mut places = Vec::with_capacity(later.subjects.0.len());
+        for name in std::mem::take(&mut later.subjects.0) {
+            let place = self.subjects.0.iter().position(|own| *own == name).unwrap_or_else(|| {
+                self.subjects.0.push(name);
+                self.subjects.0.len() - 1
+            });
+            places.push(place);
+        }
+        for ((place, field), (own, other)) in table.fields().iter().enumerate().zip(self.columns.iter_mut().zip(later.columns)) {
+            let (Some(own), Some(other)) = (own, other) else { continue };
+            let is_moved = field.holds == Holds::Subject && places.iter().enumerate().any(|(old, new)| old != *new);
+            match (own, other) {
+                (Column::Codes(own), Column::Codes(other)) if is_moved => {
+                    for record in 0..later.rows.len() {
+                        own.push(match other.get(record) {
+                            Read::Value(code) if usize::from(code) >= policy_subjects => {
+                                let moved = places
+                                    .get(usize::from(code) - policy_subjects)
+                                    .and_then(|new| u8::try_from(policy_subjects + new).ok());
+                                let moved = moved.filter(|code| usize::from(*code) < Subjects::LIMIT);
+                                if moved.is_none() {
+                                    let row = later.rows.get(record);
+                                    later.log.note("I0202", place, String::new(), "科目名称（不同的名称过多）", record as u32, row);
+                                }
+                                moved.map_or(Read::Unreadable, Read::Value)
+                            }
+                            other => other,
+                        });
+                    }
+                }
+                (Column::Codes(own), Column::Codes(other)) => own.append(other),
+                (Column::Integers(own), Column::Integers(other)) => own.append(other),
+                (Column::Ids(own), Column::Ids(other)) => own.append(other),
+                (Column::Texts(own), Column::Texts(other)) => own.append(&other),
+                _ => {}
+            }
+        }
+        self.rows.append(&later.rows, rows_before);
+        self.set_aside.extend(later.set_aside.iter().map(|record| record + records_before));
+        self.log.append(later.log, records_before, rows_before);
+    }
+}

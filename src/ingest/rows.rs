@@ -1,0 +1,378 @@
+//! Which rows are records? Takes a sheet's rows in order: finds the header, leaves out blank rows, repeated headers, totals and notes.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+
+use super::cell::{Cell, CellKind, MergedRange, RowSink};
+use super::fold;
+use super::headers::Vocabulary;
+use super::part::{Part, Settled, key_sets};
+use super::recognise::{Header, Labels, Layout, find_header};
+use super::table::Holds;
+use super::value::{Context, NewSubjects};
+
+/// How many rows are looked at for the header.
+const WINDOW: usize = 40;
+
+/// What became of a sheet.
+pub(crate) enum Outcome {
+    /// A table, all of whose rows are set aside if the layout lacks a required column.
+    Table(Box<(Layout, Settled)>),
+    /// No header was recognised; the nearest one, and whether there are data at all.
+    Unknown { nearest: Option<Box<Layout>>, has_data: bool },
+}
+
+/// A row held back until the header is found.
+struct Held {
+    number: u32,
+    cells: Vec<(CellKind, String)>,
+}
+
+/// The columns of a recognised sheet.
+#[derive(Clone)]
+struct Plan {
+    layout: Layout,
+    /// The header as it stands in each column that is read, folded; to know it again where it is repeated.
+    labels: Vec<(usize, String)>,
+    /// The columns of the fields that say whose record it is, and what they hold.
+    keys: Vec<(usize, Holds)>,
+    wanted: Vec<bool>,
+    /// Merged cells by their column: first row, last row.
+    merged: Vec<MergedRange>,
+}
+
+enum State<'v> {
+    Looking(Vec<Held>),
+    Reading(Box<(Plan, Part<'v>)>),
+    Lost { nearest: Option<Box<Layout>>, has_data: bool },
+}
+
+/// Takes the rows of one sheet.
+pub(crate) struct SheetReader<'v> {
+    vocabulary: &'v Vocabulary,
+    is_1904: bool,
+    merged: Vec<MergedRange>,
+    /// Values of merged cells that rows below share: by column, the last row, the kind and the text.
+    carried: HashMap<usize, (u32, CellKind, String)>,
+    state: State<'v>,
+}
+
+impl<'v> SheetReader<'v> {
+    /// A reader that has seen nothing yet.
+    pub(crate) fn new(vocabulary: &'v Vocabulary, is_1904: bool) -> Self {
+        Self { vocabulary, is_1904, merged: Vec::new(), carried: HashMap::new(), state: State::Looking(Vec::new()) }
+    }
+
+    /// A reader for rows further down the same sheet, its header known; `None` until it is.
+    pub(crate) fn further_down(&self) -> Option<SheetReader<'v>> {
+        let State::Reading(reading) = &self.state else { return None };
+        let plan = reading.0.clone();
+        let part = new_part(&plan.layout, self.vocabulary, self.is_1904);
+        Some(SheetReader { state: State::Reading(Box::new((plan, part))), ..SheetReader::new(self.vocabulary, self.is_1904) })
+    }
+
+    /// Whether the header is found and nothing is missing.
+    pub(crate) fn is_certain(&self) -> bool {
+        matches!(&self.state, State::Reading(reading) if reading.0.layout.missing.is_empty())
+    }
+
+    /// Ends the sheet.
+    pub(crate) fn finish(mut self) -> Outcome {
+        self.decide(true);
+        match self.state {
+            State::Reading(reading) => {
+                let (plan, part) = *reading;
+                let mut settled = part.settle();
+                if !plan.layout.missing.is_empty() {
+                    settled.set_aside = (0..settled.rows.len() as u32).collect();
+                }
+                Outcome::Table(Box::new((plan.layout, settled)))
+            }
+            State::Lost { nearest, has_data } => Outcome::Unknown { nearest, has_data },
+            State::Looking(_) => Outcome::Unknown { nearest: None, has_data: false },
+        }
+    }
+
+    /// Looks for the header among the rows held back; without `is_end` only a header with a row below it is taken.
+    fn decide(&mut self, is_end: bool) {
+        let State::Looking(held) = &self.state else { return };
+        let labels: Vec<Labels> = held
+            .iter()
+            .map(|row| Labels { number: row.number, cells: row.cells.iter().map(|(_, text)| fold::trimmed(text).to_owned()).collect() })
+            .collect();
+        match find_header(&labels, &self.merged, &self.vocabulary.dictionary) {
+            Ok(Header { layout, last }) => {
+                let is_certain = layout.missing.is_empty() && last + 1 < held.len();
+                if is_end || is_certain {
+                    self.begin(layout, last);
+                }
+            }
+            Err(nearest) if is_end => {
+                let wide =
+                    held.iter().filter(|row| row.cells.iter().filter(|(_, text)| !fold::trimmed(text).is_empty()).count() >= 2).count();
+                self.state = State::Lost { nearest: nearest.map(Box::new), has_data: wide >= 2 };
+            }
+            Err(_) => {}
+        }
+    }
+
+    /// Takes the layout and reads the rows held back below the header.
+    fn begin(&mut self, layout: Layout, last: usize) {
+        let part = new_part(&layout, self.vocabulary, self.is_1904);
+        let plan = plan_of(layout, &self.merged);
+        let State::Looking(held) = std::mem::replace(&mut self.state, State::Reading(Box::new((plan, part)))) else { return };
+        for row in held.into_iter().skip(last + 1) {
+            let cells: Vec<Cell<'_>> = row.cells.iter().map(|(kind, text)| Cell { kind: *kind, text }).collect();
+            self.record(row.number, &cells);
+        }
+    }
+
+    /// Reads a row below the header, if it is a record.
+    fn record(&mut self, number: u32, cells: &[Cell<'_>]) {
+        let State::Reading(reading) = &mut self.state else { return };
+        let (plan, part) = &mut **reading;
+        if plan.merged.is_empty() {
+            if is_record(plan, cells, self.vocabulary) {
+                part.record(number, |field| cell_of(plan, cells, field));
+            }
+            return;
+        }
+        carry(&mut self.carried, &plan.merged, number, cells);
+        if !is_record(plan, cells, self.vocabulary) {
+            return;
+        }
+        let mut filled = cells.to_vec();
+        for (&column, (last_row, kind, text)) in &self.carried {
+            if number <= *last_row {
+                if filled.len() <= column {
+                    filled.resize(column + 1, Cell::EMPTY);
+                }
+                if let Some(cell) = filled.get_mut(column).filter(|cell| cell.kind == CellKind::Empty) {
+                    *cell = Cell { kind: *kind, text };
+                }
+            }
+        }
+        part.record(number, |field| cell_of(plan, &filled, field));
+    }
+}
+
+/// Remembers the values of merged cells that begin in this row and reach further down.
+fn carry(carried: &mut HashMap<usize, (u32, CellKind, String)>, merged: &[MergedRange], number: u32, cells: &[Cell<'_>]) {
+    let begins = merged.partition_point(|range| range.first_row < number);
+    for range in merged.iter().skip(begins).take_while(|range| range.first_row == number) {
+        let column = usize::from(range.first_column);
+        match cells.get(column) {
+            Some(cell) if cell.kind != CellKind::Empty => carried.insert(column, (range.last_row, cell.kind, cell.text.to_owned())),
+            _ => carried.remove(&column),
+        };
+    }
+}
+
+fn new_part<'v>(layout: &Layout, vocabulary: &'v Vocabulary, is_1904: bool) -> Part<'v> {
+    let is_whole = layout.missing.is_empty();
+    let present = |field: usize| is_whole && layout.columns.get(field).is_some_and(Option::is_some);
+    Part::new(layout.table, present, Context { vocabulary, is_1904, subjects: NewSubjects::default() })
+}
+
+fn plan_of(layout: Layout, merged: &[MergedRange]) -> Plan {
+    let labels = layout
+        .columns
+        .iter()
+        .zip(&layout.headers)
+        .filter_map(|(column, header)| Some(((*column)?, fold::header(header.as_ref()?))))
+        .collect();
+    let keys = key_sets(layout.table).first().copied().unwrap_or_default();
+    let keys = keys.iter().filter_map(|header| {
+        let place = layout.table.field(header)?;
+        Some(((*layout.columns.get(place)?)?, layout.table.fields().get(place)?.holds))
+    });
+    let keys = keys.collect();
+    let width = layout.columns.iter().flatten().max().map_or(0, |last| last + 1);
+    // Totals and notes begin on the left, in columns that may be no field's.
+    let wanted = (0..width).map(|column| column < 4 || layout.columns.contains(&Some(column))).collect();
+    // Of merged data cells only those that reach over several rows of one column matter.
+    let mut merged: Vec<MergedRange> =
+        merged.iter().copied().filter(|range| range.first_column == range.last_column && range.first_row < range.last_row).collect();
+    merged.retain(|range| layout.columns.contains(&Some(usize::from(range.first_column))));
+    merged.sort_by_key(|range| range.first_row);
+    Plan { layout, labels, keys, wanted, merged }
+}
+
+fn cell_of<'c>(plan: &Plan, cells: &[Cell<'c>], field: usize) -> Cell<'c> {
+    plan.layout.columns.get(field).copied().flatten().and_then(|column| cells.get(column).copied()).unwrap_or(Cell::EMPTY)
+}
+
+/// Whether a row below the header is a record and not blank, a header again, a total or a note.
+fn is_record(plan: &Plan, cells: &[Cell<'_>], vocabulary: &Vocabulary) -> bool {
+    let key_text = |column: usize| cells.get(column).map_or("", |cell| fold::trimmed(cell.text));
+    // Nearly every row: there is an id where the id belongs.
+    if plan.keys.iter().any(|(column, holds)| *holds != Holds::Name && is_long_code(key_text(*column))) {
+        return true;
+    }
+    let filled: Vec<(usize, &str)> =
+        cells.iter().enumerate().map(|(column, cell)| (column, fold::trimmed(cell.text))).filter(|(_, text)| !text.is_empty()).collect();
+    let known = filled.iter().filter(|(column, _)| plan.layout.columns.contains(&Some(*column))).count();
+    if known == 0 {
+        return false;
+    }
+    let again = plan.labels.iter().filter(|(column, label)| fold::header(key_text(*column)) == *label).count();
+    if again >= 2 && again * 2 >= known {
+        return false;
+    }
+    let dictionary = &vocabulary.dictionary;
+    let is_plausible = |(column, holds): &(usize, Holds)| {
+        let text = key_text(*column);
+        match holds {
+            Holds::Name => {
+                !text.is_empty()
+                    && text.chars().count() <= 30
+                    && !text.contains(['，', '。', '：', ':', '；'])
+                    && !dictionary.is_footer(text)
+            }
+            _ => text.bytes().any(|byte| byte.is_ascii_alphanumeric()) && !text.chars().any(is_han),
+        }
+    };
+    let begins_as_footer = filled.first().is_some_and(|(_, text)| dictionary.is_footer(text));
+    let has_code = plan.keys.iter().any(|key| key.1 != Holds::Name && is_plausible(key));
+    if begins_as_footer && !has_code {
+        return false;
+    }
+    if filled.len() == 1 && plan.labels.len() >= 3 {
+        // One cell alone is a record only if it says whose.
+        return plan.keys.iter().any(|key| key.1 == Holds::Name && is_plausible(key));
+    }
+    let has_key = plan.keys.iter().any(is_plausible);
+    has_key || known > 1 && !filled.iter().any(|(_, text)| dictionary.is_footer(text)) || known > 2
+}
+
+fn is_han(character: char) -> bool {
+    matches!(character, '\u{3400}'..='\u{9FFF}' | '\u{20000}'..='\u{323AF}')
+}
+
+/// Whether a text is as long as an id and nothing but letters and digits.
+fn is_long_code(text: &str) -> bool {
+    text.len() >= 15 && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
+impl RowSink for SheetReader<'_> {
+    fn merged(&mut self, ranges: &[MergedRange]) {
+        self.merged = ranges.to_vec();
+    }
+
+    fn row(&mut self, number: u32, cells: &[Cell<'_>]) -> ControlFlow<()> {
+        match &mut self.state {
+            State::Reading(_) => self.record(number, cells),
+            State::Looking(held) => {
+                if cells.iter().any(|cell| !fold::trimmed(cell.text).is_empty()) {
+                    held.push(Held { number, cells: cells.iter().map(|cell| (cell.kind, cell.text.to_owned())).collect() });
+                    let is_end = held.len() >= WINDOW;
+                    self.decide(is_end);
+                }
+            }
+            State::Lost { .. } => return ControlFlow::Break(()),
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn wanted(&self) -> Option<&[bool]> {
+        match &self.state {
+            State::Reading(reading) => Some(&reading.0.wanted),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::column::Column;
+    use super::super::part::RowNumbers;
+    use super::super::testing::{ID, OTHER_ID, vocabulary};
+    use super::*;
+    use law::facts::codes::Read;
+
+    fn feed(merged: &[MergedRange], rows: &[&[&str]]) -> Outcome {
+        let vocabulary = vocabulary();
+        let mut reader = SheetReader::new(&vocabulary, false);
+        reader.merged(merged);
+        for (number, row) in (1..).zip(rows) {
+            let cells: Vec<Cell<'_>> = row.iter().map(|text| Cell::text(text)).collect();
+            let _ = reader.row(number, &cells);
+        }
+        reader.finish()
+    }
+
+    fn table(outcome: Outcome) -> (Layout, Settled) {
+        match outcome {
+            Outcome::Table(table) => *table,
+            Outcome::Unknown { .. } => panic!("no header was recognised"),
+        }
+    }
+
+    fn merge(rows: (u32, u32), columns: (u16, u16)) -> MergedRange {
+        MergedRange { first_row: rows.0, last_row: rows.1, first_column: columns.0, last_column: columns.1 }
+    }
+
+    #[test]
+    fn a_merged_header_of_two_rows_is_read() {
+        let merged = [merge((1, 1), (0, 6)), merge((2, 3), (0, 0)), merge((2, 2), (4, 5))];
+        let rows: &[&[&str]] = &[
+            &["2025学年学生成绩表"],
+            &["学籍号", "姓名", "学年", "科目", "学年成绩", "", "补考\n日期"],
+            &["", "", "", "", "总评", "补考", ""],
+            &[ID, "张三", "2025", "语文", "D", "合格", "2026-07-01"],
+            &[],
+            &["学籍号", "姓名", "学年", "科目", "总评", "补考", "补考日期"],
+            &[OTHER_ID, "李四", "2025", "数学", "A"],
+            &["合计", "2人"],
+            &["", "", "", "", "", "教务处（盖章）"],
+            &["以上数据真实有效。"],
+            &["共 2 条"],
+            &["校长（签名）：", "", "", "", "经办人：", "", "2026年7月1日"],
+        ];
+        let (layout, settled) = table(feed(&merged, rows));
+        assert_eq!(layout.missing.len(), 0);
+        assert_eq!(settled.rows, RowNumbers::Listed(vec![4, 7]));
+        assert_eq!(settled.set_aside, [0u32; 0]);
+        let Some(Column::Codes(make_up)) = &settled.columns[4] else { panic!() };
+        assert_eq!((make_up.get(0), make_up.get(1)), (Read::Value(0), Read::Empty));
+        assert_eq!(settled.log.into_findings().count(), 0);
+    }
+
+    #[test]
+    fn values_of_merged_cells_belong_to_every_row() {
+        let merged = [merge((2, 4), (0, 0)), merge((2, 3), (2, 2))];
+        let rows: &[&[&str]] = &[
+            &["学校代码", "年级", "班级", "姓名"],
+            &["310104", "七年级", "1", "张三"],
+            &["", "七年级", "", "李四"],
+            &["", "七年级", "2", "王五"],
+            &["", "七年级", "2", "赵六"],
+        ];
+        let (_, settled) = table(feed(&merged, rows));
+        let findings: Vec<_> = settled.log.into_findings().map(|noted| (noted.code, noted.row)).collect();
+        assert_eq!(findings, [("I0201", Some(5))]);
+    }
+
+    #[test]
+    fn rows_that_cannot_be_used_are_set_aside_with_a_finding() {
+        let rows: &[&[&str]] = &[
+            &["学籍号", "证件号码", "姓名", "科目", "考试日期", "考次", "结果"],
+            &[ID, "", "张三", "语文", "2026-01-05", "首考", "合格"],
+            &["", "", "李四", "语文", "2026-01-05", "首考", "合格"],
+            &["G110105194912310021", "", "王五", "语文", "2026-01-05", "首考", "合格"],
+            &[ID, "", "张三", "", "2026-01-05", "首考", "合格"],
+            &[ID, "", "张三", "数学", "", "首考", "合格"],
+        ];
+        let (_, settled) = table(feed(&[], rows));
+        assert_eq!(settled.set_aside, [1, 2, 3]);
+        let findings: Vec<_> = settled.log.into_findings().map(|noted| (noted.code, noted.row)).collect();
+        assert_eq!(findings, [("I0205", Some(4)), ("I0201", Some(5)), ("I0201", Some(6)), ("I0201", Some(3))]);
+    }
+
+    #[test]
+    fn a_table_without_a_required_column_sets_every_row_aside() {
+        let rows: &[&[&str]] = &[&["学籍号", "科目", "学年总评"], &[ID, "语文", "合格"], &[OTHER_ID, "语文", "合格"], &["合计", "2"]];
+        let (layout, settled) = table(feed(&[], rows));
+        assert_eq!((layout.missing, settled.set_aside), (vec!["学年"], vec![0, 1]));
+    }
+}

@@ -1,0 +1,114 @@
+//! What is this file? Its first bytes say, not its name.
+
+use memchr::memmem;
+
+/// What a file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// An .xlsx or .xlsm workbook.
+    Workbook,
+    /// Parquet.
+    Parquet,
+    /// Text, in whatever encoding.
+    Text,
+    /// Nothing that can be read yet: what it is.
+    Other(&'static str),
+}
+
+/// Kinds that have no reader: what they begin with and what they are. A reader for one of them takes its line out of here.
+const OTHERS: &[(&[u8], &str)] = &[
+    (b"%PDF", "PDF 文件"),
+    (b"Rar!", "RAR 压缩包"),
+    (b"7z\xBC\xAF\x27\x1C", "7z 压缩包"),
+    (b"\x1F\x8B", "gzip 压缩文件"),
+    (b"\xFF\xD8\xFF", "图片"),
+    (b"\x89PNG", "图片"),
+    (b"GIF8", "图片"),
+    (b"{\\rtf", "RTF 文档"),
+    (b"SQLite format 3", "数据库文件"),
+];
+
+/// What a file is, by its bytes.
+pub(crate) fn kind(bytes: &[u8]) -> Kind {
+    if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06") {
+        return zipped(bytes);
+    }
+    if bytes.starts_with(b"PAR1") {
+        return Kind::Parquet;
+    }
+    if bytes.starts_with(b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1") {
+        return compound(bytes);
+    }
+    if let Some((_, name)) = OTHERS.iter().find(|(magic, _)| bytes.starts_with(magic)) {
+        return Kind::Other(name);
+    }
+    marked_up(bytes).or_else(|| dbase(bytes)).map_or(Kind::Text, Kind::Other)
+}
+
+/// What a zip archive holds, by the names of its parts.
+fn zipped(bytes: &[u8]) -> Kind {
+    let holds = |name: &[u8]| memmem::find(bytes, name).is_some();
+    if holds(b"xl/workbook.bin") {
+        Kind::Other("二进制工作簿（.xlsb）")
+    } else if holds(b"xl/workbook") || holds(b"xl/worksheets/") {
+        Kind::Workbook
+    } else if holds(b"opendocument.spreadsheet") {
+        Kind::Other("OpenDocument 工作簿（.ods）")
+    } else if holds(b"word/document") {
+        Kind::Other("Word 文档")
+    } else {
+        Kind::Other("ZIP 压缩包")
+    }
+}
+
+/// What a compound file (OLE) is: an old workbook, or a new one that is encrypted.
+fn compound(bytes: &[u8]) -> Kind {
+    let utf16 = |name: &str| name.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    let holds = |name: &str| memmem::find(bytes, &utf16(name)).is_some();
+    if holds("EncryptedPackage") || holds("EncryptionInfo") {
+        Kind::Other("加密的工作簿（请去掉打开密码）")
+    } else if holds("Workbook") || holds("Book") {
+        Kind::Other("旧版工作簿（.xls）")
+    } else {
+        Kind::Other("旧版 Office 文件")
+    }
+}
+
+/// HTML tables and SpreadsheetML 2003, which exports of many systems are behind the name .xls.
+fn marked_up(bytes: &[u8]) -> Option<&'static str> {
+    let head: Vec<u8> = bytes.iter().take(2048).map(u8::to_ascii_lowercase).collect();
+    let start = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&head).trim_ascii_start();
+    let holds = |text: &str| memmem::find(start, text.as_bytes()).is_some();
+    if !start.starts_with(b"<") {
+        None
+    } else if holds("mso-application") || holds("urn:schemas-microsoft-com:office:spreadsheet") {
+        Some("XML 表格（SpreadsheetML 2003）")
+    } else if holds("<html") || holds("<table") || holds("<!doctype html") || holds("<meta") {
+        Some("网页表格（HTML）")
+    } else {
+        None
+    }
+}
+
+/// dBASE tables: a version byte, a date, sizes that fit together.
+fn dbase(bytes: &[u8]) -> Option<&'static str> {
+    let &[version, _, month, day, _, _, _, _, low, high, ..] = bytes else { return None };
+    let header = u16::from_le_bytes([low, high]);
+    let is_version = matches!(version, 0x03 | 0x30 | 0x31 | 0x83 | 0x8B | 0xF5);
+    (is_version && (1..=12).contains(&month) && (1..=31).contains(&day) && header > 32 && usize::from(header) <= bytes.len())
+        .then_some("dBASE 表（.dbf）")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bytes_say_what_a_file_is() {
+        assert_eq!(kind("学籍号,姓名\n".as_bytes()), Kind::Text);
+        assert_eq!(kind(b"PAR1...PAR1"), Kind::Parquet);
+        assert_eq!(kind(b"PK\x03\x04....xl/workbook.xml"), Kind::Workbook);
+        assert_eq!(kind(b"\xEF\xBB\xBF <HTML><table>"), Kind::Other("网页表格（HTML）"));
+        assert_eq!(kind(b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1W\0o\0r\0k\0b\0o\0o\0k\0"), Kind::Other("旧版工作簿（.xls）"));
+    }
+}

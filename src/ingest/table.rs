@@ -1,0 +1,340 @@
+//! The tables of the contract: their columns, what each column holds, and which a table can't be without.
+
+use law::facts::codes::{
+    ApplicationKind, AttendanceMode, Category, ChangeKind, ExamResult, MakeUp, MeasureKind, Publicity, SittingKind, Standard, Status, YesNo,
+};
+
+/// What a column holds and so how its cells are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holds {
+    /// A national student id (全国学籍号).
+    NationalId,
+    /// A Shanghai student number (上海市学籍号): 19 digits.
+    ShanghaiNumber,
+    /// The number of an ID document: a resident ID number (15 or 18 digits) or another document's.
+    DocumentNumber,
+    /// A code of digits and letters that is a name and not a quantity, such as a school code.
+    Identifier,
+    /// A person's name: kept as written but for spaces around it.
+    Name,
+    /// Any text.
+    Text,
+    /// A day.
+    Date,
+    /// A month (a day is read as its month).
+    Month,
+    /// A school year such as 2025-2026, by its first year.
+    SchoolYear,
+    /// A term: 1 or 2.
+    Term,
+    /// A grade from 1 to 12.
+    Grade,
+    /// A subject, by the policy's names and aliases.
+    Subject,
+    /// 学年总评: a result, or a grade or mark that the policy maps to one.
+    AnnualResult,
+    /// A number, in thousandths.
+    Number,
+    /// One word of a list, by its place.
+    Word(&'static [&'static str]),
+}
+
+/// A column of a table.
+#[derive(Clone, Copy, Debug)]
+pub struct Field {
+    /// The canonical header.
+    pub header: &'static str,
+    /// What it holds.
+    pub holds: Holds,
+    /// Whether the table must have the column.
+    pub required: bool,
+    /// Whether a row may leave the cell of a required column empty.
+    pub may_be_empty: bool,
+}
+
+const fn needed(header: &'static str, holds: Holds) -> Field {
+    Field { header, holds, required: true, may_be_empty: false }
+}
+
+const fn optional(header: &'static str, holds: Holds) -> Field {
+    Field { header, holds, required: false, may_be_empty: true }
+}
+
+/// A table of the contract.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Table {
+    /// 学籍名册
+    Roster,
+    /// 学校名录
+    Schools,
+    /// 学年成绩
+    CourseResults,
+    /// 学业水平考试
+    Exams,
+    /// 综合素质评价
+    Evaluations,
+    /// 校本考核
+    SchoolAssessments,
+    /// 学期注册
+    Registrations,
+    /// 考勤上报
+    AttendanceReports,
+    /// 考勤
+    Attendance,
+    /// 督促记录
+    Urgings,
+    /// 学籍异动
+    StatusChanges,
+    /// 申请
+    Applications,
+    /// 学生运动员确认
+    Athletes,
+    /// 处分
+    Discipline,
+    /// 在读花名册
+    ActualRoll,
+    /// 档案清单
+    Archives,
+    /// 核查反馈
+    Reviews,
+}
+
+use Holds::{Date, DocumentNumber, Grade, Identifier, Month, Name, NationalId, Number, SchoolYear, Subject, Term, Text, Word};
+
+/// The columns of each table, in the contract's order. Where two columns stand for one field in two forms (日期, or
+/// 开始日期 and 结束日期; 全国学籍号 or 证件号码), `Table::alternatives` says which sets will do.
+const ROSTER: &[Field] = &[
+    Field { header: "全国学籍号", holds: NationalId, required: true, may_be_empty: true },
+    optional("上海市学籍号", Holds::ShanghaiNumber),
+    needed("姓名", Name),
+    optional("性别", Word(SEX)),
+    optional("出生日期", Date),
+    optional("证件类型", Text),
+    optional("证件号码", DocumentNumber),
+    optional("国籍/地区", Text),
+    needed("区", Text),
+    needed("学校代码", Identifier),
+    optional("学校名称", Text),
+    needed("年级", Grade),
+    needed("班级", Text),
+    optional("小学入学年月", Month),
+    optional("入学年月", Month),
+    optional("学生类别", Word(Category::WORDS)),
+    needed("学籍状态", Word(Status::WORDS)),
+    optional("就读方式", Word(AttendanceMode::WORDS)),
+    optional("学制年限", Number),
+    optional("信息核对日期", Date),
+    optional("建籍日期", Date),
+];
+const SCHOOLS: &[Field] = &[
+    needed("学校代码", Identifier),
+    needed("学校名称", Text),
+    needed("区", Text),
+    optional("学制", Text),
+    optional("小学班额", Number),
+    optional("初中班额", Number),
+    optional("高中招生计划", Number),
+    optional("状态", Word(&["正常", "合并", "撤销"])),
+    optional("并入学校代码", Identifier),
+];
+const COURSE_RESULTS: &[Field] = &[
+    needed("全国学籍号", NationalId),
+    needed("学年", SchoolYear),
+    needed("科目", Subject),
+    needed("学年总评", Holds::AnnualResult),
+    optional("补考", Word(MakeUp::WORDS)),
+    optional("补考日期", Date),
+];
+const EXAMS: &[Field] = &[
+    Field { header: "全国学籍号", holds: NationalId, required: false, may_be_empty: true },
+    optional("证件号码", DocumentNumber),
+    optional("姓名", Name),
+    needed("科目", Subject),
+    needed("考试日期", Date),
+    needed("考次", Word(SittingKind::WORDS)),
+    needed("结果", Word(ExamResult::WORDS)),
+];
+const EVALUATIONS: &[Field] = &[
+    needed("全国学籍号", NationalId),
+    needed("学年", SchoolYear),
+    needed("思想品德与行为规范", Word(Standard::WORDS)),
+    optional("犯罪记录", Word(YesNo::WORDS)),
+    optional("研究型课程", Word(Standard::WORDS)),
+    optional("拓展型课程", Word(Standard::WORDS)),
+    optional("志愿服务", Word(Standard::WORDS)),
+    optional("军事训练", Word(Standard::WORDS)),
+    optional("农村社会实践", Word(Standard::WORDS)),
+    optional("社会实践周数", Number),
+    optional("研究性学习报告数", Number),
+];
+const SCHOOL_ASSESSMENTS: &[Field] =
+    &[needed("全国学籍号", NationalId), needed("科目", Subject), needed("考核结果", Word(Standard::WORDS))];
+const REGISTRATIONS: &[Field] = &[
+    needed("全国学籍号", NationalId),
+    needed("学年", SchoolYear),
+    needed("学期", Term),
+    optional("注册日期", Date),
+    optional("延期批准日期", Date),
+];
+const ATTENDANCE_REPORTS: &[Field] = &[needed("学校代码", Identifier), needed("截止日期", Date)];
+const ATTENDANCE: &[Field] = &[
+    needed("全国学籍号", NationalId),
+    optional("日期", Date),
+    optional("开始日期", Date),
+    optional("结束日期", Date),
+    needed("考勤", Word(&["出勤", "迟到", "早退", "病假", "事假", "旷课", "停课"])),
+    optional("告知家长日期", Date),
+];
+const URGINGS: &[Field] = &[needed("全国学籍号", NationalId), needed("督促日期", Date), optional("方式", Text), optional("结果", Text)];
+const STATUS_CHANGES: &[Field] = &[
+    needed("全国学籍号", NationalId),
+    needed("异动类型", Word(ChangeKind::WORDS)),
+    optional("学年", SchoolYear),
+    optional("年级", Grade),
+    needed("生效日期", Date),
+    optional("截止日期", Date),
+    optional("原因", Text),
+    optional("申请日期", Date),
+    optional("学校同意日期", Date),
+    optional("区批准日期", Date),
+    optional("区报告日期", Date),
+    optional("办结日期", Date),
+    optional("告知日期", Date),
+    optional("证明材料", Text),
+    optional("证明日期", Date),
+    optional("转入依据", Text),
+    optional("转出学校代码", Identifier),
+    optional("转入学校代码", Identifier),
+    optional("转入年级", Grade),
+    optional("中考分数", Number),
+    optional("转入校录取线", Number),
+];
+const APPLICATIONS: &[Field] = &[
+    needed("全国学籍号", NationalId),
+    needed("申请事项", Word(ApplicationKind::WORDS)),
+    optional("学年", SchoolYear),
+    optional("科目", Subject),
+    needed("申请日期", Date),
+    optional("学校同意日期", Date),
+    optional("公示日期", Date),
+    optional("公示结果", Word(Publicity::WORDS)),
+    optional("区备案日期", Date),
+    optional("证明日期", Date),
+];
+const ATHLETES: &[Field] = &[needed("全国学籍号", NationalId), optional("体育部门确认日期", Date), optional("教育部门确认日期", Date)];
+const DISCIPLINE: &[Field] = &[
+    needed("全国学籍号", NationalId),
+    needed("处分类型", Word(MeasureKind::WORDS)),
+    needed("处分日期", Date),
+    optional("会议通过日期", Date),
+    optional("家长沟通日期", Date),
+    optional("区报备日期", Date),
+    optional("撤销日期", Date),
+    optional("申诉日期", Date),
+    optional("答复日期", Date),
+];
+const ACTUAL_ROLL: &[Field] = &[
+    needed("学校代码", Identifier),
+    needed("年级", Grade),
+    needed("班级", Text),
+    needed("姓名", Name),
+    optional("全国学籍号", NationalId),
+    optional("证件号码", DocumentNumber),
+    optional("性别", Word(SEX)),
+    optional("出生日期", Date),
+];
+const ARCHIVES: &[Field] = &[
+    needed("全国学籍号", NationalId),
+    needed("材料类别", Word(&["基础信息", "证明材料", "综合素质评价", "体质健康", "资助信息", "其他", "处分"])),
+    optional("归档日期", Date),
+    optional("移交日期", Date),
+    optional("接收学校代码", Identifier),
+];
+const REVIEWS: &[Field] = &[
+    needed("finding_id", Identifier),
+    optional("evidence_hash", Identifier),
+    // A workbook comes back with the answers that a school has, and without those that it still owes.
+    Field { header: "处理结果", holds: Word(&["已整改", "情况说明", "误报"]), required: true, may_be_empty: true },
+    optional("说明", Text),
+    optional("处理人", Text),
+    optional("处理日期", Date),
+];
+
+/// 性别.
+pub const SEX: &[&str] = &["男", "女"];
+
+impl Table {
+    /// Every table, in the contract's order.
+    pub const ALL: &'static [Table] = &[
+        Table::Roster,
+        Table::Schools,
+        Table::CourseResults,
+        Table::Exams,
+        Table::Evaluations,
+        Table::SchoolAssessments,
+        Table::Registrations,
+        Table::AttendanceReports,
+        Table::Attendance,
+        Table::Urgings,
+        Table::StatusChanges,
+        Table::Applications,
+        Table::Athletes,
+        Table::Discipline,
+        Table::ActualRoll,
+        Table::Archives,
+        Table::Reviews,
+    ];
+
+    /// The table's name in outputs (`roster`), its Chinese name (学籍名册) and its columns.
+    const fn parts(self) -> (&'static str, &'static str, &'static [Field]) {
+        match self {
+            Table::Roster => ("roster", "学籍名册", ROSTER),
+            Table::Schools => ("schools", "学校名录", SCHOOLS),
+            Table::CourseResults => ("course_results", "学年成绩", COURSE_RESULTS),
+            Table::Exams => ("exams", "学业水平考试", EXAMS),
+            Table::Evaluations => ("evaluations", "综合素质评价", EVALUATIONS),
+            Table::SchoolAssessments => ("school_assessments", "校本考核", SCHOOL_ASSESSMENTS),
+            Table::Registrations => ("registrations", "学期注册", REGISTRATIONS),
+            Table::AttendanceReports => ("attendance_reports", "考勤上报", ATTENDANCE_REPORTS),
+            Table::Attendance => ("attendance", "考勤", ATTENDANCE),
+            Table::Urgings => ("urgings", "督促记录", URGINGS),
+            Table::StatusChanges => ("status_changes", "学籍异动", STATUS_CHANGES),
+            Table::Applications => ("applications", "申请", APPLICATIONS),
+            Table::Athletes => ("athletes", "学生运动员确认", ATHLETES),
+            Table::Discipline => ("discipline", "处分", DISCIPLINE),
+            Table::ActualRoll => ("actual_roll", "在读花名册", ACTUAL_ROLL),
+            Table::Archives => ("archives", "档案清单", ARCHIVES),
+            Table::Reviews => ("reviews", "核查反馈", REVIEWS),
+        }
+    }
+
+    /// The name in outputs, such as `roster`.
+    pub const fn name(self) -> &'static str {
+        self.parts().0
+    }
+
+    /// The Chinese name, such as 学籍名册.
+    pub const fn title(self) -> &'static str {
+        self.parts().1
+    }
+
+    /// The columns, in the contract's order.
+    pub const fn fields(self) -> &'static [Field] {
+        self.parts().2
+    }
+
+    /// Sets of columns of which one must be there in full, beside the required ones.
+    pub const fn alternatives(self) -> &'static [&'static [&'static str]] {
+        match self {
+            Table::Exams => &[&["全国学籍号"], &["证件号码"]],
+            Table::Attendance => &[&["日期"], &["开始日期", "结束日期"]],
+            _ => &[],
+        }
+    }
+
+    /// The place of a column among `fields`.
+    pub fn field(self, header: &str) -> Option<usize> {
+        self.fields().iter().position(|field| field.header == header)
+    }
+}

@@ -1,0 +1,214 @@
+//! Our own reader of .xlsx and .xlsm workbooks: row by row, only the wanted columns, and never more memory than it is allowed.
+//!
+//! A workbook is a zip archive of XML parts. `package` inflates them, `xml` goes through their tags, `strings` and `styles` are read
+//! once at opening, and `sheet` hands the rows of a sheet to a [`RowSink`]. Nothing here trusts a count or a size that the file claims.
+
+use zip::result::ZipError;
+
+use self::package::Package;
+use self::sheet::Context;
+use self::strings::SharedStrings;
+use self::styles::Styles;
+use self::xml::{Fault, Scanner, Tag, attribute_text};
+use super::cell::RowSink;
+
+mod package;
+mod sheet;
+mod strings;
+mod styles;
+#[cfg(test)]
+mod tests;
+mod xml;
+
+/// How much a workbook may ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of a part (a sheet, the styles) when inflated.
+    pub part_bytes: u64,
+    /// Bytes of the shared strings' part when inflated.
+    pub shared_strings_bytes: u64,
+    /// Columns of a sheet that may hold values.
+    pub columns: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits { part_bytes: 1 << 30, shared_strings_bytes: 256 << 20, columns: 16_384 }
+    }
+}
+
+/// Why a workbook can't be read.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkbookError {
+    /// The file is encrypted, or an old .xls under a new name.
+    #[error("the workbook is protected by a password (or is an old .xls file): save it as .xlsx without a password")]
+    Encrypted,
+    /// The file is no zip archive, or a damaged one.
+    #[error("not a readable .xlsx file: {0}")]
+    Archive(#[source] ZipError),
+    /// A part can't be inflated.
+    #[error("{part}: can't be inflated: {error}")]
+    Inflate {
+        /// The part's name.
+        part: String,
+        /// What went wrong.
+        #[source]
+        error: std::io::Error,
+    },
+    /// A part that has to be there is not.
+    #[error("the workbook lacks the part {0:?}")]
+    MissingPart(String),
+    /// A part is larger than allowed.
+    #[error("{part}: larger than the {cap} bytes allowed")]
+    TooLarge {
+        /// The part's name.
+        part: String,
+        /// The bytes allowed.
+        cap: u64,
+    },
+    /// A part is neither UTF-8 nor UTF-16.
+    #[error("{0}: neither UTF-8 nor UTF-16")]
+    Encoding(String),
+    /// A part is damaged.
+    #[error("{part}: {what} (byte {at})")]
+    Broken {
+        /// The part's name.
+        part: String,
+        /// Byte within the part.
+        at: usize,
+        /// What is wrong there.
+        what: &'static str,
+    },
+    /// The workbook has no sheet of that number.
+    #[error("the workbook has no sheet number {0}")]
+    NoSuchSheet(usize),
+}
+
+impl WorkbookError {
+    fn broken(part: &str, fault: Fault) -> Self {
+        WorkbookError::Broken { part: part.to_owned(), at: fault.at, what: fault.what }
+    }
+}
+
+/// A sheet of a workbook.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SheetInfo {
+    /// Its name.
+    pub name: String,
+    /// Whether the workbook hides it.
+    pub hidden: bool,
+}
+
+/// An open workbook: the shared strings and the styles are read, the sheets are read on demand, also several at a time.
+pub struct Workbook {
+    package: Package,
+    limits: Limits,
+    strings: SharedStrings,
+    styles: Styles,
+    sheets: Vec<SheetInfo>,
+    /// The part of each sheet; the id of its relationship if that leads nowhere.
+    parts: Vec<String>,
+    is_1904: bool,
+}
+
+impl Workbook {
+    /// Opens a workbook from the bytes of its file.
+    pub fn open(bytes: Vec<u8>, limits: Limits) -> Result<Self, WorkbookError> {
+        let package = Package::open(bytes)?;
+        let cap = limits.part_bytes;
+        let roots = package.relationships("", cap)?;
+        let main = roots.into_iter().find(|root| root.kind == "officeDocument" && package.has(&root.target));
+        let main = main.map_or_else(|| "xl/workbook.xml".to_owned(), |root| root.target);
+        let relationships = package.relationships(&main, cap)?;
+        // By relationship, or else by the name that the part usually has.
+        let side_part = |kind: &str, usual: &str| {
+            let target = relationships.iter().find(|relationship| relationship.kind == kind && package.has(&relationship.target));
+            let name = target.map_or_else(|| usual.to_owned(), |relationship| relationship.target.clone());
+            if package.has(&name) { Some(name) } else { None }
+        };
+        let strings = match side_part("sharedStrings", "xl/sharedStrings.xml") {
+            Some(name) => {
+                let part = package.part(&name, limits.shared_strings_bytes.min(cap))?;
+                SharedStrings::read(&part).map_err(|fault| WorkbookError::broken(&name, fault))?
+            }
+            None => SharedStrings::default(),
+        };
+        let styles = match side_part("styles", "xl/styles.xml") {
+            Some(name) => Styles::read(&package.part(&name, cap)?).map_err(|fault| WorkbookError::broken(&name, fault))?,
+            None => Styles::default(),
+        };
+        let (entries, is_1904) = sheet_entries(&package.part(&main, cap)?).map_err(|fault| WorkbookError::broken(&main, fault))?;
+        let mut sheets = Vec::new();
+        let mut parts = Vec::new();
+        for entry in entries {
+            let relationship = relationships.iter().find(|relationship| relationship.id == entry.relationship);
+            // Sheets that hold a chart, a dialog or macros have no rows.
+            let kind = relationship.map_or("", |relationship| relationship.kind.as_str());
+            if matches!(kind, "chartsheet" | "dialogsheet" | "xlMacrosheet" | "xlIntlMacrosheet") {
+                continue;
+            }
+            parts.push(relationship.map_or(entry.relationship, |relationship| relationship.target.clone()));
+            sheets.push(entry.info);
+        }
+        Ok(Workbook { package, limits, strings, styles, sheets, parts, is_1904 })
+    }
+
+    /// The sheets that hold rows, in the workbook's order.
+    pub fn sheets(&self) -> &[SheetInfo] {
+        &self.sheets
+    }
+
+    /// Whether days count from 1904 and not from 1900.
+    pub fn is_1904(&self) -> bool {
+        self.is_1904
+    }
+
+    /// Hands the rows of a sheet (by its place in [`Workbook::sheets`]) to the sink: first the merged ranges, then the rows as they
+    /// stand in the file, until the sink breaks off. Rows without a value are left out; a row whose values are all in unwanted columns
+    /// comes with no cells.
+    pub fn read<S: RowSink + ?Sized>(&self, sheet: usize, sink: &mut S) -> Result<(), WorkbookError> {
+        let name = self.parts.get(sheet).ok_or(WorkbookError::NoSuchSheet(sheet))?;
+        let part = self.package.part(name, self.limits.part_bytes)?;
+        let context = Context { strings: &self.strings, styles: &self.styles, columns: self.limits.columns };
+        sheet::read(&part, &context, sink).map_err(|fault| WorkbookError::broken(name, fault))
+    }
+}
+
+/// A sheet as the workbook's main part lists it.
+struct Entry {
+    info: SheetInfo,
+    relationship: String,
+}
+
+/// The sheets that the main part lists, and whether days count from 1904.
+fn sheet_entries(part: &str) -> Result<(Vec<Entry>, bool), Fault> {
+    let mut scanner = Scanner::new(part, 0);
+    let (mut entries, mut is_1904, mut within) = (Vec::new(), false, false);
+    loop {
+        match scanner.next_tag()? {
+            Tag::Open(b"sheets") => within = true,
+            Tag::Close(b"sheets") => within = false,
+            Tag::Open(b"sheet") if within => {
+                let mut entry = Entry { info: SheetInfo { name: String::new(), hidden: false }, relationship: String::new() };
+                while let Some((name, value)) = scanner.attribute()? {
+                    match name {
+                        b"name" => entry.info.name = attribute_text(value),
+                        b"state" => entry.info.hidden = value != "visible",
+                        name if name.ends_with(b":id") => entry.relationship = attribute_text(value),
+                        _ => {}
+                    }
+                }
+                entries.push(entry);
+            }
+            Tag::Open(b"workbookPr") => {
+                while let Some((name, value)) = scanner.attribute()? {
+                    if name == b"date1904" {
+                        is_1904 = matches!(value, "1" | "true" | "on");
+                    }
+                }
+            }
+            Tag::End => return Ok((entries, is_1904)),
+            _ => {}
+        }
+    }
+}

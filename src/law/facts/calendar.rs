@@ -1,0 +1,207 @@
+//! Time as schools count it: school years and terms, working days, windows, months (rules, section 1).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{Datelike, Days, Months, NaiveDate, Weekday};
+use serde::Deserialize;
+
+/// A school year by the calendar year in which it begins: 2025 is 2025-2026.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SchoolYear(pub i32);
+
+impl std::fmt::Display for SchoolYear {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{}-{}", self.0, self.0 + 1)
+    }
+}
+
+/// A month, counted from year 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Month(pub i32);
+
+impl Month {
+    /// The month of a year, `month` from 1.
+    pub fn new(year: i32, month: u32) -> Self {
+        Self(year * 12 + month as i32 - 1)
+    }
+
+    /// The school year it lies in: from September on the one that begins then.
+    pub fn school_year(self) -> SchoolYear {
+        SchoolYear((self.0 - 8).div_euclid(12))
+    }
+}
+
+/// One school year as its calendar file states it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct YearCalendar {
+    /// Such as `2025-2026`.
+    pub school_year: String,
+    /// First and last day of the first term.
+    pub first_term: (NaiveDate, NaiveDate),
+    /// First and last day of the second term.
+    pub second_term: (NaiveDate, NaiveDate),
+    /// Public holidays between 1 September and 31 August.
+    #[serde(default)]
+    pub off: Vec<NaiveDate>,
+    /// Weekend days that are worked instead.
+    #[serde(default)]
+    pub worked: Vec<NaiveDate>,
+    /// School days on which schools are closed.
+    #[serde(default)]
+    pub closures: Vec<NaiveDate>,
+}
+
+/// Why a calendar can't be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CalendarFault {
+    /// The school year is not two years running.
+    SchoolYear(String),
+    /// The terms do not follow each other within the school year.
+    Terms(String),
+    /// Two files state the same school year.
+    Twice(String),
+}
+
+impl std::fmt::Display for CalendarFault {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            CalendarFault::SchoolYear(year) => write!(out, "`school_year = \"{year}\"` is not of the form 2025-2026"),
+            CalendarFault::Terms(year) => write!(out, "the terms of {year} do not follow each other between 1 August and 31 August"),
+            CalendarFault::Twice(year) => write!(out, "two calendars for {year}"),
+        }
+    }
+}
+
+impl std::error::Error for CalendarFault {}
+
+/// The calendars of all school years at hand.
+#[derive(Clone, Debug, Default)]
+pub struct Calendar {
+    years: BTreeMap<SchoolYear, YearCalendar>,
+    off: BTreeSet<NaiveDate>,
+    worked: BTreeSet<NaiveDate>,
+}
+
+/// Reads `2025-2026`.
+pub fn parse_school_year(text: &str) -> Option<SchoolYear> {
+    let (first, second) = text.split_once('-')?;
+    let (first, second): (i32, i32) = (first.parse().ok()?, second.parse().ok()?);
+    (second == first + 1 && (1990..2100).contains(&first)).then_some(SchoolYear(first))
+}
+
+impl Calendar {
+    /// Puts the calendars of several school years together.
+    ///
+    /// # Errors
+    /// A school year that is none, terms out of order, or one school year twice.
+    pub fn new(years: impl IntoIterator<Item = YearCalendar>) -> Result<Self, CalendarFault> {
+        let mut calendar = Self::default();
+        for year in years {
+            let school_year = parse_school_year(&year.school_year).ok_or_else(|| CalendarFault::SchoolYear(year.school_year.clone()))?;
+            let days = [year.first_term.0, year.first_term.1, year.second_term.0, year.second_term.1];
+            let (begin, end) = (NaiveDate::from_ymd_opt(school_year.0, 8, 1), last_august_day(school_year));
+            if !days.is_sorted() || begin.is_none_or(|begin| days[0] < begin) || days[3] > end {
+                return Err(CalendarFault::Terms(year.school_year));
+            }
+            calendar.off.extend(&year.off);
+            calendar.worked.extend(&year.worked);
+            if let Some(twice) = calendar.years.insert(school_year, year) {
+                return Err(CalendarFault::Twice(twice.school_year));
+            }
+        }
+        Ok(calendar)
+    }
+
+    /// The calendar of a school year.
+    pub fn year(&self, year: SchoolYear) -> Option<&YearCalendar> {
+        self.years.get(&year)
+    }
+
+    /// The school years at hand, from the first.
+    pub fn years(&self) -> impl Iterator<Item = SchoolYear> {
+        self.years.keys().copied()
+    }
+
+    /// The school year that a date lies in: from the first term's first day to 31 August; where no calendar states it, from 1 September.
+    pub fn school_year_of(&self, date: NaiveDate) -> SchoolYear {
+        let by_month = SchoolYear(date.year() - i32::from(date.month() < 9));
+        let next = SchoolYear(by_month.0 + 1);
+        if self.years.get(&next).is_some_and(|year| year.first_term.0 <= date) { next } else { by_month }
+    }
+
+    /// Whether a calendar covers the date.
+    pub fn covers(&self, date: NaiveDate) -> bool {
+        self.years.contains_key(&self.school_year_of(date))
+    }
+
+    /// Whether the date is a working day (工作日), in term or out of it.
+    pub fn is_working_day(&self, date: NaiveDate) -> bool {
+        self.worked.contains(&date) || !matches!(date.weekday(), Weekday::Sat | Weekday::Sun) && !self.off.contains(&date)
+    }
+
+    /// The last day of a school year for windows and deadlines: that of the second term.
+    pub fn last_day(&self, year: SchoolYear) -> Option<NaiveDate> {
+        self.year(year).map(|year| year.second_term.1)
+    }
+
+    /// The window of that many working days whose last is the last working day not after the school year's last day (A21.2, A22.1).
+    pub fn window(&self, year: SchoolYear, working_days: u32) -> Option<(NaiveDate, NaiveDate)> {
+        let mut days = self.last_day(year)?.iter_days().rev().filter(|day| self.is_working_day(*day));
+        let last = days.next()?;
+        Some((days.nth((working_days as usize).checked_sub(2)?).unwrap_or(last), last))
+    }
+
+    /// The date that many working days after another.
+    pub fn working_days_after(&self, date: NaiveDate, working_days: u32) -> Option<NaiveDate> {
+        date.iter_days().skip(1).filter(|day| self.is_working_day(*day)).nth((working_days as usize).checked_sub(1)?)
+    }
+
+    /// The last school year whose second term ended on or before a date; where no calendar states it, on 30 June.
+    pub fn last_ended(&self, date: NaiveDate) -> SchoolYear {
+        let mut year = self.school_year_of(date);
+        let end = self.last_day(year).or_else(|| NaiveDate::from_ymd_opt(year.0 + 1, 6, 30));
+        if end.is_none_or(|end| end > date) {
+            year.0 -= 1;
+        }
+        year
+    }
+
+    /// First day of the first term and last day of the second; where no calendar states them, 1 September and 30 June.
+    pub fn teaching_days(&self, year: SchoolYear) -> (NaiveDate, NaiveDate) {
+        self.year(year).map_or_else(
+            || (first_september_day(year), NaiveDate::from_ymd_opt(year.0 + 1, 6, 30).unwrap_or(NaiveDate::MAX)),
+            |year| (year.first_term.0, year.second_term.1),
+        )
+    }
+}
+
+/// 1 September of a school year.
+pub fn first_september_day(year: SchoolYear) -> NaiveDate {
+    NaiveDate::from_ymd_opt(year.0, 9, 1).unwrap_or(NaiveDate::MIN)
+}
+
+/// 31 August, the last day of a school year.
+pub fn last_august_day(year: SchoolYear) -> NaiveDate {
+    NaiveDate::from_ymd_opt(year.0 + 1, 8, 31).unwrap_or(NaiveDate::MAX)
+}
+
+/// The date that many months later, the day clamped to the month's end.
+pub fn months_after(date: NaiveDate, months: u32) -> NaiveDate {
+    date.checked_add_months(Months::new(months)).unwrap_or(NaiveDate::MAX)
+}
+
+/// Whether someone born on `birth` is `years` old on `date`; born on 29 February, on 28 February of a common year.
+pub fn has_age(birth: NaiveDate, years: u32, date: NaiveDate) -> bool {
+    months_after(birth, years * 12) <= date
+}
+
+/// The days that two closed ranges share.
+pub fn shared_days(one: (NaiveDate, NaiveDate), other: (NaiveDate, NaiveDate)) -> i64 {
+    ((one.1.min(other.1) - one.0.max(other.0)).num_days() + 1).max(0)
+}
+
+/// The day before, where there is one.
+pub fn day_before(date: NaiveDate) -> NaiveDate {
+    date.checked_sub_days(Days::new(1)).unwrap_or(date)
+}

@@ -1,0 +1,208 @@
+//! Who is who: the national student id (全国学籍号) and the resident ID number, packed into eight bytes.
+
+use chrono::NaiveDate;
+
+/// Why a text is no such number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IdentifierFault {
+    /// Not the right number or kind of characters.
+    Form,
+    /// The check digit does not fit.
+    CheckDigit,
+    /// No such day of birth.
+    Date,
+    /// No such region.
+    Region,
+}
+
+/// A resident ID number of 18 characters (GB 11643): 17 digits and a check character.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ResidentNumber(u64);
+
+/// A national student id: a prefix (G, L or J) and 18 characters built like a resident ID number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NationalId(u64);
+
+const WEIGHTS: [u64; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
+const CHECKS: &[u8; 11] = b"10X98765432";
+const PREFIXES: &[u8; 3] = b"GLJ";
+/// The first two digits of region codes: provinces, Taiwan (71, 83), Hong Kong (81), Macao (82), permanent residents from abroad (9x).
+const PROVINCES: &[u64] = &[
+    11, 12, 13, 14, 15, 21, 22, 23, 31, 32, 33, 34, 35, 36, 37, 41, 42, 43, 44, 45, 46, 50, 51, 52, 53, 54, 61, 62, 63, 64, 65, 71, 81, 82,
+    83, 91, 92, 93, 94, 95, 96, 97, 98, 99,
+];
+
+/// The 17 digits and the check character as one number: digits in the upper bits, the check's value (0 to 10) in the lower four.
+fn pack(text: &[u8]) -> Option<u64> {
+    let (digits, check) = (text.get(..17)?, *text.get(17)?);
+    if text.len() != 18 || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let check = match check {
+        b'0'..=b'9' => u64::from(check - b'0'),
+        b'X' | b'x' => 10,
+        _ => return None,
+    };
+    Some(digits.iter().fold(0, |number, digit| number * 10 + u64::from(digit - b'0')) << 4 | check)
+}
+
+fn unpack(packed: u64) -> [u8; 18] {
+    let mut text = [b'0'; 18];
+    let mut digits = packed >> 4;
+    for place in text[..17].iter_mut().rev() {
+        *place = b'0' + (digits % 10) as u8;
+        digits /= 10;
+    }
+    text[17] = if packed & 15 == 10 { b'X' } else { b'0' + (packed & 15) as u8 };
+    text
+}
+
+fn check_holds(packed: u64) -> bool {
+    let text = unpack(packed);
+    let sum: u64 = text.iter().zip(WEIGHTS).map(|(digit, weight)| u64::from(digit - b'0') * weight).sum();
+    CHECKS[(sum % 11) as usize] == text[17]
+}
+
+fn birth_of(packed: u64) -> Option<NaiveDate> {
+    let day = packed >> 4;
+    let date = day / 1000 % 100_000_000;
+    NaiveDate::from_ymd_opt((date / 10_000) as i32, (date / 100 % 100) as u32, (date % 100) as u32)
+}
+
+impl ResidentNumber {
+    /// Reads 18 characters, or 15 of the old form (born in the 20th century; the check character is added).
+    pub fn parse(text: &str) -> Result<Self, IdentifierFault> {
+        let bytes = text.as_bytes();
+        let packed = if bytes.len() == 15 && bytes.iter().all(u8::is_ascii_digit) {
+            let mut long = [b'0'; 18];
+            long[..6].copy_from_slice(&bytes[..6]);
+            long[6..8].copy_from_slice(b"19");
+            long[8..17].copy_from_slice(&bytes[6..]);
+            let sum: u64 = long.iter().zip(WEIGHTS).map(|(digit, weight)| u64::from(digit - b'0') * weight).sum();
+            long[17] = CHECKS[(sum % 11) as usize];
+            pack(&long)
+        } else {
+            pack(bytes)
+        }
+        .ok_or(IdentifierFault::Form)?;
+        if !PROVINCES.contains(&((packed >> 4) / 1_000_000_000_000_000)) {
+            return Err(IdentifierFault::Region);
+        }
+        if birth_of(packed).is_none() {
+            return Err(IdentifierFault::Date);
+        }
+        if !check_holds(packed) {
+            return Err(IdentifierFault::CheckDigit);
+        }
+        Ok(Self(packed))
+    }
+
+    /// The day of birth that the number states.
+    pub fn birth(self) -> Option<NaiveDate> {
+        birth_of(self.0)
+    }
+
+    /// Whether the number states a male person.
+    pub fn is_male(self) -> bool {
+        (self.0 >> 4) % 2 == 1
+    }
+
+    /// Whether it is a mainland resident's: not a residence permit of Hong Kong, Macao or Taiwan, nor a permanent resident's from abroad.
+    pub fn is_mainland(self) -> bool {
+        (self.0 >> 4) / 10_000_000_000_000_000 < 8
+    }
+
+    /// The packed number.
+    pub fn packed(self) -> u64 {
+        self.0
+    }
+}
+
+impl std::fmt::Display for ResidentNumber {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        unpack(self.0).iter().try_for_each(|&byte| std::fmt::Write::write_char(out, byte as char))
+    }
+}
+
+impl NationalId {
+    /// Reads a prefix (G, L, J) and 18 characters. The check digit must fit for G and J; an L number need not have one.
+    pub fn parse(text: &str) -> Result<Self, IdentifierFault> {
+        let (prefix, number) = text.as_bytes().split_first().ok_or(IdentifierFault::Form)?;
+        let prefix = PREFIXES.iter().position(|known| known == &prefix.to_ascii_uppercase()).ok_or(IdentifierFault::Form)?;
+        let packed = pack(number).ok_or(IdentifierFault::Form)?;
+        if PREFIXES[prefix] != b'L' && !check_holds(packed) {
+            return Err(IdentifierFault::CheckDigit);
+        }
+        Ok(Self(packed | (prefix as u64 + 1) << 62))
+    }
+
+    /// The packed id: never 0 or 1.
+    pub fn packed(self) -> u64 {
+        self.0
+    }
+
+    /// An id from its packed form.
+    pub fn from_packed(packed: u64) -> Self {
+        Self(packed)
+    }
+
+    /// The resident ID number of a G id, if it holds a right one.
+    pub fn resident_number(self) -> Option<ResidentNumber> {
+        let packed = self.0 & ((1 << 62) - 1);
+        let right = self.0 >> 62 == 1 && check_holds(packed) && birth_of(packed).is_some();
+        right.then_some(ResidentNumber(packed)).filter(|_| PROVINCES.contains(&((packed >> 4) / 1_000_000_000_000_000)))
+    }
+
+    /// The 19 characters.
+    pub fn text(self) -> [u8; 19] {
+        let mut text = [b'G'; 19];
+        text[0] = PREFIXES[((self.0 >> 62) as usize).wrapping_sub(1).min(2)];
+        text[1..].copy_from_slice(&unpack(self.0 & ((1 << 62) - 1)));
+        text
+    }
+}
+
+impl std::fmt::Display for NationalId {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.text().iter().try_for_each(|&byte| std::fmt::Write::write_char(out, byte as char))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_right_number_is_read_and_written_back() {
+        let number = ResidentNumber::parse("11010519491231002X").unwrap();
+        assert_eq!(number.to_string(), "11010519491231002X");
+        assert_eq!(number.birth(), NaiveDate::from_ymd_opt(1949, 12, 31));
+        assert!(!number.is_male());
+        let id = NationalId::parse("g11010519491231002x").unwrap();
+        assert_eq!(id.to_string(), "G11010519491231002X");
+        assert_eq!(id.resident_number(), Some(number));
+        assert_eq!(NationalId::from_packed(id.packed()), id);
+    }
+
+    #[test]
+    fn faults_are_told_apart() {
+        assert_eq!(ResidentNumber::parse("110105194912310021"), Err(IdentifierFault::CheckDigit));
+        assert_eq!(ResidentNumber::parse("00010519491231002X"), Err(IdentifierFault::Region));
+        assert_eq!(ResidentNumber::parse("11010519491331002X"), Err(IdentifierFault::Date));
+        assert_eq!(ResidentNumber::parse("1101051949123100"), Err(IdentifierFault::Form));
+        assert_eq!(NationalId::parse("G110105194912310021"), Err(IdentifierFault::CheckDigit));
+        assert_eq!(NationalId::parse("X11010519491231002X"), Err(IdentifierFault::Form));
+    }
+
+    #[test]
+    fn an_l_number_needs_no_check_digit_and_holds_no_resident_number() {
+        let id = NationalId::parse("L310104201309010017").unwrap();
+        assert_eq!(id.to_string(), "L310104201309010017");
+        assert_eq!(id.resident_number(), None);
+    }
+
+    #[test]
+    fn an_old_number_of_15_digits_becomes_the_new_one() {
+        assert_eq!(ResidentNumber::parse("110105491231002").unwrap().to_string(), "11010519491231002X");
+    }
+}

@@ -1,0 +1,8 @@
+//! What do we know? Typed, three-valued facts of one student.
+
+pub mod calendar;
+pub mod codes;
+pub mod grades;
+pub mod identifiers;
+pub mod student;
+pub mod subjects;

@@ -1,0 +1,55 @@
+//! A24.4: the student athlete's certificate (GT).
+
+use super::senior::SeniorSubject;
+use crate::facts::codes::ApplicationKind;
+use crate::regulation::ch4_progression::art20::senior::bounds;
+use crate::regulation::rule::{ATHLETES_TABLE, Amount, Hearing, Rule, Sentence};
+use crate::regulation::verdict::{Cell, Condition};
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    clause: "A24.4",
+    title: "学生运动员毕业",
+    asks: "经市体育、教育两部门确认的学生运动员，思想品德合格，学业水平考试规定门数合格（须含指定科目），可申请加注“学生运动员”的毕业证书（GT）。",
+    reading: "看两部门的确认日期，不看学生类别；申请只看有没有提出。",
+    parameters: &["numbers.athlete_min_subjects", "subjects.athlete_required"],
+    findings: &["F2404"],
+};
+
+static CONFIRMED: Sentence = Sentence { code: "A24.4.confirmed", text: "市体育、教育两部门都已确认为学生运动员" };
+static SUBJECTS: Sentence =
+    Sentence { code: "A24.4.subjects", text: "合格科目数达到规定，且含思想政治、语文、数学、外语" };
+static APPLIED: Sentence = Sentence { code: "A24.4.applied", text: "已申请学生运动员毕业证书" };
+
+/// Whether A24.4 is met, but for the moral evaluation.
+pub fn judge(hearing: &mut Hearing<'_>, ten: &[SeniorSubject]) -> Condition {
+    let Some(athlete) = hearing.student.athlete else { return Condition::FAILS };
+    let law = hearing.law;
+    let cell = |column| Cell { table: ATHLETES_TABLE, column, item: "确认", row: athlete.row.0 };
+    let sports = hearing.dated(athlete.sports, cell((1, "体育部门确认日期")));
+    let education = hearing.dated(athlete.education, cell((2, "教育部门确认日期")));
+    let confirmed = hearing.completions.and(sports, education);
+    hearing.read(athlete.row);
+    let least = law.policy.numbers.athlete_min_subjects;
+    let enough = hearing.completions.at_least(least, ten.iter().map(|subject| subject.passed));
+    let required = ten.iter().filter(|subject| law.lists.athlete_required.contains(&subject.subject)).map(|subject| subject.passed);
+    let required = hearing.completions.all(required);
+    let subjects = hearing.completions.and(enough, required);
+    let mut applied = Condition::FAILS;
+    for application in hearing.student.applications.iter().filter(|application| application.kind == ApplicationKind::AthleteCertificate) {
+        let stage = hearing.stage_years();
+        let made = hearing.applied_for(application, |year| stage.contains(&year));
+        if !made.fails() {
+            hearing.read(application.row);
+        }
+        applied = hearing.completions.or(applied, made);
+    }
+    hearing.step("A24.4", &CONFIRMED, confirmed, Amount::None, Amount::None);
+    hearing.step("A24.4", &SUBJECTS, subjects, bounds(ten.iter().map(|subject| subject.passed)), Amount::Number(least as i32));
+    hearing.step("A24.4", &APPLIED, applied, Amount::None, Amount::None);
+    let met = hearing.completions.and(confirmed, subjects);
+    if met.holds() && applied.fails() {
+        hearing.find("F2404", athlete.row, "体育部门确认日期", Amount::None, "学生运动员证书的申请，或说明不申请");
+    }
+    hearing.completions.and(met, applied)
+}

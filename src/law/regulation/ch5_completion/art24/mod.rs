@@ -1,0 +1,9 @@
+//! Article 24: graduation.
+
+pub mod athlete;
+pub mod international;
+pub mod junior;
+pub mod moral;
+pub mod primary;
+pub mod senior;
+pub mod sittings;

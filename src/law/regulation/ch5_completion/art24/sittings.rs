@@ -1,0 +1,113 @@
+//! A24.7: when a subject of the exam is passed: the order of sittings, and what the school's own make-up is worth.
+
+use crate::facts::codes::{ExamResult, Read, SittingKind};
+use crate::facts::grades::Stage;
+use crate::facts::student::Sitting;
+use crate::facts::subjects::Subject;
+use crate::regulation::rule::{Amount, Hearing, Rule};
+use crate::regulation::verdict::{Condition, Fact};
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    clause: "A24.7",
+    title: "学业水平考试的补考",
+    asks: "语文、数学、外语、信息科技市级考试不合格的，可参加一次学校毕业考补考；其余六门须先参加市级补考，仍不合格的才可参加一次学校补考。",
+    reading: "首次之后的市级考试都算补考；缺考、违纪算考过而未合格；免考不算考试。没有市级考试成绩的科目是未知，不是不合格。",
+    parameters: &["numbers.school_makeup_after", "subjects.senior_exam_school_makeup", "subjects.senior_exam_city_makeup"],
+    findings: &["F2402", "F2403"],
+};
+
+/// What the sittings of a subject come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exam {
+    /// No sitting that counts.
+    NotSat,
+    /// Sat: passed or not, or depending on what can't be read.
+    Sat(Condition),
+}
+
+fn is_city(sitting: &Sitting) -> bool {
+    matches!(sitting.kind, Read::Value(SittingKind::First | SittingKind::MakeUp))
+}
+
+fn is_readable(sitting: &Sitting) -> bool {
+    matches!((sitting.date, sitting.kind, sitting.result), (Read::Value(_), Read::Value(_), Read::Value(_)))
+}
+
+impl Hearing<'_> {
+    /// Whether the student's stage has an exam in the subject.
+    pub fn owes_exam(&self, subject: Subject) -> bool {
+        match self.stage {
+            Stage::Primary => false,
+            Stage::Junior => self.junior_exam().contains(&subject),
+            Stage::Senior => self.law.lists.senior_exam.contains(&subject),
+        }
+    }
+
+    fn read_sittings(&mut self, subject: Subject) -> impl Iterator<Item = &Sitting> + Clone {
+        let sittings = self.student.sittings;
+        self.record.rows.extend(sittings.iter().filter(|sitting| sitting.subject == subject).map(|sitting| sitting.row));
+        sittings.iter().filter(move |sitting| sitting.subject == subject && !sitting.result.is(ExamResult::Exempt))
+    }
+
+    /// Junior school: passed at any sitting, whatever its kind.
+    pub fn junior_sittings(&mut self, subject: Subject) -> Exam {
+        let sittings = self.read_sittings(subject);
+        let passed = sittings.clone().any(|sitting| is_readable(sitting) && sitting.result.is(ExamResult::Passed));
+        let (unreadable, sat) = (sittings.clone().any(|sitting| !is_readable(sitting)), sittings.count() > 0);
+        match (passed, unreadable, sat) {
+            (true, ..) => Exam::Sat(Condition::HOLDS),
+            (_, true, _) => Exam::Sat(self.completions.unknown(Fact::Exam(subject))),
+            (.., true) => Exam::Sat(self.completions.fact(Fact::Exam(subject), false)),
+            (.., false) => Exam::NotSat,
+        }
+    }
+
+    /// Senior school: passed at a city sitting, or at the one make-up of the school that counts.
+    pub fn senior_sittings(&mut self, subject: Subject) -> Exam {
+        let after = &self.law.policy.numbers.school_makeup_after;
+        let needed = if self.law.lists.school_makeup.contains(&subject) { after.school_makeup } else { after.city_makeup };
+        let sittings = self.read_sittings(subject).filter(|sitting| is_readable(sitting));
+        let sittings = sittings.copied().collect::<SittingList>();
+        let unreadable = self
+            .student
+            .sittings
+            .iter()
+            .any(|sitting| sitting.subject == subject && !sitting.result.is(ExamResult::Exempt) && !is_readable(sitting));
+        let city = || sittings.iter().filter(|sitting| is_city(sitting));
+        let mut counted = None;
+        for make_up in sittings.iter().filter(|sitting| sitting.kind.is(SittingKind::SchoolMakeUp)) {
+            let failed_before =
+                city().filter(|sitting| sitting.date.value() < make_up.date.value() && !sitting.result.is(ExamResult::Passed)).count();
+            if failed_before < needed {
+                // With an unreadable sitting nobody can say that one is missing.
+                if !unreadable {
+                    self.find_in(
+                        "F2402",
+                        subject,
+                        make_up.row,
+                        "考次",
+                        Amount::Number(failed_before as i32),
+                        "此前有足够次数不合格的市级考试",
+                    );
+                }
+            } else if counted.is_none() {
+                counted = Some(make_up.result.is(ExamResult::Passed));
+            } else {
+                self.find_in("F2403", subject, make_up.row, "考次", Amount::None, "学校毕业考补考限一次");
+            }
+        }
+        if counted == Some(true) || city().any(|sitting| sitting.result.is(ExamResult::Passed)) {
+            Exam::Sat(Condition::HOLDS)
+        } else if unreadable {
+            Exam::Sat(self.completions.unknown(Fact::Exam(subject)))
+        } else if city().next().is_some() {
+            Exam::Sat(self.completions.fact(Fact::Exam(subject), false))
+        } else {
+            Exam::NotSat
+        }
+    }
+}
+
+/// The readable sittings of one subject, in order of date: a subject is rarely sat more than a few times.
+type SittingList = Vec<Sitting>;

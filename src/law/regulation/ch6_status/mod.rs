@@ -1,0 +1,5 @@
+//! Chapter 6: suspension, interruption, withdrawal.
+
+pub mod art30;
+pub mod art31;
+pub mod art37;

@@ -1,0 +1,3 @@
+//! Chapter 9: supplementary provisions.
+
+pub mod art49;

@@ -1,0 +1,12 @@
+//! What does the law say? Its chapters and articles in its own order; no files, no clock, no threads.
+
+pub mod ch4_progression;
+pub mod ch5_completion;
+pub mod ch6_status;
+pub mod ch7_conduct;
+pub mod ch9_supplementary;
+pub mod findings;
+pub mod policy;
+pub mod rule;
+pub mod term_end;
+pub mod verdict;

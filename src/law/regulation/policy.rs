@@ -1,0 +1,380 @@
+//! The dated parameters of the law: every number, list and reading that a rule uses, as a policy file states them.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use crate::facts::subjects::{Subject, Subjects};
+
+/// A policy file.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Policy {
+    /// The policy's name, such as `shanghai-2018`.
+    pub name: String,
+    /// The policy's own version.
+    pub version: String,
+    /// First and last day on which it may be used (A50).
+    pub valid: (NaiveDate, NaiveDate),
+    /// The numbers.
+    pub numbers: Numbers,
+    /// How words and marks in the data are understood.
+    pub marks: Marks,
+    /// The subjects.
+    pub subjects: SubjectLists,
+    /// The readings.
+    pub readings: Readings,
+}
+
+/// The numbers of the law.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Numbers {
+    /// A7.1: students in a class.
+    pub class_size: ClassSize,
+    /// A8.3, months.
+    pub registration_grace_months: u32,
+    /// A20.3: other subjects failing at the most.
+    pub senior_max_other_failing: usize,
+    /// A22.2.1: from how many failing subjects on there is no make-up.
+    pub senior_retain_at_failing: usize,
+    /// A22.1: repeats at the most.
+    pub compulsory_max_repeats: usize,
+    /// A22.3, A37.2.
+    pub senior_max_retentions: Retentions,
+    /// A21.2, A22.1: the window, in working days.
+    pub application_window_working_days: u32,
+    /// A22.3, working days.
+    pub notify_retention_working_days: u32,
+    /// A24.2.2: other subjects failing at the most.
+    pub junior_max_other_failing: usize,
+    /// A24.3.3, weeks.
+    pub social_practice_weeks: i32,
+    /// A24.3.3
+    pub research_reports: i32,
+    /// A24.4: subjects passed at the least.
+    pub athlete_min_subjects: usize,
+    /// A24.7: failed city sittings before the school's make-up counts.
+    pub school_makeup_after: SchoolMakeUpAfter,
+    /// A26.1
+    pub incomplete_after_school_years: i32,
+    /// A26, A37.1, years.
+    pub adult_age: u32,
+    /// A23.2, A36, months.
+    pub medical_certificate_months: CertificateMonths,
+    /// A26.3: from this grade on, once finished, a withdrawal is certified as 肄业.
+    pub incomplete_from_grade: u8,
+    /// A8.4, A46.1, A46.2, months.
+    pub new_record_within_months: u32,
+    /// A41.4, months.
+    pub appeal_answer_months: u32,
+    /// R0401, days.
+    pub transfer_pair_days: u32,
+    /// F3203, days.
+    pub suspension_ending_days: u32,
+    /// F1103, school days.
+    pub attendance_lag_days: u32,
+    /// F1102, a term.
+    pub often_late: u32,
+    /// A32.1, years.
+    pub suspension_limit_years: SuspensionLimits,
+    /// A32.2, working days.
+    pub suspension_extension_working_days: u32,
+    /// A34.3: more than so many months.
+    pub truancy_running_months: u32,
+    /// A34.3: more than so many months.
+    pub truancy_cumulative_months: u32,
+    /// A37.3: 多次联系
+    pub senior_truancy_min_contacts: u32,
+    /// A34.2: so many months or more.
+    pub absence_months: u32,
+    /// School days that make a cumulative month.
+    pub cumulative_month_days: u32,
+    /// A37.1, years.
+    pub withdraw_after_years: u32,
+    /// Early warning, school days.
+    pub warn: Warnings,
+    /// A5
+    pub entry_age: EntryAge,
+    /// A15.1, days.
+    pub transfer_window_days: u32,
+}
+
+/// A7.1
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClassSize {
+    /// Primary school.
+    pub primary: u32,
+    /// Junior school.
+    pub junior: u32,
+}
+
+/// A22.3, A37.2
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Retentions {
+    /// In one grade, running.
+    pub same_grade_running: usize,
+    /// In senior school.
+    pub total: usize,
+}
+
+/// A24.7
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct SchoolMakeUpAfter {
+    /// For the subjects of `senior_exam_school_makeup`.
+    pub school_makeup: usize,
+    /// For the subjects of `senior_exam_city_makeup`.
+    pub city_makeup: usize,
+}
+
+/// A23.2, A36
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct CertificateMonths {
+    /// A23.2
+    pub exemption: u32,
+    /// A36
+    pub withdrawal: u32,
+}
+
+/// A32.1
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct SuspensionLimits {
+    pub compulsory: u32,
+    pub compulsory_illness: u32,
+    pub senior: u32,
+    pub senior_illness: u32,
+}
+
+/// Early warning
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Warnings {
+    pub truancy_running_days: u32,
+    pub truancy_total_days: u32,
+    pub absence_total_days: u32,
+}
+
+/// A5
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct EntryAge {
+    /// Full years.
+    pub years: u32,
+    /// On this day of the year of entry, `MM-DD`.
+    pub on: String,
+}
+
+/// How words and marks in the data are understood.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Marks {
+    /// Annual grades that pass.
+    pub pass: Vec<String>,
+    /// Annual grades that fail.
+    pub fail: Vec<String>,
+    /// The mark of 100 from which a subject is passed.
+    pub mark_out_of_100: f64,
+    /// Moral evaluations that pass (A24).
+    pub moral_passed: Vec<String>,
+}
+
+/// The subjects: names, aliases, lists. Lists of exams are chosen by the year in which a cohort entered its stage.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct SubjectLists {
+    /// Other names.
+    pub aliases: std::collections::BTreeMap<String, String>,
+    /// What names mean in junior school, where it differs.
+    pub aliases_junior: std::collections::BTreeMap<String, String>,
+    /// A20.3: must be passed.
+    pub senior_core: Vec<String>,
+    /// A20.3: a passed exam of the year stands in for the make-up.
+    pub exam_replaces_makeup: Vec<String>,
+    /// A24.7, first sentence.
+    pub senior_exam_school_makeup: Vec<String>,
+    /// A24.7, second sentence.
+    pub senior_exam_city_makeup: Vec<String>,
+    /// A24.4
+    pub athlete_required: Vec<String>,
+    /// A24.5
+    pub international_city: Vec<String>,
+    /// A24.2.2
+    pub junior_core: Vec<String>,
+    /// A23.2, A24.2: the subject of physical education.
+    pub physical_education: String,
+    /// A24.2: exams of the junior stage.
+    pub junior_exam: Vec<CohortList>,
+    /// Subjects with an annual result that the policy expects.
+    pub annual: Vec<GradeList>,
+}
+
+/// Subjects of the cohorts that entered their stage from a school year on.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct CohortList {
+    /// The first school year of entry, by its first year.
+    pub entered_from: i32,
+    /// The subjects.
+    pub subjects: Vec<String>,
+}
+
+/// Subjects of a grade.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct GradeList {
+    /// The grade.
+    pub grade: u8,
+    /// The subjects.
+    pub subjects: Vec<String>,
+}
+
+/// Where the law leaves room: the reading chosen, by name.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Readings {
+    /// A21.2, A22.1: what an application before its window is worth.
+    pub early_application: EarlyApplication,
+    /// A24.2.2: which results of a subject beside the core count as failing.
+    pub junior_other_failing: JuniorOtherFailing,
+}
+
+/// A21.2, A22.1
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EarlyApplication {
+    /// A family that is early loses nothing.
+    Honoured,
+    /// Only the window counts.
+    SetAside,
+}
+
+/// A24.2.2
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JuniorOtherFailing {
+    /// A subject with an exam by its exam, any other by its annual result.
+    ByKind,
+    /// A subject fails by its exam or by its annual result.
+    Either,
+}
+
+/// A policy that can't be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PolicyFault {
+    /// A list names more subjects than a run can tell apart.
+    Subjects,
+    /// The policy expects annual results in no subject of a senior grade.
+    Annual(u8),
+    /// A list of exams is missing.
+    JuniorExam,
+}
+
+impl std::fmt::Display for PolicyFault {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            PolicyFault::Subjects => write!(out, "more than {} subjects", Subjects::LIMIT),
+            PolicyFault::Annual(grade) => write!(out, "`subjects.annual` lists no subjects for grade {grade}"),
+            PolicyFault::JuniorExam => write!(out, "`subjects.junior_exam` is empty"),
+        }
+    }
+}
+
+impl std::error::Error for PolicyFault {}
+
+/// The policy's subject lists as codes.
+#[derive(Clone, Debug, Default)]
+#[allow(missing_docs)]
+pub struct Lists {
+    pub senior_core: Vec<Subject>,
+    pub exam_replaces_makeup: Vec<Subject>,
+    pub school_makeup: Vec<Subject>,
+    pub city_makeup: Vec<Subject>,
+    /// The ten subjects of the senior exam: `school_makeup`, then `city_makeup`.
+    pub senior_exam: Vec<Subject>,
+    pub athlete_required: Vec<Subject>,
+    pub international_city: Vec<Subject>,
+    pub junior_core: Vec<Subject>,
+    pub physical_education: Option<Subject>,
+    junior_exam: Vec<(i32, Vec<Subject>)>,
+    annual: Vec<(u8, Vec<Subject>)>,
+}
+
+impl Policy {
+    /// Whether a date lies in the policy's validity (A50).
+    pub fn is_valid_on(&self, date: NaiveDate) -> bool {
+        (self.valid.0..=self.valid.1).contains(&date)
+    }
+
+    /// The subjects by name and alias, the policy's own first, in the order of its lists.
+    pub fn subjects(&self) -> Subjects {
+        let mut subjects = Subjects::default();
+        let lists = &self.subjects;
+        let annual = lists.annual.iter().filter(|list| list.grade >= 10).flat_map(|list| &list.subjects);
+        let exams = lists.senior_exam_school_makeup.iter().chain(&lists.senior_exam_city_makeup);
+        let junior = lists.junior_exam.iter().flat_map(|list| &list.subjects).chain(&lists.junior_core);
+        let rest = lists.annual.iter().flat_map(|list| &list.subjects).chain([&lists.physical_education]);
+        for name in annual.chain(exams).chain(junior).chain(rest) {
+            subjects.intern(name);
+        }
+        for (alias, name) in &lists.aliases {
+            subjects.alias(alias, name);
+        }
+        for (alias, name) in &lists.aliases_junior {
+            subjects.junior_alias(alias, name);
+        }
+        subjects
+    }
+}
+
+impl Lists {
+    /// Turns the policy's lists into codes.
+    ///
+    /// # Errors
+    /// A list that a rule can't do without is missing, or there are too many subjects.
+    pub fn new(policy: &Policy, subjects: &Subjects) -> Result<Self, PolicyFault> {
+        let codes =
+            |names: &[String]| names.iter().map(|name| subjects.find(name).ok_or(PolicyFault::Subjects)).collect::<Result<Vec<_>, _>>();
+        let lists = &policy.subjects;
+        let (school_makeup, city_makeup) = (codes(&lists.senior_exam_school_makeup)?, codes(&lists.senior_exam_city_makeup)?);
+        let mut junior_exam =
+            lists.junior_exam.iter().map(|list| Ok((list.entered_from, codes(&list.subjects)?))).collect::<Result<Vec<_>, _>>()?;
+        junior_exam.sort_by_key(|(from, _)| *from);
+        let annual = lists.annual.iter().map(|list| Ok((list.grade, codes(&list.subjects)?))).collect::<Result<Vec<_>, _>>()?;
+        if junior_exam.is_empty() {
+            return Err(PolicyFault::JuniorExam);
+        }
+        if let Some(grade) = (10..12).find(|grade| !annual.iter().any(|(known, list)| known == grade && !list.is_empty())) {
+            return Err(PolicyFault::Annual(grade));
+        }
+        Ok(Self {
+            senior_core: codes(&lists.senior_core)?,
+            exam_replaces_makeup: codes(&lists.exam_replaces_makeup)?,
+            senior_exam: [school_makeup.clone(), city_makeup.clone()].concat(),
+            school_makeup,
+            city_makeup,
+            athlete_required: codes(&lists.athlete_required)?,
+            international_city: codes(&lists.international_city)?,
+            junior_core: codes(&lists.junior_core)?,
+            physical_education: subjects.find(&lists.physical_education),
+            junior_exam,
+            annual,
+        })
+    }
+
+    /// The exams of a junior cohort: the list of the latest school year that is not after its entry, else the first list.
+    pub fn junior_exam(&self, entered: i32) -> &[Subject] {
+        let chosen = self.junior_exam.iter().rev().find(|(from, _)| *from <= entered).or_else(|| self.junior_exam.first());
+        chosen.map_or(&[], |(_, list)| list)
+    }
+
+    /// The subjects with an annual result that the policy expects in a grade.
+    pub fn annual(&self, grade: u8) -> &[Subject] {
+        self.annual.iter().find(|(known, _)| *known == grade).map_or(&[], |(_, list)| list)
+    }
+}

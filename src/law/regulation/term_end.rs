@@ -1,0 +1,298 @@
+//! The year's end: one decision for one student, exact over what is not known (rules, sections 3 to 5, P2).
+
+use crate::facts::codes::{Read, Status};
+use crate::facts::grades::{Grade, Stage};
+use crate::facts::student::Student;
+use crate::facts::subjects::Subject;
+use crate::regulation::ch4_progression::{art20, art21, art22, art23};
+use crate::regulation::ch5_completion::{art24, art26};
+use crate::regulation::ch6_status::{art31, art37};
+use crate::regulation::ch7_conduct::{art41, art42};
+use crate::regulation::rule::{Amount, Certificate, Clause, Hearing, Law, Outcome, Reason, Record, RuleFinding, Verdict};
+use crate::regulation::verdict::{Completions, Condition, Fact};
+
+/// A decision. Its reasons, findings and rows stand in the `Bench`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Decision {
+    /// The outcome.
+    pub outcome: Option<Outcome>,
+    /// The next grade.
+    pub next_grade: Option<Grade>,
+    /// The certificate.
+    pub certificate: Option<Certificate>,
+    /// Whether it is a decision on graduation.
+    pub graduation: bool,
+    /// The clauses that decide.
+    pub clauses: Vec<Clause>,
+    /// Subjects that fail in every completion, in the policy's order.
+    pub failing: Vec<Subject>,
+    /// Unknown facts that could change the outcome, next grade or certificate, in the order of their words.
+    pub missing: Vec<Fact>,
+    /// The smallest set of facts that would bring promotion or graduation, where the decision is another.
+    pub change: Vec<Fact>,
+}
+
+/// What judging needs beside the law and the student, kept from one student to the next.
+#[derive(Clone, Debug, Default)]
+pub struct Bench {
+    completions: Completions,
+    record: Record,
+    /// The decision.
+    pub decision: Decision,
+    /// The steps.
+    pub reasons: Vec<Reason>,
+    /// The findings.
+    pub findings: Vec<RuleFinding>,
+    /// The rows of the facts that were read.
+    pub rows: Vec<crate::facts::student::Row>,
+}
+
+/// What a completion decides: all that has to be the same in every completion.
+type Triple = (Outcome, Option<Grade>, Option<Certificate>);
+
+fn triple(verdict: &Verdict) -> Triple {
+    (verdict.outcome, verdict.next_grade, verdict.certificate)
+}
+
+impl Bench {
+    /// Judges one student.
+    pub fn judge(&mut self, law: &Law, student: &Student<'_>) {
+        self.reset();
+        let Some(grade) = student.grade else {
+            if self.judge_status(student, false) {
+                self.judge_in_every_grade(law, student);
+            }
+            return;
+        };
+        let graduation = student.system.is_final(grade);
+        self.decision.graduation = graduation;
+        if !self.judge_status(student, graduation) {
+            return;
+        }
+        self.completions.clear(false);
+        self.record.clear();
+        hear(law, student, grade, &mut self.completions, &mut self.record);
+        let mut regions = Vec::new();
+        let mut clauses = Vec::new();
+        divide(&mut self.completions, &self.record.verdicts, &mut regions, &mut clauses);
+        let failing = self.record.failing.iter().filter(|(_, failing)| failing.holds()).map(|(subject, _)| *subject);
+        self.decision.failing.extend(failing);
+        std::mem::swap(&mut self.reasons, &mut self.record.reasons);
+        std::mem::swap(&mut self.findings, &mut self.record.findings);
+        std::mem::swap(&mut self.rows, &mut self.record.rows);
+        self.order_failing(law, student.system.stage(grade), grade);
+        self.settle(&regions, clauses, false);
+        if self.decision.outcome == Some(Outcome::Undetermined) && graduation && student.system.stage(grade) == Stage::Primary {
+            // A20.1: whatever the certificate, primary pupils go on to junior school.
+            self.decision.next_grade = grade.later(1);
+        }
+        if wants_change(self.decision.outcome) {
+            self.suppose(law, student, grade);
+        }
+    }
+
+    fn reset(&mut self) {
+        let Decision { clauses, failing, missing, change, .. } = &mut self.decision;
+        clauses.clear();
+        failing.clear();
+        missing.clear();
+        change.clear();
+        self.decision.outcome = None;
+        self.decision.next_grade = None;
+        self.decision.certificate = None;
+        self.decision.graduation = false;
+        self.reasons.clear();
+        self.findings.clear();
+        self.rows.clear();
+    }
+
+    /// Decides by 学籍状态 alone; true where the student is to be judged.
+    fn judge_status(&mut self, student: &Student<'_>, graduation: bool) -> bool {
+        self.decision.graduation = graduation;
+        let outcome = match student.status {
+            Read::Value(Status::Enrolled) => return true,
+            Read::Value(Status::Suspended) => {
+                let sentence = &art31::KEPT;
+                let (value, threshold) = (Amount::Word(Status::Suspended.word()), Amount::None);
+                self.reasons.push(Reason { clause: "A31.2", sentence, holds: Some(true), value, threshold });
+                self.decision.clauses.push("A31.2");
+                Outcome::Hold
+            }
+            Read::Value(_) => Outcome::NotEnrolled,
+            Read::Empty | Read::Unreadable => {
+                self.decision.missing.push(Fact::Status);
+                Outcome::Undetermined
+            }
+        };
+        self.decision.outcome = Some(outcome);
+        false
+    }
+
+    /// A student whose grade is unknown: judged in every grade that the school has.
+    fn judge_in_every_grade(&mut self, law: &Law, student: &Student<'_>) {
+        self.completions.clear(false);
+        let grades = if student.school_grades.is_empty() { crate::facts::grades::Grades::ALL } else { student.school_grades };
+        let (mut by_grade, mut clauses) = (Vec::new(), Vec::new());
+        let mut agreed: Option<(Vec<RuleFinding>, Vec<Subject>)> = None;
+        for grade in grades.iter() {
+            self.record.clear();
+            hear(law, student, grade, &mut self.completions, &mut self.record);
+            let mut regions = Vec::new();
+            divide(&mut self.completions, &self.record.verdicts, &mut regions, &mut clauses);
+            regions.sort_by_key(|(triple, _)| *triple);
+            by_grade.push(regions);
+            let failing = self.record.failing.iter().filter(|(_, failing)| failing.holds()).map(|(subject, _)| *subject);
+            let failing: Vec<Subject> = failing.collect();
+            // Only what holds in every grade is said.
+            agreed = Some(match agreed.take() {
+                None => (std::mem::take(&mut self.record.findings), failing),
+                Some((mut findings, mut subjects)) => {
+                    findings.retain(|finding| self.record.findings.contains(finding));
+                    subjects.retain(|subject| failing.contains(subject));
+                    (findings, subjects)
+                }
+            });
+            self.rows.extend(self.record.rows.iter().copied());
+        }
+        (self.findings, self.decision.failing) = agreed.unwrap_or_default();
+        self.decision.failing.sort();
+        let depends_on_grade = by_grade.windows(2).any(|pair| pair[0] != pair[1]);
+        self.settle(&by_grade.concat(), clauses, depends_on_grade);
+    }
+
+    /// Puts the regions together: one triple is a decision, several leave it open.
+    fn settle(&mut self, regions: &[(Triple, Condition)], clauses: Vec<Clause>, depends_on_grade: bool) {
+        self.decision.clauses = clauses;
+        let first = regions.first().map(|(triple, _)| *triple);
+        if let Some((outcome, next_grade, certificate)) = first.filter(|first| regions.iter().all(|(triple, _)| triple == first)) {
+            self.decision.outcome = Some(outcome);
+            self.decision.next_grade = next_grade;
+            self.decision.certificate = certificate;
+            return;
+        }
+        self.decision.outcome = Some(Outcome::Undetermined);
+        let mut missing = std::mem::take(&mut self.decision.missing);
+        if depends_on_grade {
+            missing.push(Fact::Grade);
+        }
+        for (_, region) in regions {
+            self.completions.depends_on(*region, &mut missing);
+        }
+        missing.sort();
+        self.decision.missing = missing;
+    }
+
+    /// The policy's order of subjects: that of the list that the decision goes by.
+    fn order_failing(&mut self, law: &Law, stage: Stage, grade: Grade) {
+        let place = |subject: &Subject| match stage {
+            Stage::Senior if !self.decision.graduation => law.lists.annual(grade.number()).iter().position(|own| own == subject),
+            Stage::Senior => law.lists.senior_exam.iter().position(|own| own == subject),
+            Stage::Primary | Stage::Junior => law.lists.junior_exam(i32::MAX).iter().position(|own| own == subject),
+        };
+        self.decision.failing.sort_by_key(|subject| (place(subject).unwrap_or(usize::MAX), subject.0));
+        self.decision.failing.dedup();
+    }
+
+    /// Looks for the smallest set of facts that would bring promotion or graduation, by the same rules with negative facts left open.
+    fn suppose(&mut self, law: &Law, student: &Student<'_>, grade: Grade) {
+        self.completions.clear(true);
+        self.record.clear();
+        hear(law, student, grade, &mut self.completions, &mut self.record);
+        let (mut regions, mut clauses) = (Vec::new(), Vec::new());
+        divide(&mut self.completions, &self.record.verdicts, &mut regions, &mut clauses);
+        let good = regions.iter().filter(|(triple, _)| matches!(triple.0, Outcome::Promote | Outcome::Graduate));
+        let good = good.map(|(_, region)| *region).collect::<Vec<_>>();
+        let good = good.into_iter().fold(Condition::FAILS, |any, region| self.completions.or(any, region));
+        if let Some(mut change) = self.completions.smallest_change(good) {
+            change.sort();
+            self.decision.change = change;
+        }
+    }
+}
+
+/// Whether a decision is one that people would want to see changed.
+fn wants_change(outcome: Option<Outcome>) -> bool {
+    matches!(outcome, Some(Outcome::Retain | Outcome::MakeUpPending | Outcome::Complete | Outcome::WithdrawAuto | Outcome::Undetermined))
+}
+
+/// Applies the rules of the stage in the law's order.
+fn hear(law: &Law, student: &Student<'_>, grade: Grade, completions: &mut Completions, record: &mut Record) {
+    let stage = student.system.stage(grade);
+    let mut hearing = Hearing { law, student, grade, stage, completions, record };
+    let hearing = &mut hearing;
+    hearing.read(student.row);
+    if student.system.is_final(grade) {
+        match stage {
+            Stage::Primary => art24::primary::judge(hearing),
+            Stage::Junior => art24::junior::judge(hearing),
+            Stage::Senior => {
+                art37::judge_expelled(hearing, Condition::FAILS);
+                art42::judge(hearing);
+                art24::senior::judge(hearing);
+            }
+        }
+        // A final grade has no verdict on skipping or repeating, but what is wrong with an application is said.
+        art21::judge(hearing);
+        if stage.is_compulsory() {
+            art22::judge_repeat(hearing);
+        }
+    } else {
+        promote(hearing);
+    }
+    art21::skipped_without_exam(hearing);
+    art22::record(hearing);
+    art23::judge(hearing);
+    art41::judge(hearing);
+}
+
+/// Section 4: every grade that is not final, in the order of its table.
+fn promote(hearing: &mut Hearing<'_>) {
+    if hearing.stage == Stage::Senior && hearing.measure_in_force(crate::facts::codes::MeasureKind::Expulsion) != Condition::FAILS {
+        // The certificate depends on whether the year's requirement is met, which only weighing it tells.
+        let before = (hearing.record.failing.len(), hearing.record.reasons.len());
+        let met = art20::senior::weigh(hearing).met;
+        hearing.record.failing.truncate(before.0);
+        hearing.record.reasons.truncate(before.1);
+        art37::judge_expelled(hearing, met);
+    }
+    if hearing.stage.is_compulsory() {
+        art26::judge(hearing);
+    }
+    art21::judge(hearing);
+    if hearing.stage.is_compulsory() {
+        art22::judge_repeat(hearing);
+    }
+    match hearing.stage {
+        Stage::Primary => art20::primary::judge(hearing),
+        Stage::Junior => art20::junior::judge(hearing),
+        Stage::Senior => art20::senior::judge(hearing),
+    }
+}
+
+/// Turns "the first that holds decides" into regions: for each triple the condition under which it is decided.
+fn divide(
+    completions: &mut Completions,
+    verdicts: &[(Condition, Verdict)],
+    regions: &mut Vec<(Triple, Condition)>,
+    clauses: &mut Vec<Clause>,
+) {
+    let mut open = Condition::HOLDS;
+    for (condition, verdict) in verdicts {
+        let region = completions.and(open, *condition);
+        if region.fails() {
+            continue;
+        }
+        if !clauses.contains(&verdict.clause) {
+            clauses.push(verdict.clause);
+        }
+        let triple = triple(verdict);
+        match regions.iter_mut().find(|(known, _)| *known == triple) {
+            Some((_, known)) => *known = completions.or(*known, region),
+            None => regions.push((triple, region)),
+        }
+        open = completions.and_not(open, *condition);
+        if open.fails() {
+            break;
+        }
+    }
+}

@@ -1,0 +1,342 @@
+//! What a run is to do: the pipeline file, the policy, the calendars and what the command line says otherwise.
+
+use std::path::{Path, PathBuf};
+
+use chrono::{NaiveDate, Utc};
+use law::facts::calendar::{Calendar, SchoolYear, YearCalendar, parse_school_year};
+use law::regulation::policy::{Lists, Policy};
+use law::regulation::rule::Law;
+use serde::Deserialize;
+use thiserror::Error;
+
+/// A pipeline file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PipelineFile {
+    /// What is run.
+    pub pipeline: Pipeline,
+    /// When it is due.
+    #[serde(default)]
+    pub schedule: Option<Schedule>,
+    /// What it reads.
+    #[serde(default)]
+    pub input: Input,
+}
+
+/// `[pipeline]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pipeline {
+    /// Its name, which names its folder of runs.
+    pub name: String,
+    /// What it decides.
+    pub procedure: Procedure,
+    /// Such as `2025-2026`.
+    pub school_year: String,
+    /// The date of judgement; today in Asia/Shanghai without it.
+    #[serde(default)]
+    pub as_of: Option<NaiveDate>,
+    /// The calendar file of the school year; the other files of its folder are read beside it.
+    pub calendar: PathBuf,
+    /// The policy file.
+    pub policy: PathBuf,
+    /// A district's own values, laid over the policy.
+    #[serde(default)]
+    pub overrides: Option<PathBuf>,
+    /// A folder of header and value dictionaries; `headers` beside the pipeline file if there is one.
+    #[serde(default)]
+    pub headers: Option<PathBuf>,
+    /// The form of attendance.
+    #[serde(default)]
+    pub attendance: Attendance,
+}
+
+/// What a pipeline decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Procedure {
+    /// The year's end.
+    TermEnd,
+    /// Absence in term.
+    StatusWatch,
+    /// The year's audit.
+    DistrictAudit,
+}
+
+/// The form of attendance.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Attendance {
+    /// A row only where something is other than 出勤.
+    #[default]
+    Exceptions,
+    /// A row a student and school day.
+    Daily,
+}
+
+/// `[schedule]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Schedule {
+    /// A cron expression.
+    pub cron: String,
+}
+
+/// `[input]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Input {
+    /// Folders, relative to the pipeline file.
+    #[serde(default)]
+    pub paths: Vec<PathBuf>,
+}
+
+/// What the command line says otherwise than the pipeline file.
+#[derive(Clone, Debug, Default)]
+pub struct Overrides {
+    /// Input folders.
+    pub inputs: Vec<PathBuf>,
+    /// The date of judgement.
+    pub as_of: Option<NaiveDate>,
+    /// The policy file.
+    pub policy: Option<PathBuf>,
+    /// The form of attendance.
+    pub attendance: Option<Attendance>,
+}
+
+/// A configuration that can't be used.
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    /// A file that is not there or can't be read.
+    #[error("can't read {path}: {source}{hint}", path = .path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+        /// The nearest file that is there.
+        hint: String,
+    },
+    /// A file that is not what it should be.
+    #[error("{path} is not a usable {what}: {message}", path = .path.display())]
+    Content {
+        /// The file.
+        path: PathBuf,
+        /// What it should be.
+        what: &'static str,
+        /// Why it is not.
+        message: String,
+    },
+    /// A date that the law does not cover.
+    #[error("{date} lies outside the validity of policy `{policy}`: {first} to {last}")]
+    NotValid {
+        /// The date of judgement.
+        date: NaiveDate,
+        /// The policy.
+        policy: String,
+        /// First valid day.
+        first: NaiveDate,
+        /// Last valid day.
+        last: NaiveDate,
+    },
+    /// A date that no calendar covers.
+    #[error("no calendar covers {date}: the calendars in {folder} are those of {years}", folder = .folder.display())]
+    NoCalendar {
+        /// The date of judgement.
+        date: NaiveDate,
+        /// Where calendars were looked for.
+        folder: PathBuf,
+        /// The school years at hand.
+        years: String,
+    },
+    /// Judged before the year's end.
+    #[error("term-end of {year} can't be judged as of {date}: the school year's last day is {last_day}")]
+    TooEarly {
+        /// The school year.
+        year: SchoolYear,
+        /// The date of judgement.
+        date: NaiveDate,
+        /// The last day.
+        last_day: NaiveDate,
+    },
+    /// A procedure that this version does not run.
+    #[error("this version runs `procedure = \"term-end\"` only")]
+    Procedure,
+    /// No input folder.
+    #[error("no input folder: name one by --input or in the pipeline file's [input] paths")]
+    NoInput,
+    /// An input folder that is not there.
+    #[error("the input folder {0} is not there{1}")]
+    InputMissing(String, String),
+}
+
+/// Everything a run needs beside its inputs.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The pipeline.
+    pub pipeline: Pipeline,
+    /// The input folders.
+    pub inputs: Vec<PathBuf>,
+    /// The law, without the subjects that only the data know.
+    pub law: Law,
+    /// blake3 of the policy as used.
+    pub policy_hash: String,
+    /// blake3 of the calendars.
+    pub calendar_hash: String,
+    /// The folder of dictionaries, if there is one.
+    pub headers: Option<PathBuf>,
+}
+
+/// The nearest name in the folder of a file that is not there.
+fn nearest(path: &Path) -> String {
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else { return String::new() };
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let names = std::fs::read_dir(folder).into_iter().flatten().flatten().filter_map(|entry| entry.file_name().into_string().ok());
+    names
+        .map(|own| (strsim::damerau_levenshtein(&own, name), own))
+        .filter(|(distance, own)| *distance <= own.len().max(name.len()) / 2)
+        .min()
+        .map(|(_, own)| format!("; did you mean {}?", folder.join(own).display()))
+        .unwrap_or_default()
+}
+
+fn read(path: &Path) -> Result<String, ConfigError> {
+    std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.into(), source, hint: nearest(path) })
+}
+
+fn parse<T: serde::de::DeserializeOwned>(path: &Path, what: &'static str, text: &str) -> Result<T, ConfigError> {
+    toml::from_str(text).map_err(|fault| ConfigError::Content { path: path.into(), what, message: fault.to_string() })
+}
+
+/// Lays a district's own values over the policy's: tables are merged, everything else is replaced.
+fn lay_over(base: &mut toml::Table, own: toml::Table) {
+    for (key, value) in own {
+        match (base.get_mut(&key), value) {
+            (Some(toml::Value::Table(base)), toml::Value::Table(own)) => lay_over(base, own),
+            (_, value) => {
+                base.insert(key, value);
+            }
+        }
+    }
+}
+
+fn load_policy(path: &Path, overrides: Option<&Path>) -> Result<(Policy, String), ConfigError> {
+    let text = read(path)?;
+    let mut table: toml::Table = parse(path, "policy", &text)?;
+    let mut named = path;
+    if let Some(own) = overrides {
+        lay_over(&mut table, parse(own, "policy override", &read(own)?)?);
+        named = own;
+    }
+    let canonical = serde_json::to_string(&table).map_err(|fault| ConfigError::Content {
+        path: path.into(),
+        what: "policy",
+        message: fault.to_string(),
+    })?;
+    let policy: Policy = toml::Value::Table(table).try_into().map_err(|fault: toml::de::Error| ConfigError::Content {
+        path: named.into(),
+        what: "policy",
+        message: fault.to_string(),
+    })?;
+    Ok((policy, blake3::hash(canonical.as_bytes()).to_hex().to_string()))
+}
+
+fn load_calendars(path: &Path) -> Result<(Calendar, String), ConfigError> {
+    let fault = |path: &Path, message: String| ConfigError::Content { path: path.into(), what: "calendar", message };
+    let own: YearCalendar = parse(path, "calendar", &read(path)?)?;
+    let mut hasher = blake3::Hasher::new();
+    let mut years = vec![own];
+    hasher.update(read(path)?.as_bytes());
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut others: Vec<PathBuf> = std::fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|other| other.extension().is_some_and(|extension| extension == "toml") && other.file_name() != path.file_name())
+        .collect();
+    others.sort();
+    for other in others {
+        let text = read(&other)?;
+        let year: YearCalendar = parse(&other, "calendar", &text)?;
+        // The pipeline's own calendar stands for its school year.
+        if year.school_year != years[0].school_year {
+            hasher.update(text.as_bytes());
+            years.push(year);
+        }
+    }
+    let calendar = Calendar::new(years).map_err(|message| fault(path, message.to_string()))?;
+    Ok((calendar, hasher.finalize().to_hex().to_string()))
+}
+
+/// Today in Asia/Shanghai, which keeps one time all year.
+fn today() -> NaiveDate {
+    (Utc::now() + chrono::TimeDelta::hours(8)).date_naive()
+}
+
+impl Config {
+    /// Reads a pipeline file and what it names.
+    ///
+    /// # Errors
+    /// A file that can't be read or used, or a date that law or calendars do not cover.
+    pub fn load(path: &Path, overrides: &Overrides) -> Result<Self, ConfigError> {
+        let file: PipelineFile = parse(path, "pipeline file", &read(path)?)?;
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let pipeline = file.pipeline;
+        if pipeline.procedure != Procedure::TermEnd {
+            return Err(ConfigError::Procedure);
+        }
+        let content = |what, message: String| ConfigError::Content { path: path.into(), what, message };
+        let plain = |name: &str| !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\']);
+        if !plain(&pipeline.name) {
+            return Err(content("pipeline file", format!("`name = \"{}\"` can't name a folder", pipeline.name)));
+        }
+        let school_year = parse_school_year(&pipeline.school_year).ok_or_else(|| {
+            content("pipeline file", format!("`school_year = \"{}\"` is not of the form 2025-2026", pipeline.school_year))
+        })?;
+        let policy_path = overrides.policy.clone().unwrap_or_else(|| folder.join(&pipeline.policy));
+        let own_values = pipeline.overrides.as_ref().map(|own| folder.join(own));
+        let (policy, policy_hash) = load_policy(&policy_path, own_values.as_deref())?;
+        let calendar_path = folder.join(&pipeline.calendar);
+        let (calendar, calendar_hash) = load_calendars(&calendar_path)?;
+        let as_of = overrides.as_of.or(pipeline.as_of).unwrap_or_else(today);
+        if !policy.is_valid_on(as_of) {
+            let (first, last) = policy.valid;
+            return Err(ConfigError::NotValid { date: as_of, policy: policy.name, first, last });
+        }
+        let no_calendar = |date| ConfigError::NoCalendar {
+            date,
+            folder: calendar_path.parent().unwrap_or(Path::new(".")).into(),
+            years: calendar.years().map(|year| year.to_string()).collect::<Vec<_>>().join(", "),
+        };
+        if !calendar.covers(as_of) {
+            return Err(no_calendar(as_of));
+        }
+        let last_day = calendar.last_day(school_year).ok_or_else(|| no_calendar(as_of))?;
+        if as_of < last_day {
+            return Err(ConfigError::TooEarly { year: school_year, date: as_of, last_day });
+        }
+        let window = calendar.window(school_year, policy.numbers.application_window_working_days);
+        let window = window.ok_or_else(|| content("policy", "`application_window_working_days` must be 2 or more".into()))?;
+        let subjects = policy.subjects();
+        let fault = |message: String| ConfigError::Content { path: policy_path.clone(), what: "policy", message };
+        let lists = Lists::new(&policy, &subjects).map_err(|message| fault(message.to_string()))?;
+        let inputs = if overrides.inputs.is_empty() {
+            file.input.paths.iter().map(|own| folder.join(own)).collect()
+        } else {
+            overrides.inputs.clone()
+        };
+        if inputs.is_empty() {
+            return Err(ConfigError::NoInput);
+        }
+        if let Some(missing) = inputs.iter().find(|input| !input.is_dir()) {
+            return Err(ConfigError::InputMissing(missing.display().to_string(), nearest(missing)));
+        }
+        let headers = match &pipeline.headers {
+            Some(own) => Some(folder.join(own)),
+            None => Some(folder.join("headers")).filter(|own| own.is_dir()),
+        };
+        let law = Law { policy, lists, subjects, calendar, school_year, last_day, window, as_of };
+        Ok(Self { pipeline, inputs, law, policy_hash, calendar_hash, headers })
+    }
+}

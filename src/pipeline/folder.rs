@@ -1,0 +1,121 @@
+//! Run folders: written beside, published in one step under a lock, complete or absent.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+/// A pipeline's folder of runs, held by this process.
+#[derive(Debug)]
+pub struct Held {
+    folder: PathBuf,
+    /// Keeps the lock as long as it lives.
+    _lock: File,
+}
+
+/// A run folder in the making; what is not published is removed.
+#[derive(Debug)]
+pub struct Staging {
+    folder: TempDir,
+}
+
+#[cfg(unix)]
+fn private(path: &Path, mode: u32) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(path, fs::Permissions::from_mode(mode))
+}
+
+#[cfg(not(unix))]
+fn private(_path: &Path, _mode: u32) -> io::Result<()> {
+    Ok(())
+}
+
+fn sync_folder(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
+}
+
+/// The run that `latest` names.
+pub fn latest(pipeline_folder: &Path) -> Option<PathBuf> {
+    let name = fs::read_to_string(pipeline_folder.join("latest")).ok()?;
+    Some(pipeline_folder.join(name.trim())).filter(|folder| folder.is_dir())
+}
+
+impl Held {
+    /// Takes hold of a pipeline's folder; `None` if another run holds it.
+    ///
+    /// # Errors
+    /// The folder can't be made.
+    pub fn take(out: &Path, pipeline: &str) -> io::Result<Option<Self>> {
+        let folder = out.join(pipeline);
+        fs::create_dir_all(&folder)?;
+        private(&folder, 0o700)?;
+        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(folder.join(".lock"))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(None),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+        // Whatever an earlier run that was killed left behind: nobody else can be writing it now.
+        for entry in fs::read_dir(&folder)?.flatten() {
+            if entry.file_name().to_string_lossy().starts_with(".staging-") {
+                fs::remove_dir_all(entry.path())?;
+            }
+        }
+        Ok(Some(Self { folder, _lock: lock }))
+    }
+
+    /// The pipeline's folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// A run id that is not taken: the wanted one, or that with `-2`, `-3`, …
+    pub fn free_id(&self, wanted: &str) -> String {
+        let mut id = wanted.to_owned();
+        let mut number = 2;
+        while self.folder.join(&id).exists() {
+            id = format!("{wanted}-{number}");
+            number += 1;
+        }
+        id
+    }
+
+    /// A folder to write a run in.
+    ///
+    /// # Errors
+    /// The folder can't be made.
+    pub fn stage(&self) -> io::Result<Staging> {
+        let folder = tempfile::Builder::new().prefix(".staging-").tempdir_in(&self.folder)?;
+        private(folder.path(), 0o700)?;
+        Ok(Staging { folder })
+    }
+
+    /// Publishes a run: its folder by one rename, then `latest` by another.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub fn publish(&self, staging: Staging, run_id: &str) -> io::Result<PathBuf> {
+        for entry in fs::read_dir(staging.path())?.flatten() {
+            private(&entry.path(), 0o600)?;
+        }
+        sync_folder(staging.path())?;
+        let run = self.folder.join(run_id);
+        fs::rename(staging.path(), &run)?;
+        // Renamed away: there is nothing left to remove.
+        let _ = staging.folder.keep();
+        let mut latest = tempfile::NamedTempFile::new_in(&self.folder)?;
+        writeln!(latest, "{run_id}")?;
+        latest.as_file().sync_all()?;
+        latest.persist(self.folder.join("latest")).map_err(|error| error.error)?;
+        sync_folder(&self.folder)?;
+        Ok(run)
+    }
+}
+
+impl Staging {
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+}

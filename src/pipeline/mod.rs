@@ -1,0 +1,5 @@
+//! When, and what if it fails? Pipeline files, the stages of a run, run folders that are complete or absent.
+
+pub mod config;
+pub mod folder;
+pub mod run;

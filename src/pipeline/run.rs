@@ -1,0 +1,363 @@
+//! A run from folder to published results: read, find the students, judge, write, check, publish.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use chrono::Utc;
+use law::regulation::findings::Severity;
+use law::regulation::policy::{Lists, PolicyFault};
+use law::regulation::rule::Outcome;
+use rayon::prelude::*;
+use thiserror::Error;
+
+use super::config::{Config, Procedure};
+use super::folder::{self, Held};
+use crate::engine::cohort::Cohort;
+use crate::engine::finding::{About, Finding, Place};
+use crate::engine::judged::{self, Judged};
+use crate::ingest::table::Table;
+use crate::ingest::{self, AnnualMarks, Dictionary, Inputs, Request, Vocabulary};
+use crate::report::findings::{Past, Published};
+use crate::report::manifest::{Books, InputReceipt, Manifest, PolicyReceipt};
+use crate::report::parquet::{Groups, Names, ROW_GROUP};
+use crate::report::{decisions, findings as published, sources, summary};
+
+/// How far a run is, for whoever shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Reading files.
+    Reading,
+    /// Judging students.
+    Judging,
+    /// Writing results.
+    Writing,
+}
+
+/// Told of a run's progress: the stage, how much is done, of how much.
+pub type Watch<'a> = dyn Fn(Stage, u64, u64) + Sync + 'a;
+
+/// A run that could not be done.
+#[derive(Debug, Error)]
+pub enum RunError {
+    /// The inputs can't be used.
+    #[error("{0}")]
+    Input(String),
+    /// The policy can't be used.
+    #[error("the policy can't be used: {0}")]
+    Policy(#[from] PolicyFault),
+    /// Another run holds the output.
+    #[error("another run holds {0}")]
+    Held(PathBuf),
+    /// The books don't balance.
+    #[error("nothing was published: {0}")]
+    Unsafe(String),
+    /// The disk refuses.
+    #[error("can't write the results: {0}")]
+    Write(String),
+}
+
+impl From<std::io::Error> for RunError {
+    fn from(error: std::io::Error) -> Self {
+        RunError::Write(error.to_string())
+    }
+}
+
+impl From<parquet::errors::ParquetError> for RunError {
+    fn from(error: parquet::errors::ParquetError) -> Self {
+        RunError::Write(error.to_string())
+    }
+}
+
+impl From<arrow::error::ArrowError> for RunError {
+    fn from(error: arrow::error::ArrowError) -> Self {
+        RunError::Write(error.to_string())
+    }
+}
+
+/// A published run.
+#[derive(Debug)]
+pub struct PublishedRun {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// Its receipt.
+    pub manifest: Manifest,
+}
+
+/// The vocabulary of a policy: subjects, marks, header and value spellings.
+///
+/// # Errors
+/// A dictionary of the folder can't be used.
+pub fn vocabulary(config: &Config) -> Result<Vocabulary, RunError> {
+    let marks = &config.law.policy.marks;
+    let annual = AnnualMarks { pass: marks.pass.clone(), fail: marks.fail.clone(), mark_out_of_100: marks.mark_out_of_100 };
+    let dictionary = match &config.headers {
+        Some(folder) => Dictionary::with_folder(folder),
+        None => Dictionary::built_in(),
+    };
+    let dictionary = dictionary.map_err(|error| RunError::Input(error.to_string()))?;
+    Ok(Vocabulary::new(dictionary, annual, config.law.subjects.clone()))
+}
+
+/// Runs a pipeline and publishes what comes of it.
+///
+/// # Errors
+/// Nothing is published when inputs can't be used, another run holds the output, the books don't balance or the disk refuses.
+pub fn run(config: &Config, out: &Path, watch: &Watch<'_>) -> Result<PublishedRun, RunError> {
+    let started = Utc::now();
+    let held = Held::take(out, &config.pipeline.name)?.ok_or_else(|| RunError::Held(out.join(&config.pipeline.name)))?;
+    let vocabulary = vocabulary(config)?;
+    let progress = |progress: ingest::Progress| watch(Stage::Reading, progress.bytes_read, progress.bytes);
+    let inputs = ingest::read(Request { folders: &config.inputs, vocabulary: &vocabulary, progress: &progress })
+        .map_err(|error| RunError::Input(error.to_string()))?;
+    if !inputs.sheets.iter().any(|sheet| sheet.table == Table::Roster && sheet.rows_read as usize > sheet.set_aside.len()) {
+        return Err(RunError::Input(no_roster(&inputs)));
+    }
+    let mut law = config.law.clone();
+    law.subjects = inputs.subjects.clone();
+    law.lists = Lists::new(&law.policy, &law.subjects)?;
+    let staging = held.stage()?;
+    let names = |schema| Names { schema, policy: format!("{} {}", law.policy.name, law.policy.version) };
+    let mut cohort = Cohort::new(&law, &inputs);
+    let (tally, findings) = judge(&mut cohort, &staging.path().join("decisions.parquet"), &names("decisions/1"), watch)?;
+    watch(Stage::Writing, 0, 1);
+    let findings = {
+        let mut all: Vec<Published> = findings.iter().chain(&cohort.findings).map(|finding| published::publish(&cohort, finding)).collect();
+        all.extend(of_cells(&cohort).iter().map(|finding| published::publish(&cohort, finding)));
+        published::in_order(all)
+    };
+    published::write_findings(&staging.path().join("findings.parquet"), &findings, &names("findings/1"))?;
+    let past = folder::latest(held.folder()).map(|run| read_history(&run)).unwrap_or_default();
+    let as_of = law.as_of.to_string();
+    published::write_history(&staging.path().join("finding_history.parquet"), &findings, &past, &as_of, &names("finding_history/1"))?;
+    sources::write_sources(&staging.path().join("sources.parquet"), &cohort, &names("sources/1"))?;
+    let run_id = held.free_id(&run_id(config, &inputs));
+    let manifest = receipt(config, &cohort, &run_id, started, tally, &findings);
+    check(&cohort, &manifest)?;
+    summary::write_workbook(staging.path(), &manifest).map_err(|error| RunError::Write(error.to_string()))?;
+    let text = serde_json::to_string_pretty(&manifest).map_err(|error| RunError::Write(error.to_string()))?;
+    std::fs::write(staging.path().join("manifest.json"), text + "\n")?;
+    let folder = held.publish(staging, &run_id)?;
+    watch(Stage::Writing, 1, 1);
+    Ok(PublishedRun { folder, manifest })
+}
+
+fn no_roster(inputs: &Inputs) -> String {
+    let tables: std::collections::BTreeSet<&str> = inputs.sheets.iter().map(|sheet| sheet.table.title()).collect();
+    let found = if tables.is_empty() { "no table at all".to_owned() } else { tables.into_iter().collect::<Vec<_>>().join("、") };
+    let needed: Vec<&str> = Table::Roster.fields().iter().filter(|field| field.required).map(|field| field.header).collect();
+    format!("no 学籍名册 among the {} input files (found: {found}); a roster needs the columns {}", inputs.files.len(), needed.join("、"))
+}
+
+/// Students by stage and outcome.
+type Tally = BTreeMap<(&'static str, Outcome), u64>;
+
+/// Judges all students, a row group at a time on each thread, and writes their decisions in order.
+fn judge(cohort: &mut Cohort<'_>, path: &Path, names: &Names, watch: &Watch<'_>) -> Result<(Tally, Vec<Finding>), RunError> {
+    let students = cohort.roster.students.len();
+    let schema = decisions::schema();
+    let plain =
+        ["student_key", "student_id", "name", "reasons.list.element.value", "evidence.list.element.row", "evidence.list.element.row_last"];
+    let mut file = Groups::create(path, &schema, names, &plain, &["student_id"])?;
+    let (mut tally, mut findings) = (Tally::new(), Vec::new());
+    let groups: Vec<_> = (0..students).step_by(ROW_GROUP).map(|first| first..(first + ROW_GROUP).min(students)).collect();
+    let mut done = 0;
+    // A wave at a time, so that no more than a row group a thread is held.
+    for wave in groups.chunks(rayon::current_num_threads().max(1)) {
+        let encoder = file.encoder();
+        let judged: Vec<(Judged, _)> = wave
+            .par_iter()
+            .map(|students| {
+                let judged = judged::judge(cohort, students.clone());
+                let encoded = decisions::batch(cohort, &judged).map_err(RunError::from).and_then(|batch| Ok(encoder.encode(&batch)?));
+                encoded.map(|encoded| (judged, encoded))
+            })
+            .collect::<Result<_, RunError>>()?;
+        for (mut judged, encoded) in judged {
+            file.write(encoded)?;
+            done += judged.students.len();
+            judged.settle(cohort);
+            for (outcome, stage) in judged.outcome.iter().zip(&judged.stage) {
+                *tally.entry((stage.map_or("unknown", law::facts::grades::Stage::name), *outcome)).or_default() += 1;
+            }
+            findings.append(&mut judged.findings);
+            watch(Stage::Judging, done as u64, students as u64);
+        }
+    }
+    file.finish()?;
+    Ok((tally, findings))
+}
+
+/// The findings of reading, with the student that each one's row belongs to.
+fn of_cells(cohort: &Cohort<'_>) -> Vec<Finding> {
+    let inputs = cohort.inputs;
+    let findings = inputs.findings.iter().map(|cell| {
+        let severity = law::regulation::findings::find(cell.code).map_or(Severity::Query, |entry| entry.severity);
+        let sheet = cell.sheet.map(|sheet| &inputs.sheets[sheet]);
+        let file = &inputs.files[cell.file].path;
+        let column = match (sheet, cell.field) {
+            (Some(sheet), Some(field)) => format!("{}.{}", sheet.table.title(), sheet.table.fields()[field].header),
+            _ => cell.header.clone(),
+        };
+        let (mut about, mut field) = (About::File(file.clone()), format!("{}.{column}", sheet.map_or("", |sheet| &sheet.name)));
+        if let (Some(place), Some(sheet), Some(record)) = (cell.sheet, sheet, cell.record.filter(|_| cell.count == 1)) {
+            let record = record as usize;
+            let id = sheet.table.field("全国学籍号").and_then(|own| sheet.id(own, record).value());
+            about = match id {
+                Some(id) => cohort.roster.with_id(id).map_or(About::Id(id), About::Student),
+                None => About::Cells(cells_hash(sheet, record)),
+            };
+            field = format!("{column}.{}", cohort.key_words(place, record));
+        } else if cell.count > 1 {
+            // A fold stands for many cells of one value.
+            field = format!("{field}.{}", cell.found);
+        }
+        Finding {
+            code: cell.code,
+            severity,
+            about,
+            field,
+            other_party: String::new(),
+            found: cell.found.clone(),
+            expected: cell.expected.clone(),
+            place: Place { file: Some(cell.file), sheet: cell.sheet, row: cell.row, column: cell.column, header: cell.header.clone() },
+            count: i64::from(cell.count),
+            rows_sample: cell.rows_sample.clone(),
+            at: None,
+        }
+    });
+    findings.collect()
+}
+
+/// The hash of a row's cells, for a row without a usable id.
+fn cells_hash(sheet: &crate::ingest::Sheet, record: usize) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for field in 0..sheet.table.fields().len() {
+        let text = format!(
+            "{:?}{:?}{:?}{:?}",
+            sheet.text(field, record),
+            sheet.code(field, record),
+            sheet.integer(field, record),
+            sheet.id(field, record)
+        );
+        hasher.update(text.as_bytes());
+    }
+    hasher.finalize().to_hex()[..16].to_owned()
+}
+
+/// The last run's history, by finding id. A history that can't be read is no history.
+fn read_history(run: &Path) -> BTreeMap<String, Past> {
+    use arrow::array::{Array, AsArray};
+    let Ok(file) = std::fs::File::open(run.join("finding_history.parquet")) else { return BTreeMap::new() };
+    let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file).and_then(|builder| builder.build());
+    let Ok(reader) = reader else { return BTreeMap::new() };
+    let mut past = BTreeMap::new();
+    for batch in reader.flatten() {
+        let column = |name: &str| batch.column_by_name(name).and_then(|column| column.as_string_opt::<i32>());
+        let (Some(ids), Some(seen), Some(changes), Some(hashes)) =
+            (column("finding_id"), column("first_seen"), column("change"), column("evidence_hash"))
+        else {
+            return BTreeMap::new();
+        };
+        for row in 0..ids.len() {
+            let (first_seen, change, evidence_hash) = (seen.value(row).into(), changes.value(row).into(), hashes.value(row).into());
+            past.insert(ids.value(row).to_owned(), Past { first_seen, change, evidence_hash });
+        }
+    }
+    past
+}
+
+/// `<as_of>-<first 8 hex digits of the hash of inputs, policy, calendar and program>`.
+fn run_id(config: &Config, inputs: &Inputs) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for file in &inputs.files {
+        hasher.update(file.path.as_bytes()).update(&[0]).update(file.sha256.as_bytes());
+    }
+    hasher.update(config.policy_hash.as_bytes()).update(config.calendar_hash.as_bytes()).update(env!("CARGO_PKG_VERSION").as_bytes());
+    hasher.update(config.pipeline.school_year.as_bytes());
+    format!("{}-{}", config.law.as_of, &hasher.finalize().to_hex()[..8])
+}
+
+fn receipt(
+    config: &Config,
+    cohort: &Cohort<'_>,
+    run_id: &str,
+    started: chrono::DateTime<Utc>,
+    tally: Tally,
+    findings: &[Published],
+) -> Manifest {
+    let inputs = cohort.inputs;
+    let mut books: BTreeMap<String, Books> = BTreeMap::new();
+    for (sheet, own) in inputs.sheets.iter().zip(&cohort.books) {
+        let table = books.entry(sheet.table.name().to_owned()).or_default();
+        table.read += u64::from(sheet.rows_read);
+        table.used += own.used;
+        table.set_aside += own.set_aside;
+        for (reason, rows) in &own.out_of_scope {
+            *table.out_of_scope.entry(reason.code().to_owned()).or_default() += rows;
+        }
+    }
+    let rows_of = |file: usize| inputs.sheets.iter().filter(|sheet| sheet.file == file).map(|sheet| u64::from(sheet.rows_read)).sum();
+    let files = inputs.files.iter().enumerate().map(|(place, file)| InputReceipt {
+        file: file.path.clone(),
+        sha256: file.sha256.clone(),
+        bytes: file.bytes,
+        rows: rows_of(place),
+    });
+    let mut outcomes_by_stage: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
+    let mut outcomes: BTreeMap<String, u64> = BTreeMap::new();
+    for ((stage, outcome), students) in &tally {
+        *outcomes.entry(outcome.code().to_owned()).or_default() += students;
+        outcomes_by_stage.entry((*stage).to_owned()).or_default().insert(outcome.code().to_owned(), *students);
+    }
+    let (mut by_code, mut by_severity) = (BTreeMap::new(), BTreeMap::new());
+    for finding in findings {
+        *by_code.entry(finding.code.to_owned()).or_default() += 1;
+        *by_severity.entry(finding.severity.code().to_owned()).or_default() += 1;
+    }
+    let procedure = match config.pipeline.procedure {
+        Procedure::TermEnd => "term-end",
+        Procedure::StatusWatch => "status-watch",
+        Procedure::DistrictAudit => "district-audit",
+    };
+    let policy = &cohort.law.policy;
+    Manifest {
+        pipeline: config.pipeline.name.clone(),
+        procedure: procedure.into(),
+        run_id: run_id.into(),
+        as_of: cohort.law.as_of.to_string(),
+        school_year: cohort.law.school_year.to_string(),
+        policy: PolicyReceipt { name: policy.name.clone(), version: policy.version.clone(), hash: config.policy_hash.clone() },
+        program_version: env!("CARGO_PKG_VERSION").into(),
+        started_at: started.to_rfc3339(),
+        finished_at: Utc::now().to_rfc3339(),
+        inputs: files.collect(),
+        books,
+        students: cohort.roster.students.len() as u64,
+        outcomes,
+        outcomes_by_stage,
+        findings: by_code,
+        findings_by_severity: by_severity,
+    }
+}
+
+/// The safety checks before anything is published: one decision each (P1), and books that balance (P7).
+fn check(cohort: &Cohort<'_>, manifest: &Manifest) -> Result<(), RunError> {
+    if let Some((table, books)) = manifest.books.iter().find(|(_, books)| !books.balance()) {
+        return Err(RunError::Unsafe(format!("the books of {table} don't balance: {books:?}")));
+    }
+    for (sheet, books) in cohort.inputs.sheets.iter().zip(&cohort.books) {
+        if books.total() != u64::from(sheet.rows_read) {
+            let file = &cohort.inputs.files[sheet.file].path;
+            return Err(RunError::Unsafe(format!("{} of {} rows of {file} are accounted for", books.total(), sheet.rows_read)));
+        }
+    }
+    let decided: u64 = manifest.outcomes.values().sum();
+    if decided != manifest.students {
+        return Err(RunError::Unsafe(format!("{decided} decisions for {} students", manifest.students)));
+    }
+    let keys: std::collections::HashSet<_> = cohort.roster.students.iter().map(|student| student.key).collect();
+    if keys.len() != cohort.roster.students.len() {
+        return Err(RunError::Unsafe("a student has two decisions".into()));
+    }
+    Ok(())
+}

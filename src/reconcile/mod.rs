@@ -1,0 +1,4 @@
+//! Do the sources agree? Matching by keys; the life of findings.
+
+pub mod exams;
+pub mod names;

@@ -1,0 +1,86 @@
+//! `manifest.json`: the receipt of a run: what went in, what the books say, which law judged, what came out.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// The receipt.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Manifest {
+    /// The pipeline's name.
+    pub pipeline: String,
+    /// The procedure.
+    pub procedure: String,
+    /// The run.
+    pub run_id: String,
+    /// The date of judgement.
+    pub as_of: String,
+    /// The school year.
+    pub school_year: String,
+    /// The policy.
+    pub policy: PolicyReceipt,
+    /// The program's version.
+    pub program_version: String,
+    /// When the run began, UTC.
+    pub started_at: String,
+    /// When it was published, UTC.
+    pub finished_at: String,
+    /// The input files.
+    pub inputs: Vec<InputReceipt>,
+    /// The books, by table.
+    pub books: BTreeMap<String, Books>,
+    /// How many students.
+    pub students: u64,
+    /// Students by outcome.
+    pub outcomes: BTreeMap<String, u64>,
+    /// Students by stage and outcome.
+    pub outcomes_by_stage: BTreeMap<String, BTreeMap<String, u64>>,
+    /// Findings by code.
+    pub findings: BTreeMap<String, u64>,
+    /// Findings by severity.
+    pub findings_by_severity: BTreeMap<String, u64>,
+}
+
+/// Which policy judged.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct PolicyReceipt {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// blake3 of the policy as used, overrides included.
+    pub hash: String,
+}
+
+/// An input file.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct InputReceipt {
+    /// The path below the input folder.
+    pub file: String,
+    /// Its hash.
+    pub sha256: String,
+    /// Its size.
+    pub bytes: u64,
+    /// Rows read.
+    pub rows: u64,
+}
+
+/// What became of the rows of a table.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]
+pub struct Books {
+    /// Rows read.
+    pub read: u64,
+    /// Rows used.
+    pub used: u64,
+    /// Rows out of scope, by reason.
+    pub out_of_scope: BTreeMap<String, u64>,
+    /// Rows set aside, each with a finding.
+    pub set_aside: u64,
+}
+
+impl Books {
+    /// Whether every row read is accounted for.
+    pub fn balance(&self) -> bool {
+        self.read == self.used + self.out_of_scope.values().sum::<u64>() + self.set_aside
+    }
+}

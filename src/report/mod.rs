@@ -1,0 +1,9 @@
+//! What leaves the building? The only place that writes results.
+
+pub mod decisions;
+pub mod findings;
+pub mod manifest;
+pub mod mask;
+pub mod parquet;
+pub mod sources;
+pub mod summary;
