@@ -32,7 +32,7 @@ pub(crate) fn read(bytes: Vec<u8>, vocabulary: &Vocabulary) -> Result<Outcome, F
     let rows = u32::try_from(rows)?;
     let layout = match recognise(&labels, &vocabulary.dictionary) {
         Ok(layout) => layout,
-        Err(nearest) => return Ok(Outcome::Unknown { nearest: nearest.map(Box::new), has_data: rows > 0 }),
+        Err(nearest) => return Ok(Outcome::Unknown { nearest, has_data: rows > 0 }),
     };
     let context = || Context { vocabulary, is_1904: false, subjects: NewSubjects::default() };
     if !layout.missing.is_empty() {
@@ -95,7 +95,7 @@ fn read_group(
         let count = u32::try_from(batch.num_rows())?;
         part.add_rows(first + 1, count);
         let array = |field: usize| place(field).and_then(|place| batch.columns().get(place));
-        let documents = layout.table.field("证件类型").and_then(array).map(|array| documents(array));
+        let documents = layout.table.field("证件类型").and_then(array).map(documents);
         for (builder, &field) in fields.iter().enumerate() {
             let Some(array) = array(field) else { continue };
             let holds = layout.table.fields().get(field).map(|field| field.holds);

@@ -107,24 +107,19 @@ impl Log {
 
     /// The findings, those of more than 20 equal cells folded.
     pub(crate) fn into_findings(self) -> impl Iterator<Item = Noted> {
-        self.entries.into_iter().flat_map(|entry| {
-            let Entry { code, field, found, expected, count, places } = entry;
-            let places: Vec<(Option<u32>, Option<u32>, u32, Vec<u32>)> = if count > FOLDED_ABOVE {
-                vec![(None, places.first().map(|place| place.1), count, places.iter().take(SAMPLE).map(|place| place.1).collect())]
-            } else {
-                places.into_iter().map(|(record, row)| (Some(record), Some(row), 1, Vec::new())).collect()
-            };
-            places.into_iter().map(move |(record, row, count, rows_sample)| Noted {
-                code,
-                field,
-                found: found.clone(),
-                expected: expected.clone(),
-                record,
-                row,
-                count,
-                rows_sample,
-            })
-        })
+        self.entries.into_iter().flat_map(Entry::into_findings)
+    }
+}
+
+impl Entry {
+    fn into_findings(self) -> Vec<Noted> {
+        let Entry { code, field, found, expected, count, places } = self;
+        let noted =
+            Noted { code, field, found, expected, record: None, row: places.first().map(|place| place.1), count, rows_sample: Vec::new() };
+        if count > FOLDED_ABOVE {
+            return vec![Noted { rows_sample: places.iter().take(SAMPLE).map(|place| place.1).collect(), ..noted }];
+        }
+        places.into_iter().map(|(record, row)| Noted { record: Some(record), row: Some(row), count: 1, ..noted.clone() }).collect()
     }
 }
 

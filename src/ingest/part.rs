@@ -42,7 +42,7 @@ impl RowNumbers {
     pub fn get(&self, record: usize) -> u32 {
         match self {
             RowNumbers::Contiguous { first, count } => {
-                u32::try_from(record).ok().filter(|record| record < count).map_or(0, |record| first + record)
+                u32::try_from(record).ok().filter(|record| record < count).map_or(0, |record| first.saturating_add(record))
             }
             RowNumbers::Listed(rows) => rows.get(record).copied().unwrap_or(0),
         }
@@ -411,7 +411,7 @@ impl Settled {
                                 self.log.note(
                                     "I0202",
                                     place,
-                                    name.to_owned(),
+                                    shown(name, Holds::Subject),
                                     "科目名称（不同的名称过多）",
                                     record as u32,
                                     self.rows.get(record),

@@ -55,6 +55,9 @@ impl Layout {
     }
 }
 
+/// The layout nearest to a table, where no table is there.
+pub(crate) type Nearest = Option<Box<Layout>>;
+
 /// A header found: the layout, and where the header ends among the rows looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Header {
@@ -90,8 +93,15 @@ fn weight(field: &Field) -> u32 {
     }
 }
 
+/// A header cell, and the fields that it may stand for.
+struct Label<'a> {
+    column: usize,
+    text: &'a str,
+    meanings: &'a [(Table, usize)],
+}
+
 /// What the labels make of a table.
-fn layout_of(table: Table, labels: &[String], dictionary: &Dictionary) -> Layout {
+fn layout_of(table: Table, labels: &[Label<'_>]) -> Layout {
     let fields = table.fields();
     let mut layout = Layout {
         table,
@@ -104,17 +114,17 @@ fn layout_of(table: Table, labels: &[String], dictionary: &Dictionary) -> Layout
         required_found: 0,
         required: 0,
     };
-    for (column, label) in labels.iter().enumerate().filter(|(_, label)| !label.is_empty()) {
-        match dictionary.columns(label).iter().find(|(other, _)| *other == table) {
-            None => layout.unknown.push((column, label.clone())),
+    for &Label { column, text: label, meanings } in labels {
+        match meanings.iter().find(|(other, _)| *other == table) {
+            None => layout.unknown.push((column, label.to_owned())),
             Some(&(_, place)) => match layout.columns.get_mut(place) {
                 Some(slot @ None) => {
                     *slot = Some(column);
                     if let Some(header) = layout.headers.get_mut(place) {
-                        *header = Some(label.clone());
+                        *header = Some(label.to_owned());
                     }
                 }
-                _ => layout.doubled.push((place, column, label.clone())),
+                _ => layout.doubled.push((place, column, label.to_owned())),
             },
         }
     }
@@ -153,9 +163,15 @@ fn prefer_canonical(layout: &mut Layout, fields: &[Field]) {
 }
 
 /// The layout of the best table whose columns are all there; else of the best that is near; `Err` with the nearest of all.
-pub(crate) fn recognise(labels: &[String], dictionary: &Dictionary) -> Result<Layout, Option<Layout>> {
-    let layouts: Vec<Layout> =
-        Table::ALL.iter().map(|&table| layout_of(table, labels, dictionary)).filter(|layout| layout.found() > 0).collect();
+pub(crate) fn recognise(labels: &[String], dictionary: &Dictionary) -> Result<Layout, Nearest> {
+    let labels: Vec<_> = labels
+        .iter()
+        .enumerate()
+        .filter(|(_, label)| !label.is_empty())
+        .map(|(column, text)| Label { column, text, meanings: dictionary.columns(text) })
+        .collect();
+    let is_named = |table: Table| labels.iter().any(|label| label.meanings.iter().any(|(other, _)| *other == table));
+    let layouts: Vec<Layout> = Table::ALL.iter().filter(|&&table| is_named(table)).map(|&table| layout_of(table, &labels)).collect();
     // The first of several equally good ones, in the contract's order.
     let best = |is_candidate: &dyn Fn(&&Layout) -> bool| {
         layouts.iter().filter(is_candidate).fold(None, |best: Option<&Layout>, next| match best {
@@ -170,9 +186,11 @@ pub(crate) fn recognise(labels: &[String], dictionary: &Dictionary) -> Result<La
         (Some(full), Some(near)) if near.score > full.score + 5 => Ok(near.clone()),
         (Some(full), _) => Ok(full.clone()),
         (None, Some(near)) => Ok(near.clone()),
-        (None, None) => {
-            Err(layouts.iter().max_by_key(|layout| (layout.required_found * 100 / layout.required.max(1), layout.score)).cloned())
-        }
+        (None, None) => Err(layouts
+            .iter()
+            .max_by_key(|layout| (layout.required_found * 100 / layout.required.max(1), layout.score))
+            .cloned()
+            .map(Box::new)),
     }
 }
 
@@ -213,9 +231,9 @@ fn is_filled(number: u32, column: usize, merged: &[MergedRange], has_label_below
 }
 
 /// Looks for the header among the first rows of a sheet; `Err` with the row nearest to a header.
-pub(crate) fn find_header(rows: &[Labels], merged: &[MergedRange], dictionary: &Dictionary) -> Result<Header, Option<Layout>> {
+pub(crate) fn find_header(rows: &[Labels], merged: &[MergedRange], dictionary: &Dictionary) -> Result<Header, Nearest> {
     let mut candidates: Vec<(usize, Layout, bool)> = Vec::new();
-    let mut nearest: Option<Layout> = None;
+    let mut nearest: Nearest = None;
     for (place, row) in rows.iter().enumerate() {
         let single = recognise(&row.cells, dictionary);
         let double = match rows.get(place + 1) {
@@ -252,7 +270,7 @@ mod tests {
         text.iter().enumerate().map(|(place, row)| Labels { number: place as u32 + 1, cells: cells(row) }).collect()
     }
 
-    fn find(text: &[&str]) -> Result<Header, Option<Layout>> {
+    fn find(text: &[&str]) -> Result<Header, Nearest> {
         find_header(&rows(text), &[], &Dictionary::built_in().unwrap())
     }
 

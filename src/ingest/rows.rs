@@ -7,7 +7,7 @@ use super::cell::{Cell, CellKind, MergedRange, RowSink};
 use super::fold;
 use super::headers::Vocabulary;
 use super::part::{Part, Settled, key_sets};
-use super::recognise::{Header, Labels, Layout, find_header};
+use super::recognise::{Header, Labels, Layout, Nearest, find_header};
 use super::table::Holds;
 use super::value::{Context, NewSubjects};
 
@@ -19,7 +19,7 @@ pub(crate) enum Outcome {
     /// A table, all of whose rows are set aside if the layout lacks a required column.
     Table(Box<(Layout, Settled)>),
     /// No header was recognised; the nearest one, and whether there are data at all.
-    Unknown { nearest: Option<Box<Layout>>, has_data: bool },
+    Unknown { nearest: Nearest, has_data: bool },
 }
 
 /// A row held back until the header is found.
@@ -44,7 +44,7 @@ struct Plan {
 enum State<'v> {
     Looking(Vec<Held>),
     Reading(Box<(Plan, Part<'v>)>),
-    Lost { nearest: Option<Box<Layout>>, has_data: bool },
+    Lost { nearest: Nearest, has_data: bool },
 }
 
 /// Takes the rows of one sheet.
@@ -110,7 +110,7 @@ impl<'v> SheetReader<'v> {
             Err(nearest) if is_end => {
                 let wide =
                     held.iter().filter(|row| row.cells.iter().filter(|(_, text)| !fold::trimmed(text).is_empty()).count() >= 2).count();
-                self.state = State::Lost { nearest: nearest.map(Box::new), has_data: wide >= 2 };
+                self.state = State::Lost { nearest, has_data: wide >= 2 };
             }
             Err(_) => {}
         }

@@ -201,7 +201,7 @@ fn read_records(text: &str, delimiter: u8, first: u32, vocabulary: &Vocabulary) 
     let mut reader = SheetReader::new(vocabulary, false);
     let quotes = memchr::memchr_iter(b'"', text.as_bytes()).count();
     // A quote that is never closed would swallow the rest of the file.
-    let form = Form { delimiter, has_quotes: quotes > 0 && quotes % 2 == 0 };
+    let form = Form { delimiter, has_quotes: quotes > 0 && quotes.is_multiple_of(2) };
     if text.len() <= PART * 2 || form.has_quotes {
         each_record(text, form, first, |number, cells| reader.row(number, cells));
         return Ok(reader.finish());

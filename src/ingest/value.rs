@@ -378,8 +378,9 @@ fn identifier<'a>(cell: Cell<'a>, repaired: bool) -> Reading<'a> {
     if !compact.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.')) {
         return Reading::unreadable("I0202", CODE);
     }
-    let reading = Reading::text(compact.clone());
-    if repaired || repairs(text) { reading.with("I0208", compact) } else { reading }
+    let shown = fold::masked(&compact, false);
+    let reading = Reading::text(compact);
+    if repaired || repairs(text) { reading.with("I0208", shown) } else { reading }
 }
 
 /// A text without what programs put around it to keep it a text: an apostrophe before it, or `="` and `"`.
@@ -400,8 +401,11 @@ fn free_text<'a>(cell: Cell<'a>, repaired: bool) -> Reading<'a> {
         _ => {}
     }
     match without_references(cell.text) {
-        Some(decoded) => Reading::text(decoded.clone()).with("I0208", decoded),
-        None if repaired => Reading::text(cell.text).with("I0208", cell.text.to_owned()),
+        Some(decoded) => {
+            let shown = fold::masked(&decoded, false);
+            Reading::text(decoded).with("I0208", shown)
+        }
+        None if repaired => Reading::text(cell.text).with("I0208", fold::masked(cell.text, false)),
         None => Reading::text(cell.text),
     }
 }
@@ -483,64 +487,53 @@ struct Written {
 
 /// Splits a date with any of the separators in use, a time of day behind it or not.
 fn split_date(text: &str) -> Option<Written> {
-    let (mut written, mut place, mut in_digits) = (Written::default(), 0usize, false);
-    for character in fold::trimmed(text).chars() {
-        let character = match character {
-            '０'..='９' => char::from_u32(character as u32 - 0xFEE0)?,
-            other => other,
-        };
-        if let Some(digit) = character.to_digit(10) {
-            in_digits = true;
-            if place < 3 {
-                let (number, digits) = (written.numbers.get_mut(place)?, written.digits.get_mut(place)?);
-                *number = number.checked_mul(10)?.checked_add(digit)?;
-                *digits += 1;
-            }
-            continue;
+    const SEPARATORS: &[char] = &['-', '/', '.', '。', '、', '，', ',', '—', '–', '－', '−', '／', '．', '年', '月', '~'];
+    let mut written = Written::default();
+    let mut rest = fold::trimmed(text);
+    for (number, digits) in written.numbers.iter_mut().zip(&mut written.digits) {
+        while let Some((digit, behind)) = first_digit(rest) {
+            *number = number.checked_mul(10)?.checked_add(digit)?;
+            *digits = digits.saturating_add(1);
+            rest = behind;
         }
-        let first = written.digits.first().copied()?;
-        let behind = place + usize::from(in_digits) >= 3 || first >= 8;
-        let is_separator = matches!(
-            character,
-            '-' | '/' | '.' | '。' | '、' | '，' | ',' | '—' | '–' | '－' | '−' | '／' | '．' | '年' | '月' | '日' | '号' | '~'
-        ) || fold::is_space(character);
-        // Behind the day a time of day or a day of the week may stand.
-        let is_time = behind
-            && matches!(
-                character,
-                ':' | '：'
-                    | 'T'
-                    | 't'
-                    | 'Z'
-                    | 'z'
-                    | '+'
-                    | '('
-                    | ')'
-                    | '（'
-                    | '）'
-                    | '星'
-                    | '期'
-                    | '周'
-                    | '时'
-                    | '分'
-                    | '秒'
-                    | '上'
-                    | '下'
-                    | '午'
-            )
-            || behind && "一二三四五六天".contains(character);
-        if first == 0 || !(is_separator || is_time) {
-            return None;
+        // Without separators, all of the date is in the first number.
+        if *digits == 0 || *digits >= 6 {
+            break;
         }
-        if in_digits {
-            place += 1;
-            in_digits = false;
-        }
-        if first >= 8 && place == 1 {
-            place = 3;
+        let behind = rest.trim_start_matches(fold::is_space);
+        match behind.strip_prefix(SEPARATORS) {
+            Some(behind) => rest = behind.trim_start_matches(fold::is_space),
+            None => break,
         }
     }
-    (written.digits.first().copied()? > 0).then_some(written)
+    is_time_of_day(rest).then_some(written)
+}
+
+/// The digit that a text begins with, of either width, and what stands behind it.
+fn first_digit(text: &str) -> Option<(u32, &str)> {
+    let mut characters = text.chars();
+    let digit = match characters.next()? {
+        digit @ '0'..='9' => digit.to_digit(10)?,
+        wide @ '０'..='９' => wide as u32 - '０' as u32,
+        _ => return None,
+    };
+    Some((digit, characters.as_str()))
+}
+
+/// Whether nothing stands behind a day but the word 日, a time, or a day of the week.
+fn is_time_of_day(text: &str) -> bool {
+    let rest =
+        text.trim_start_matches(['日', '号']).trim_start_matches(|character| fold::is_space(character) || matches!(character, 'T' | 't'));
+    let day_of_week = rest.trim_matches(['(', ')', '（', '）']);
+    let day_of_week = day_of_week.strip_prefix("星期").or_else(|| day_of_week.strip_prefix('周'));
+    let is_time = || {
+        rest.starts_with(|character: char| character.is_ascii_digit())
+            && rest.contains([':', '：', '时'])
+            && rest
+                .chars()
+                .all(|character| character.is_ascii_digit() || matches!(character, ':' | '：' | '.' | '时' | '分' | '秒' | '+' | 'Z' | 'z'))
+    };
+    rest.is_empty() || day_of_week.is_some_and(|day| matches!(day, "一" | "二" | "三" | "四" | "五" | "六" | "日" | "天")) || is_time()
 }
 
 fn date(cell: Cell<'_>, is_1904: bool) -> Option<i32> {
@@ -791,9 +784,21 @@ mod tests {
         assert_eq!(day_of(CellKind::Number, "45901.25"), (Some("2025-09-01".into()), None));
         assert_eq!(day_of(CellKind::Number, "20250901"), (Some("2025-09-01".into()), None));
         assert_eq!(day_of(CellKind::Date, "40422"), (Some("2010-09-01".into()), None));
-        for spelling in
-            ["2025年9月", "2025-02-30", "25-9-1", "9/1/2025", "45901", "不详", "2025-13-01", "1234567890123", "20259", "2025-09-01-02-03x"]
-        {
+        for spelling in [
+            "2025年9月",
+            "2025-02-30",
+            "25-9-1",
+            "9/1/2025",
+            "45901",
+            "不详",
+            "2025-13-01",
+            "1234567890123",
+            "20259",
+            "2025-09-01至2025-09-10",
+            "2025-09-01-2025-09-10",
+            "2025-9-1 2025-9-2",
+            "2025-09-01 暂定",
+        ] {
             assert_eq!(day_of(CellKind::Text, spelling), (None, Some("I0202")), "{spelling}");
         }
         assert_eq!(day_of(CellKind::Text, " NULL "), (None, None));
