@@ -3,9 +3,11 @@
 //! A workbook is a zip archive of XML parts. `package` inflates them, `xml` goes through their tags, `strings` and `styles` are read
 //! once at opening, and `sheet` hands the rows of a sheet to a [`RowSink`]. Nothing here trusts a count or a size that the file claims.
 
+use std::collections::HashMap;
+
 use zip::result::ZipError;
 
-use self::package::Package;
+use self::package::{Package, Relationship};
 use self::sheet::Context;
 use self::strings::SharedStrings;
 use self::styles::Styles;
@@ -18,12 +20,18 @@ mod strings;
 mod styles;
 #[cfg(test)]
 mod tests;
+mod usual;
 mod xml;
+
+/// Bytes that a list of sheets or of relationships may have: what is made of them takes several times as much memory.
+const LIST_BYTES: u64 = 16 << 20;
+/// Bytes that the styles may have; workbooks grown by years of copying reach some ten million.
+const STYLES_BYTES: u64 = 64 << 20;
 
 /// How much a workbook may ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes of a part (a sheet, the styles) when inflated.
+    /// Bytes of a part (a sheet, say) when inflated; the parts that only describe the workbook may have less.
     pub part_bytes: u64,
     /// Bytes of the shared strings' part when inflated.
     pub shared_strings_bytes: u64,
@@ -115,33 +123,32 @@ impl Workbook {
     /// Opens a workbook from the bytes of its file.
     pub fn open(bytes: Vec<u8>, limits: Limits) -> Result<Self, WorkbookError> {
         let package = Package::open(bytes)?;
-        let cap = limits.part_bytes;
-        let roots = package.relationships("", cap)?;
-        let main = roots.into_iter().find(|root| root.kind == "officeDocument" && package.has(&root.target));
-        let main = main.map_or_else(|| "xl/workbook.xml".to_owned(), |root| root.target);
-        let relationships = package.relationships(&main, cap)?;
-        // By relationship, or else by the name that the part usually has.
-        let side_part = |kind: &str, usual: &str| {
-            let target = relationships.iter().find(|relationship| relationship.kind == kind && package.has(&relationship.target));
-            let name = target.map_or_else(|| usual.to_owned(), |relationship| relationship.target.clone());
-            if package.has(&name) { Some(name) } else { None }
+        let list_cap = limits.part_bytes.min(LIST_BYTES);
+        // By relationship, or else by the name that the part usually has; of several the first by name, so that every run takes the same.
+        let related = |relationships: &HashMap<String, Relationship>, kind: &str, usual: &str| {
+            let of_kind = relationships.values().filter(|relationship| relationship.kind == kind);
+            let name = of_kind.map(|relationship| relationship.target.as_str()).filter(|name| package.has(name)).min();
+            name.unwrap_or(usual).to_owned()
         };
-        let strings = match side_part("sharedStrings", "xl/sharedStrings.xml") {
-            Some(name) => {
-                let part = package.part(&name, limits.shared_strings_bytes.min(cap))?;
-                SharedStrings::read(&part).map_err(|fault| WorkbookError::broken(&name, fault))?
-            }
-            None => SharedStrings::default(),
-        };
-        let styles = match side_part("styles", "xl/styles.xml") {
-            Some(name) => Styles::read(&package.part(&name, cap)?).map_err(|fault| WorkbookError::broken(&name, fault))?,
-            None => Styles::default(),
-        };
-        let (entries, is_1904) = sheet_entries(&package.part(&main, cap)?).map_err(|fault| WorkbookError::broken(&main, fault))?;
+        let main = related(&package.relationships("", list_cap)?, "officeDocument", "xl/workbook.xml");
+        let relationships = package.relationships(&main, list_cap)?;
+        let mut strings = SharedStrings::default();
+        let name = related(&relationships, "sharedStrings", "xl/sharedStrings.xml");
+        if package.has(&name) {
+            let part = package.part(&name, limits.part_bytes.min(limits.shared_strings_bytes))?;
+            strings = SharedStrings::read(&part).map_err(|fault| WorkbookError::broken(&name, fault))?;
+        }
+        let mut styles = Styles::default();
+        let name = related(&relationships, "styles", "xl/styles.xml");
+        if package.has(&name) {
+            let part = package.part(&name, limits.part_bytes.min(STYLES_BYTES))?;
+            styles = Styles::read(&part).map_err(|fault| WorkbookError::broken(&name, fault))?;
+        }
+        let (entries, is_1904) = sheet_entries(&package.part(&main, list_cap)?).map_err(|fault| WorkbookError::broken(&main, fault))?;
         let mut sheets = Vec::new();
         let mut parts = Vec::new();
         for entry in entries {
-            let relationship = relationships.iter().find(|relationship| relationship.id == entry.relationship);
+            let relationship = relationships.get(&entry.relationship);
             // Sheets that hold a chart, a dialog or macros have no rows.
             let kind = relationship.map_or("", |relationship| relationship.kind.as_str());
             if matches!(kind, "chartsheet" | "dialogsheet" | "xlMacrosheet" | "xlIntlMacrosheet") {
@@ -183,11 +190,11 @@ struct Entry {
 /// The sheets that the main part lists, and whether days count from 1904.
 fn sheet_entries(part: &str) -> Result<(Vec<Entry>, bool), Fault> {
     let mut scanner = Scanner::new(part, 0);
-    let (mut entries, mut is_1904, mut within) = (Vec::new(), false, false);
+    let (mut entries, mut is_1904, mut within, mut complete) = (Vec::new(), false, false, false);
     loop {
         match scanner.next_tag()? {
             Tag::Open(b"sheets") => within = true,
-            Tag::Close(b"sheets") => within = false,
+            Tag::Close(b"sheets") => (within, complete) = (false, true),
             Tag::Open(b"sheet") if within => {
                 let mut entry = Entry { info: SheetInfo { name: String::new(), hidden: false }, relationship: String::new() };
                 while let Some((name, value)) = scanner.attribute()? {
@@ -207,7 +214,8 @@ fn sheet_entries(part: &str) -> Result<(Vec<Entry>, bool), Fault> {
                     }
                 }
             }
-            Tag::End => return Ok((entries, is_1904)),
+            Tag::End if complete => return Ok((entries, is_1904)),
+            Tag::End => return Err(scanner.fault("the part lists no sheets, or breaks off within the list")),
             _ => {}
         }
     }

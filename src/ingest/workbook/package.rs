@@ -31,8 +31,6 @@ impl AsRef<[u8]> for Bytes {
 
 /// A reference from one part to another.
 pub(super) struct Relationship {
-    /// The id by which the part refers to it.
-    pub(super) id: String,
     /// The last segment of its type, such as `worksheet`.
     pub(super) kind: String,
     /// The name of the part it leads to.
@@ -84,17 +82,17 @@ impl Package {
         decoded(bytes).ok_or_else(|| WorkbookError::Encoding(name.to_owned()))
     }
 
-    /// The relationships of a part (of the package itself for `""`); none if it has no list of them.
-    pub(super) fn relationships(&self, part: &str, cap: u64) -> Result<Vec<Relationship>, WorkbookError> {
+    /// The relationships of a part (of the package itself for `""`) by their ids; none if it has no list of them.
+    pub(super) fn relationships(&self, part: &str, cap: u64) -> Result<HashMap<String, Relationship>, WorkbookError> {
         let (folder, name) = part.rsplit_once('/').unwrap_or(("", part));
         let list = resolved(folder, &format!("_rels/{name}.rels"));
         if !self.has(&list) {
-            return Ok(Vec::new());
+            return Ok(HashMap::new());
         }
         let text = self.part(&list, cap)?;
         let fault = |fault| WorkbookError::broken(&list, fault);
         let mut scanner = Scanner::new(&text, 0);
-        let mut relationships = Vec::new();
+        let mut relationships = HashMap::new();
         while scanner.find(b"Relationship").map_err(fault)? {
             let (mut id, mut kind, mut target, mut external) = (String::new(), String::new(), String::new(), false);
             while let Some((name, value)) = scanner.attribute().map_err(fault)? {
@@ -107,7 +105,8 @@ impl Package {
                 }
             }
             if !external {
-                relationships.push(Relationship { id, kind, target });
+                // Of two with the same id, which no sound file has, the first counts.
+                relationships.entry(id).or_insert(Relationship { kind, target });
             }
         }
         Ok(relationships)

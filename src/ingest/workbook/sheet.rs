@@ -6,6 +6,7 @@ use memchr::memmem;
 
 use super::strings::{SharedStrings, rich_text};
 use super::styles::Styles;
+use super::usual::{Holds, is_of_number, usual_cell};
 use super::xml::{Fault, Scanner, Tag, Text};
 use crate::ingest::cell::{Cell, CellKind, MergedRange, RowSink};
 
@@ -38,7 +39,7 @@ pub(super) fn read<S: RowSink + ?Sized>(part: &str, context: &Context<'_>, sink:
                 rows += 1;
                 let told = row_attribute(&mut scanner)?;
                 row.clear();
-                let of_cells = row.read(&mut scanner, context, sink.wanted())?;
+                let of_cells = row.read(&mut scanner, context, sink.wanted(), told.is_none())?;
                 // A row without a number is the next one, unless its cells say otherwise.
                 number = told.or(of_cells).unwrap_or(number.saturating_add(1));
                 // Numbers may repeat in a damaged file: the count is what bounds the work.
@@ -99,11 +100,30 @@ impl<'a> Row<'a> {
         self.has_value = false;
     }
 
-    /// Reads the cells of the row just opened; gives the row number of the first that names one.
-    fn read(&mut self, scanner: &mut Scanner<'a>, context: &Context<'a>, wanted: Option<&[bool]>) -> Result<Option<u32>, Fault> {
+    /// Reads the cells of the row just opened; if asked for, gives the row number of the first that names one.
+    fn read(
+        &mut self,
+        scanner: &mut Scanner<'a>,
+        context: &Context<'a>,
+        wanted: Option<&[bool]>,
+        ask_number: bool,
+    ) -> Result<Option<u32>, Fault> {
         let mut number = None;
         let mut next_column = 0_usize;
         loop {
+            while !ask_number && let Some(cell) = usual_cell(scanner.ahead(), |column| is_wanted(wanted, column)) {
+                match cell.holds {
+                    Holds::Nothing => {}
+                    Holds::Unwanted => self.has_value = true,
+                    Holds::Shared(number) => self.put(cell.column, shared(number, context), context, scanner)?,
+                    Holds::Number(text) => {
+                        let kind = if context.styles.is_date(cell.style) { CellKind::Date } else { CellKind::Number };
+                        self.put(cell.column, Cell { kind, text }, context, scanner)?;
+                    }
+                }
+                scanner.pass(cell.length);
+                next_column = cell.column.saturating_add(1);
+            }
             match scanner.next_tag()? {
                 Tag::Open(b"c") => next_column = self.cell(scanner, context, wanted, next_column, &mut number)?.saturating_add(1),
                 Tag::Open(_) => {
@@ -126,7 +146,6 @@ impl<'a> Row<'a> {
         mut column: usize,
         number: &mut Option<u32>,
     ) -> Result<usize, Fault> {
-        let is_wanted = |column: usize| wanted.is_none_or(|wanted| wanted.get(column).copied().unwrap_or(false));
         let mut stored = Stored::Number;
         let mut style = 0_usize;
         while let Some((name, value)) = scanner.attribute()? {
@@ -137,7 +156,7 @@ impl<'a> Row<'a> {
                     if number.is_none() {
                         *number = Some(row);
                     }
-                    if !is_wanted(column) {
+                    if !is_wanted(wanted, column) {
                         break;
                     }
                 }
@@ -154,7 +173,7 @@ impl<'a> Row<'a> {
                 _ => {}
             }
         }
-        if !is_wanted(column) {
+        if !is_wanted(wanted, column) {
             self.has_value |= scanner.skip_element()?;
             return Ok(column);
         }
@@ -246,6 +265,18 @@ impl<'a> Row<'a> {
     }
 }
 
+/// Whether the sink wants a column.
+#[inline]
+fn is_wanted(wanted: Option<&[bool]>, column: usize) -> bool {
+    wanted.is_none_or(|wanted| wanted.get(column).copied().unwrap_or(false))
+}
+
+/// The cell that a shared string makes.
+#[inline]
+fn shared<'a>(number: usize, context: &Context<'a>) -> Cell<'a> {
+    context.strings.get(number).map_or(Cell { kind: CellKind::Error, text: MISSING_STRING }, Cell::text)
+}
+
 /// The cell that a stored value makes.
 #[inline]
 fn value<'a>(text: &'a str, stored: Stored, style: usize, context: &Context<'a>) -> Cell<'a> {
@@ -254,14 +285,9 @@ fn value<'a>(text: &'a str, stored: Stored, style: usize, context: &Context<'a>)
         return Cell::EMPTY;
     }
     match stored {
-        Stored::Shared => match text.parse().ok().and_then(|number| context.strings.get(number)) {
-            Some(text) => Cell::text(text),
-            None => Cell { kind: CellKind::Error, text: MISSING_STRING },
-        },
+        Stored::Shared => shared(text.parse().unwrap_or(usize::MAX), context),
         // Some writers forget to say that a cell holds text.
-        Stored::Number if !text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'-' | b'+' | b'e' | b'E')) => {
-            Cell { kind: CellKind::Text, text }
-        }
+        Stored::Number if !text.bytes().all(is_of_number) => Cell { kind: CellKind::Text, text },
         Stored::Number if context.styles.is_date(style) => Cell { kind: CellKind::Date, text },
         Stored::Number => Cell { kind: CellKind::Number, text },
         Stored::Boolean => {

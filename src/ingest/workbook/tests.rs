@@ -1,12 +1,12 @@
 //! Workbooks against calamine, and odd and hostile ones made by hand.
 
-use std::io::{Cursor, Write};
+use std::io::{Cursor, Read, Write};
 use std::ops::ControlFlow;
 
 use calamine::{Data, Reader, Xlsx};
 use rust_xlsxwriter::{Color, ExcelDateTime, Format, FormatAlign, Formula, Workbook as Writer};
-use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
+use zip::{ZipArchive, ZipWriter};
 
 use super::{Limits, Workbook, WorkbookError};
 use crate::ingest::cell::{Cell, CellKind, MergedRange, RowSink};
@@ -186,6 +186,41 @@ fn every_kind_of_cell_reads_as_calamine_reads_it() {
 }
 
 #[test]
+fn the_usual_form_and_the_general_way_agree() {
+    let mut book = Writer::new();
+    let sheet = book.add_worksheet();
+    let date = Format::new().set_num_format("yyyy-mm-dd");
+    for row in 0..200_u32 {
+        for column in (0..40_u16).filter(|column| (row * 7 + u32::from(*column)) % 5 != 0) {
+            match (row + u32::from(column)) % 4 {
+                0 => sheet.write_string(row, column, format!("文 {} ", row * u32::from(column))).unwrap(),
+                1 => sheet.write_number(row, column, f64::from(row) / 3.0 - 20.0).unwrap(),
+                2 => sheet.write_number_with_format(row, column, 40000.0 + f64::from(row), &date).unwrap(),
+                _ => sheet.write_blank(row, column, &date).unwrap(),
+            };
+        }
+    }
+    let bytes = book.save_to_buffer().unwrap();
+    assert!(same_as_calamine(&bytes) > 4000);
+    let mut whole = ZipArchive::new(Cursor::new(&bytes)).unwrap();
+    let mut parts = Vec::new();
+    for place in 0..whole.len() {
+        let mut file = whole.by_index(place).unwrap();
+        let mut text = String::new();
+        file.read_to_string(&mut text).unwrap();
+        // A second space is enough to be unusual.
+        parts.push((file.name().unwrap().into_owned(), text.replace("<c r=", "<c  r=")));
+    }
+    let general = archive(&parts.iter().map(|(name, text)| (name.as_str(), text.as_bytes())).collect::<Vec<_>>());
+    for wanted in [None, Some((0..30).map(|column| column % 3 == 0).collect::<Vec<bool>>()), Some(Vec::new())] {
+        let read = |bytes: &[u8]| read_into(bytes.to_vec(), Kept { wanted: wanted.clone(), ..Kept::default() }).unwrap().rows;
+        let (usual, general) = (read(&bytes), read(&general));
+        assert_eq!(usual.len(), 200);
+        assert!(usual == general);
+    }
+}
+
+#[test]
 fn the_last_cell_of_a_sheet_costs_no_more_than_its_row() {
     // calamine asks for half a terabyte here and ends the process, so it can't be the judge.
     let mut book = Writer::new();
@@ -298,7 +333,10 @@ fn sheets_are_found_by_relationship() {
         ("data/sheets/one.xml", one.as_bytes()),
         ("data/sheets/two.xml", two.as_slice()),
     ];
+    // Sheets can be read side by side.
+    fn shareable(_: &(impl Send + Sync)) {}
     let workbook = Workbook::open(archive(&parts), Limits::default()).unwrap();
+    shareable(&workbook);
     let names: Vec<(&str, bool)> = workbook.sheets().iter().map(|sheet| (sheet.name.as_str(), sheet.hidden)).collect();
     assert_eq!(names, [("一", true), ("二", false), ("三", false), ("四", false)]);
     for (sheet, expected) in [(0, "1"), (1, "2")] {
@@ -317,6 +355,8 @@ fn files_that_are_no_workbooks_are_refused() {
     ));
     assert!(matches!(Workbook::open(Vec::new(), Limits::default()), Err(WorkbookError::Archive(_))));
     assert!(matches!(Workbook::open(archive(&[("a.txt", b"a")]), Limits::default()), Err(WorkbookError::MissingPart(_))));
+    let cut: &[u8] = b"<workbook><sheets><sheet name='a'/>";
+    assert!(matches!(Workbook::open(archive(&[("xl/workbook.xml", cut)]), Limits::default()), Err(WorkbookError::Broken { .. })));
     let gbk: &[u8] = b"<?xml version='1.0' encoding='GBK'?><workbook><sheets><sheet name='\xD2\xBB'/></sheets></workbook>";
     assert!(matches!(Workbook::open(archive(&[("xl/workbook.xml", gbk)]), Limits::default()), Err(WorkbookError::Encoding(_))));
 }

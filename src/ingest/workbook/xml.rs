@@ -65,6 +65,18 @@ impl<'a> Scanner<'a> {
         self.bytes.get(self.position..).unwrap_or_default()
     }
 
+    /// What is still ahead, if the scanner stands between tags.
+    #[inline]
+    pub(super) fn ahead(&self) -> &'a str {
+        if self.state == State::Content { self.text.get(self.position..).unwrap_or_default() } else { "" }
+    }
+
+    /// Passes so many bytes of what is ahead, which end with a tag.
+    #[inline]
+    pub(super) fn pass(&mut self, length: usize) {
+        self.position += length;
+    }
+
     /// The next tag, whatever stands before it.
     #[inline]
     pub(super) fn next_tag(&mut self) -> Result<Tag<'a>, Fault> {
