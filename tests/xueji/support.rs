@@ -1,0 +1,76 @@
+//! What the integration tests share: a scratch folder, a run in this process, and the published tables read back.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use arrow::array::{Array, AsArray};
+use arrow::datatypes::DataType;
+use arrow::util::display::{ArrayFormatter, FormatOptions};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use tempfile::TempDir;
+use xueji::pipeline::config::{Config, Overrides};
+use xueji::pipeline::run::{PublishedRun, RunError, run};
+
+/// The root of the package.
+pub fn package() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The pipeline file of term end.
+pub fn term_end() -> PathBuf {
+    package().join("pipelines/term-end.toml")
+}
+
+/// A scratch folder that goes when the test ends.
+pub fn scratch() -> TempDir {
+    tempfile::tempdir().expect("a scratch folder")
+}
+
+/// Writes input files, given by their paths below the folder and their content.
+pub fn write_files<C: AsRef<[u8]>>(folder: &Path, files: &[(&str, C)]) {
+    for (path, content) in files {
+        let path = folder.join(path);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        std::fs::write(path, content).expect("a file");
+    }
+}
+
+/// A run of term end over an input folder, published below `out`.
+pub fn try_run(input: &Path, out: &Path) -> Result<PublishedRun, RunError> {
+    let overrides = Overrides { inputs: vec![input.into()], ..Overrides::default() };
+    let config = Config::load(&term_end(), &overrides).expect("a usable pipeline");
+    run(&config, out, &|_, _, _| {})
+}
+
+/// A published table as text: each row by column. Null is absent, a list's elements are joined by `;`.
+pub type Rows = Vec<BTreeMap<String, String>>;
+
+/// Reads a published Parquet file.
+pub fn rows(file: &Path) -> Rows {
+    let file = File::open(file).expect("a published file");
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file).and_then(|builder| builder.build()).expect("a Parquet file");
+    let mut rows = Rows::new();
+    for batch in reader {
+        let batch = batch.expect("a batch");
+        let first = rows.len();
+        rows.resize_with(first + batch.num_rows(), BTreeMap::new);
+        for (field, column) in batch.schema().fields().iter().zip(batch.columns()) {
+            for place in (0..column.len()).filter(|place| column.is_valid(*place)) {
+                rows[first + place].insert(field.name().clone(), text(column, place));
+            }
+        }
+    }
+    rows
+}
+
+fn text(column: &dyn Array, place: usize) -> String {
+    let options = FormatOptions::default();
+    let shown = |array: &dyn Array, place| ArrayFormatter::try_new(array, &options).expect("a formatter").value(place).to_string();
+    if let DataType::List(_) = column.data_type() {
+        let elements = column.as_list::<i32>().value(place);
+        let elements: Vec<String> = (0..elements.len()).map(|element| shown(&elements, element)).collect();
+        return elements.join(";");
+    }
+    shown(column, place)
+}
