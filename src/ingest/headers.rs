@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
-use law::facts::codes::AnnualResult;
+use law::facts::codes::{AnnualResult, Standard};
 use law::facts::subjects::Subjects;
 use serde::Deserialize;
 
@@ -61,6 +61,9 @@ pub enum DictionaryError {
         word: String,
     },
 }
+
+/// The column whose passing words the policy names.
+const MORAL: &str = "思想品德与行为规范";
 
 type Spellings = BTreeMap<String, BTreeMap<String, Vec<String>>>;
 
@@ -244,14 +247,16 @@ impl Dictionary {
     }
 }
 
-/// How the policy reads 学年总评.
+/// How the policy reads marks.
 #[derive(Clone, Debug)]
-pub struct AnnualMarks {
-    /// Words that mean 合格.
+pub struct Marks {
+    /// Words that mean 合格 as 学年总评.
     pub pass: Vec<String>,
-    /// Words that mean 不合格.
+    /// Words that mean 不合格 as 学年总评.
     pub fail: Vec<String>,
-    /// The mark out of 100 from which a number means 合格.
+    /// Words that mean 合格 as 思想品德与行为规范.
+    pub moral_passed: Vec<String>,
+    /// The mark out of 100 from which a number means 合格 as 学年总评.
     pub mark_out_of_100: f64,
 }
 
@@ -266,7 +271,11 @@ pub struct Vocabulary {
 
 impl Vocabulary {
     /// Puts the dictionary together with what the policy says.
-    pub fn new(dictionary: Dictionary, marks: AnnualMarks, subjects: Subjects) -> Self {
+    pub fn new(mut dictionary: Dictionary, marks: Marks, subjects: Subjects) -> Self {
+        for word in &marks.moral_passed {
+            let passed = Spelling { code: Standard::Reached as u8, ordinary: true };
+            dictionary.words.insert((MORAL, fold::word(word)), passed);
+        }
         let results = [(marks.fail, AnnualResult::Failed), (marks.pass, AnnualResult::Passed)];
         let annual = results.iter().flat_map(|(words, result)| words.iter().map(|word| (fold::word(word), *result as u8))).collect();
         Self { dictionary, mark_out_of_100: marks.mark_out_of_100, annual, subjects }

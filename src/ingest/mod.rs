@@ -19,6 +19,6 @@ mod value;
 pub mod workbook;
 
 pub use finding::CellFinding;
-pub use headers::{AnnualMarks, Dictionary, DictionaryError, Vocabulary};
+pub use headers::{Dictionary, DictionaryError, Marks, Vocabulary};
 pub use part::RowNumbers;
 pub use read::{FileInfo, IngestError, Inputs, Progress, Request, Sheet, read};

@@ -4,7 +4,7 @@ use law::facts::codes::Read;
 use law::facts::subjects::Subjects;
 
 use super::column::Column;
-use super::headers::{AnnualMarks, Dictionary, Vocabulary};
+use super::headers::{Dictionary, Marks, Vocabulary};
 use super::read::{Inputs, Request, Sheet, read};
 
 /// A right national id.
@@ -14,7 +14,12 @@ pub(crate) const OTHER_ID: &str = "L310104201309010017";
 
 pub(crate) fn vocabulary() -> Vocabulary {
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
-    let marks = AnnualMarks { pass: words(&["合格", "优秀", "A"]), fail: words(&["不合格", "D"]), mark_out_of_100: 60.0 };
+    let marks = Marks {
+        pass: words(&["合格", "优秀", "A"]),
+        fail: words(&["不合格", "D"]),
+        moral_passed: words(&["合格", "优秀"]),
+        mark_out_of_100: 60.0,
+    };
     let mut subjects = Subjects::default();
     subjects.intern("语文");
     subjects.intern("数学");

@@ -16,7 +16,7 @@ use crate::engine::cohort::Cohort;
 use crate::engine::finding::{About, Finding, Place};
 use crate::engine::judged::{self, Judged};
 use crate::ingest::table::Table;
-use crate::ingest::{self, AnnualMarks, Dictionary, Inputs, Request, Vocabulary};
+use crate::ingest::{self, Dictionary, Inputs, Marks, Request, Vocabulary};
 use crate::report::findings::{Past, Published};
 use crate::report::manifest::{Books, InputReceipt, Manifest, PolicyReceipt};
 use crate::report::parquet::{Groups, Names, ROW_GROUP};
@@ -89,13 +89,18 @@ pub struct PublishedRun {
 /// A dictionary of the folder can't be used.
 pub fn vocabulary(config: &Config) -> Result<Vocabulary, RunError> {
     let marks = &config.law.policy.marks;
-    let annual = AnnualMarks { pass: marks.pass.clone(), fail: marks.fail.clone(), mark_out_of_100: marks.mark_out_of_100 };
+    let marks = Marks {
+        pass: marks.pass.clone(),
+        fail: marks.fail.clone(),
+        moral_passed: marks.moral_passed.clone(),
+        mark_out_of_100: marks.mark_out_of_100,
+    };
     let dictionary = match &config.headers {
         Some(folder) => Dictionary::with_folder(folder),
         None => Dictionary::built_in(),
     };
     let dictionary = dictionary.map_err(|error| RunError::Input(error.to_string()))?;
-    Ok(Vocabulary::new(dictionary, annual, config.law.subjects.clone()))
+    Ok(Vocabulary::new(dictionary, marks, config.law.subjects.clone()))
 }
 
 /// Runs a pipeline and publishes what comes of it.
