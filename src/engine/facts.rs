@@ -51,32 +51,47 @@ pub struct Facts {
     pub other_stage: Vec<Row>,
     /// What met at one key.
     pub meetings: Vec<Meeting>,
-    keys: Vec<([u64; 3], Row)>,
+    keys: Vec<Keyed>,
+}
+
+/// A row with its key, and where it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Keyed {
+    key: [u64; 3],
+    row: Row,
+    sheet: u32,
+    record: u32,
+}
+
+impl Keyed {
+    fn cell<'b>(&self, cohort: &Cohort<'b>) -> (&'b Sheet, usize) {
+        (&cohort.inputs.sheets[self.sheet as usize], self.record as usize)
+    }
 }
 
 /// Rows of one key, the lowest first.
 struct Group<'a, 'b> {
     cohort: &'a Cohort<'b>,
-    rows: &'a [([u64; 3], Row)],
+    rows: &'a [Keyed],
     meetings: &'a mut Vec<Meeting>,
 }
 
 impl Group<'_, '_> {
     fn first(&self) -> Row {
-        self.rows[0].1
+        self.rows[0].row
     }
 
     /// The value of a column over the rows: what they agree on, an empty cell taking the other's value.
     fn read<T: PartialEq + Copy>(&mut self, field: usize, cell: impl Fn(&Sheet, usize) -> Read<T>) -> Read<T> {
         let mut merged = Read::Empty;
-        for (_, row) in self.rows {
-            let (sheet, record) = self.cohort.cell(*row);
+        for own in self.rows {
+            let (sheet, record) = own.cell(self.cohort);
             match (merged, cell(sheet, record)) {
                 (Read::Empty, own) => merged = own,
                 (_, Read::Empty) => {}
                 (Read::Value(known), Read::Value(own)) if known == own => {}
                 (Read::Value(_), Read::Value(_)) => {
-                    self.meetings.push(Meeting::Contradicted { row: *row, first: self.rows[0].1, field });
+                    self.meetings.push(Meeting::Contradicted { row: own.row, first: self.rows[0].row, field });
                     return Read::Unreadable;
                 }
                 _ => merged = Read::Unreadable,
@@ -253,7 +268,7 @@ impl Facts {
             let date = group.date(4);
             let earlier = |begin: i32| date.value().is_some_and(|date| cohort.law.calendar.school_year_of(date).0 < begin);
             if stage_begin.is_some_and(earlier) {
-                other_stage.extend(group.rows.iter().map(|(_, row)| *row));
+                other_stage.extend(group.rows.iter().map(|own| own.row));
                 return;
             }
             let (kind, result) = (group.word(5, SittingKind::from_code), group.word(6, ExamResult::from_code));
@@ -273,12 +288,12 @@ impl Facts {
             |group| {
                 let Read::Value(school_year) = group.school_year(1) else { return };
                 if from.is_some_and(|from| school_year.0 < from) {
-                    other_stage.extend(group.rows.iter().map(|(_, row)| *row));
+                    other_stage.extend(group.rows.iter().map(|own| own.row));
                     return;
                 }
                 // 是 beside 否 is 是, and no contradiction (rules, section 5).
-                let crimes = group.rows.iter().map(|(_, row)| {
-                    let (sheet, record) = cohort.cell(*row);
+                let crimes = group.rows.iter().map(|own| {
+                    let (sheet, record) = own.cell(cohort);
                     read_word(sheet.code(3, record), YesNo::from_code)
                 });
                 let crime = crimes.fold(Read::Empty, |worst, own| match (worst, own) {
@@ -383,31 +398,33 @@ impl Facts {
 fn each_group(
     cohort: &Cohort<'_>,
     rows: &[Row],
-    keys: &mut Vec<([u64; 3], Row)>,
+    keys: &mut Vec<Keyed>,
     meetings: &mut Vec<Meeting>,
     key: impl Fn(&Sheet, usize, Row) -> [u64; 3],
     mut take: impl FnMut(&mut Group<'_, '_>),
 ) {
     keys.clear();
+    let mut before = 0;
     for row in rows {
-        let (sheet, record) = cohort.cell(*row);
-        keys.push((key(sheet, record, *row), *row));
+        let (sheet, record) = cohort.index.locate_near(*row, before);
+        before = sheet;
+        keys.push(Keyed { key: key(&cohort.inputs.sheets[sheet], record, *row), row: *row, sheet: sheet as u32, record: record as u32 });
     }
     keys.sort_unstable();
-    for group in keys.chunk_by(|one, other| one.0 == other.0) {
+    for group in keys.chunk_by(|one, other| one.key == other.key) {
         if group.len() == 1 {
             take(&mut Group { cohort, rows: group, meetings });
             continue;
         }
-        let mut distinct: Vec<([u64; 3], Row)> = Vec::with_capacity(group.len());
+        let mut distinct: Vec<Keyed> = Vec::with_capacity(group.len());
         for own in group {
-            let (sheet, record) = cohort.cell(own.1);
-            let repeats = |(_, row): &([u64; 3], Row)| {
-                let (other, other_record) = cohort.cell(*row);
+            let (sheet, record) = own.cell(cohort);
+            let repeats = |other: &Keyed| {
+                let (other, other_record) = other.cell(cohort);
                 sheet.same_cells(record, other, other_record)
             };
             if distinct.iter().any(repeats) {
-                meetings.push(Meeting::Repeated { row: own.1 });
+                meetings.push(Meeting::Repeated { row: own.row });
             } else {
                 distinct.push(*own);
             }

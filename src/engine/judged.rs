@@ -15,7 +15,6 @@ use super::cohort::{Cohort, place};
 use super::facts::{Facts, Meeting};
 use super::finding::{About, Finding};
 use super::roster::field;
-use super::scope::OutOfScope;
 use crate::ingest::table::Table;
 
 /// Lists of many owners in one vector: where each owner's list ends, and the items.
@@ -142,14 +141,6 @@ pub fn judge(cohort: &Cohort<'_>, students: Range<usize>) -> Judged {
         judged.other_stage.append(&mut facts.other_stage);
     }
     judged
-}
-
-impl Judged {
-    /// Corrects the books by what judging found out about rows.
-    pub fn settle(&self, cohort: &mut Cohort<'_>) {
-        self.repeated.iter().for_each(|row| cohort.set_aside(*row));
-        self.other_stage.iter().for_each(|row| cohort.leave_out(*row, OutOfScope::OtherStage));
-    }
 }
 
 /// The findings of judging one student.

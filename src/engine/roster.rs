@@ -1,7 +1,8 @@
 //! Who is there? One student for each key of the roster (rules, P1), found by id or by the number of an ID document.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
+use std::ops::Range;
 
 use chrono::NaiveDate;
 use law::facts::codes::{ChangeKind, Read, Status, System};
@@ -9,6 +10,7 @@ use law::facts::grades::{Grade, Grades};
 use law::facts::identifiers::{NationalId, ResidentNumber};
 use law::facts::student::Row;
 use law::regulation::findings::Severity;
+use rayon::prelude::*;
 
 use super::finding::{About, Finding};
 use super::rows::RowIndex;
@@ -81,6 +83,9 @@ pub struct Roster {
     by_id: KeyMap<u32>,
     by_document: KeyMap<u32>,
 }
+
+/// Students without a national id, who are few, while the roster is read.
+type OtherKeys = HashMap<Key, u32>;
 
 /// Several students have the document.
 pub const SEVERAL: u32 = u32::MAX - 1;
@@ -246,28 +251,69 @@ fn transfers(inputs: &Inputs, as_of: NaiveDate) -> HashMap<(u64, String), NaiveD
     transfers
 }
 
+/// How many records of a roster are looked at together.
+const PART: usize = 1 << 16;
+
+/// The records of all roster sheets, in order, in parts that can be looked at side by side.
+fn parts(inputs: &Inputs) -> Vec<(usize, Range<usize>)> {
+    let rosters = inputs.sheets.iter().enumerate().filter(|(_, sheet)| sheet.table == Table::Roster);
+    let of_sheet = |(place, sheet): (usize, &Sheet)| {
+        let rows = sheet.rows_read as usize;
+        (0..rows).step_by(PART).map(move |first| (place, first..(first + PART).min(rows)))
+    };
+    rosters.flat_map(of_sheet).collect()
+}
+
+/// The key of a record, its place, its school code and its grade.
+type Record<'a> = (Key, u32, &'a str, Option<Grade>);
+
+/// Each record that was not set aside.
+fn keys(sheet: &Sheet, records: Range<usize>) -> Vec<Record<'_>> {
+    let first = sheet.set_aside.partition_point(|record| (*record as usize) < records.start);
+    let mut aside = sheet.set_aside[first..].iter().copied().peekable();
+    let kept = records.filter(|record| aside.next_if_eq(&(*record as u32)).is_none());
+    let of_record = |record: usize| {
+        let school = sheet.text(field::SCHOOL, record).value().unwrap_or_default();
+        let grade = sheet.code(field::GRADE, record).value().and_then(Grade::new);
+        (key_of(sheet, record), record as u32, school, grade)
+    };
+    kept.map(of_record).collect()
+}
+
+/// The key of a student's ID document.
+fn document_of(inputs: &Inputs, index: &RowIndex, entry: &Entry) -> Option<u64> {
+    let (sheet, record) = index.locate(entry.row);
+    let sheet = &inputs.sheets[sheet];
+    let document = sheet.text(field::DOCUMENT, record).value().map(document_key);
+    document.or_else(|| resident_number(sheet, record).map(ResidentNumber::packed))
+}
+
 /// Reads the students from the roster sheets.
 pub fn read(inputs: &Inputs, index: &RowIndex, as_of: NaiveDate) -> RosterReading {
     let mut reading = RosterReading::default();
     let mut schools = Schools::new(inputs);
-    let mut by_key: HashMap<Key, u32, BuildHasherDefault<KeyHasher>> = HashMap::default();
+    let mut by_id = KeyMap::<u32>::default();
+    let mut by_other = OtherKeys::new();
     let mut entries: Vec<Entry> = Vec::new();
     // Further rows of a key, rare: the place of its first row's entry and the row.
     let mut further: Vec<(u32, Row)> = Vec::new();
-    for (place, sheet) in inputs.sheets.iter().enumerate().filter(|(_, sheet)| sheet.table == Table::Roster) {
-        let mut aside = sheet.set_aside.iter().copied().peekable();
-        for record in 0..sheet.rows_read as usize {
-            if aside.next_if_eq(&(record as u32)).is_some() {
-                continue;
-            }
-            let school = schools.place(sheet.text(field::SCHOOL, record).value().unwrap_or_default());
-            if let Some(grade) = sheet.code(field::GRADE, record).value().and_then(Grade::new) {
+    let parts = parts(inputs);
+    let read: Vec<Vec<Record<'_>>> = parts.par_iter().map(|(place, records)| keys(&inputs.sheets[*place], records.clone())).collect();
+    let number = read.iter().map(Vec::len).sum();
+    by_id.reserve(number);
+    entries.reserve(number);
+    for ((place, _), records) in parts.iter().zip(read) {
+        for (key, record, school, grade) in records {
+            let school = schools.place(school);
+            if let Some(grade) = grade {
                 schools.list[school as usize].grades = schools.list[school as usize].grades.with(grade);
             }
-            let key = key_of(sheet, record);
-            let row = index.row(place, record);
+            let row = index.row(*place, record as usize);
             let next = entries.len() as u32;
-            let own = *by_key.entry(key).or_insert(next);
+            let own = match key {
+                Key::National(id) => *by_id.entry(id).or_insert(next),
+                other => *by_other.entry(other).or_insert(next),
+            };
             if own == next {
                 entries.push(Entry { row, key, school });
             } else {
@@ -275,7 +321,6 @@ pub fn read(inputs: &Inputs, index: &RowIndex, as_of: NaiveDate) -> RosterReadin
             }
         }
     }
-    drop(by_key);
     further.sort();
     let moves = if further.is_empty() { HashMap::new() } else { transfers(inputs, as_of) };
     let mut several = Vec::new();
@@ -316,20 +361,22 @@ pub fn read(inputs: &Inputs, index: &RowIndex, as_of: NaiveDate) -> RosterReadin
             several.push((entry.key, entry.row, active));
         }
     }
-    order(&mut entries, inputs, index, &schools);
+    let places = order(&mut entries, inputs, index, &schools);
+    let documents: Vec<Option<u64>> = entries.par_iter().map(|entry| document_of(inputs, index, entry)).collect();
+    let by_document = || {
+        let mut by_document = KeyMap::<u32>::default();
+        by_document.reserve(entries.len());
+        for (place, document) in documents.iter().enumerate() {
+            if let Some(document) = document {
+                by_document.entry(*document).and_modify(|known| *known = SEVERAL).or_insert(place as u32);
+            }
+        }
+        by_document
+    };
+    let moved = || by_id.values_mut().for_each(|place| *place = places[*place as usize]);
+    let (by_document, ()) = rayon::join(by_document, moved);
     let roster = &mut reading.roster;
-    roster.by_id.reserve(entries.len());
-    for (place, entry) in entries.iter().enumerate() {
-        let (sheet, record) = index.locate(entry.row);
-        let sheet = &inputs.sheets[sheet];
-        if let Key::National(id) = entry.key {
-            roster.by_id.insert(id, place as u32);
-        }
-        let document = sheet.text(field::DOCUMENT, record).value().map(document_key);
-        if let Some(document) = document.or_else(|| resident_number(sheet, record).map(ResidentNumber::packed)) {
-            roster.by_document.entry(document).and_modify(|known| *known = SEVERAL).or_insert(place as u32);
-        }
-    }
+    (roster.by_id, roster.by_document) = (by_id, by_document);
     roster.students = entries;
     roster.schools = schools.list;
     for (key, own, active) in several {
@@ -395,38 +442,49 @@ impl<'a> Schools<'a> {
     }
 }
 
-/// Puts students in the order of the outputs: district, school code, grade, class, key.
-fn order(entries: &mut [Entry], inputs: &Inputs, index: &RowIndex, schools: &Schools<'_>) {
+/// Puts students in the order of the outputs: district, school code, grade, class, key. Gives each former place its new one.
+fn order(entries: &mut [Entry], inputs: &Inputs, index: &RowIndex, schools: &Schools<'_>) -> Vec<u32> {
     let mut by_code: Vec<u32> = (0..schools.list.len() as u32).collect();
     by_code.sort_by(|one, other| schools.list[*one as usize].code.cmp(&schools.list[*other as usize].code));
     let mut school_rank = vec![0_u32; by_code.len()];
     by_code.iter().enumerate().for_each(|(rank, school)| school_rank[*school as usize] = rank as u32);
-    let mut words: HashMap<&str, u32> = HashMap::new();
-    let mut ranked = Vec::with_capacity(entries.len());
-    for entry in entries.iter() {
+    let cells = |entry: &Entry| {
         let (sheet, record) = index.locate(entry.row);
         let sheet = &inputs.sheets[sheet];
-        let mut word = |field| {
-            let text = sheet.text(field, record).value().unwrap_or_default();
-            let next = words.len() as u32;
-            *words.entry(text).or_insert(next)
-        };
-        let (district, class) = (word(field::DISTRICT), word(field::CLASS));
-        let grade = sheet.code(field::GRADE, record).value().unwrap_or(0);
-        ranked.push((district, school_rank[entry.school as usize], grade, class, *entry));
-    }
-    let mut in_order: Vec<(&str, u32)> = words.into_iter().collect();
-    in_order.sort_unstable();
-    let mut word_rank = vec![0_u32; in_order.len()];
-    in_order.iter().enumerate().for_each(|(rank, (_, word))| word_rank[*word as usize] = rank as u32);
-    for (district, _, _, class, _) in &mut ranked {
-        *district = word_rank[*district as usize];
-        *class = word_rank[*class as usize];
-    }
-    ranked.sort_unstable_by_key(|(district, school, grade, class, entry)| {
-        (*district, *school, *grade, *class, text_order(entry.key), entry.row)
+        let text = |field| sheet.text(field, record).value().unwrap_or_default();
+        (text(field::DISTRICT), sheet.code(field::GRADE, record).value().unwrap_or(0), text(field::CLASS))
+    };
+    // Districts and classes by rank, so that sorting compares numbers.
+    let distinct = entries.par_chunks(PART).map(|entries| {
+        let mut words = HashSet::new();
+        for entry in entries {
+            let (district, _, class) = cells(entry);
+            words.extend([district, class]);
+        }
+        words
     });
-    entries.iter_mut().zip(ranked).for_each(|(entry, (.., own))| *entry = own);
+    let words = distinct.reduce(HashSet::new, |mut one, other| {
+        one.extend(other);
+        one
+    });
+    let mut in_order: Vec<&str> = words.into_iter().collect();
+    in_order.sort_unstable();
+    let ranks: HashMap<&str, u32> = in_order.into_iter().zip(0..).collect();
+    let rank = |word: &str| ranks.get(word).copied().unwrap_or_default();
+    let rank_of = |(place, entry): (usize, &Entry)| {
+        let (district, grade, class) = cells(entry);
+        let school = school_rank[entry.school as usize];
+        ((rank(district), school, grade, rank(class)), text_order(entry.key), entry.row, place as u32)
+    };
+    let mut ranked: Vec<_> = entries.par_iter().enumerate().map(rank_of).collect();
+    ranked.par_sort_unstable();
+    let mut places = vec![0; entries.len()];
+    let former = entries.to_vec();
+    for ((place, entry), (.., before)) in (0..).zip(entries).zip(ranked) {
+        *entry = former[before as usize];
+        places[before as usize] = place;
+    }
+    places
 }
 
 /// Keys in the order of their texts: `G…`, `ID:…`, `J…`, `L…`, `R:…`.

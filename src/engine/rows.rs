@@ -33,6 +33,14 @@ impl RowIndex {
         let sheet = self.begins.partition_point(|begin| *begin <= row.0) - 1;
         (sheet, (row.0 - self.begins[sheet]) as usize)
     }
+
+    /// The same, looking first at the sheet where a row was found before.
+    pub fn locate_near(&self, row: Row, before: usize) -> (usize, usize) {
+        match self.begins.get(before..before + 2) {
+            Some([begin, end]) if (*begin..*end).contains(&row.0) => (before, (row.0 - begin) as usize),
+            _ => self.locate(row),
+        }
+    }
 }
 
 /// No student.

@@ -156,3 +156,15 @@ pub enum Column {
     /// Names, numbers of documents, school codes, free text.
     Texts(Texts),
 }
+
+impl Column {
+    /// Whether every cell holds a value, as far as a quick look can tell.
+    pub fn is_whole(&self) -> bool {
+        match self {
+            Column::Codes(Codes(codes)) => codes.iter().all(|code| *code < UNREADABLE_CODE),
+            Column::Integers(Integers(integers)) => integers.iter().all(|integer| *integer > UNREADABLE_INTEGER),
+            Column::Ids(Ids(ids)) => ids.iter().all(|id| *id > UNREADABLE_ID),
+            Column::Texts(_) => false,
+        }
+    }
+}

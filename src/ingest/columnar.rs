@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, StringArray};
+use arrow::array::{Array, ArrayRef, AsArray, Int32Array, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Float64Type, Int32Type, Int64Type, Schema, TimeUnit};
 use parquet::arrow::ProjectionMask;
@@ -16,7 +16,7 @@ use super::part::{Part, Settled};
 use super::recognise::{Layout, recognise};
 use super::rows::Outcome;
 use super::table::Holds;
-use super::value::{self, Context, Document, NewSubjects, Reading};
+use super::value::{self, Context, Document, NewSubjects};
 
 /// Rows decoded at once.
 const BATCH: usize = 128 * 1024;
@@ -112,35 +112,29 @@ fn documents(array: &ArrayRef) -> Vec<Document> {
     match dictionary(array) {
         Some((keys, values)) => {
             let known: Vec<Document> = values.iter().map(|text| text.map_or(Document::Unknown, Document::of)).collect();
-            keys.iter().map(|key| key.and_then(|key| known.get(key).copied()).unwrap_or_default()).collect()
+            keys.iter().map(|key| key.and_then(|key| known.get(key as usize).copied()).unwrap_or_default()).collect()
         }
         None => vec![Document::Unknown; array.len()],
     }
 }
 
 /// The keys and values of a column of texts.
-fn dictionary(array: &ArrayRef) -> Option<(Vec<Option<usize>>, &StringArray)> {
+fn dictionary(array: &ArrayRef) -> Option<(&Int32Array, &StringArray)> {
     let dictionary = array.as_dictionary_opt::<Int32Type>()?;
-    let values = dictionary.values().as_string_opt::<i32>()?;
-    Some((dictionary.keys().iter().map(|key| key.and_then(|key| usize::try_from(key).ok())).collect(), values))
+    Some((dictionary.keys(), dictionary.values().as_string_opt::<i32>()?))
 }
 
 /// Reads the cells of a column that stand from record `first` on.
 fn read_column(part: &mut Part<'_>, builder: usize, first: u32, array: &ArrayRef, documents: Option<&[Document]>) -> Result<(), Failure> {
     if let Some((keys, values)) = dictionary(array) {
         let text = |key: usize| if key < values.len() && values.is_valid(key) { values.value(key) } else { "" };
-        let mut readings: Vec<Option<Reading<'static>>> = vec![None; values.len()];
-        for (record, (place, key)) in (first..).zip(keys.into_iter().enumerate()) {
-            let Some((key, known)) = key.and_then(|key| Some((key, readings.get_mut(key)?))) else {
-                part.take(builder, record, &Reading::EMPTY, "");
-                continue;
-            };
-            if let Some(documents) = documents {
-                part.cell(builder, record, Cell::text(text(key)), documents.get(place).copied().unwrap_or_default());
-                continue;
+        match documents {
+            None => part.take_coded(builder, first, keys, values.len(), text),
+            Some(documents) => {
+                for ((record, key), document) in (first..).zip(keys).zip(documents) {
+                    part.cell(builder, record, Cell::text(key.map_or("", |key| text(key as usize))), *document);
+                }
             }
-            let reading = known.get_or_insert_with(|| part.reading(builder, Cell::text(text(key))));
-            part.take(builder, record, reading, text(key));
         }
         return Ok(());
     }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use arrow::array::Int32Array;
 use law::facts::codes::Read;
 use law::facts::identifiers::{NationalId, ResidentNumber};
 use law::facts::subjects::{Subject, Subjects};
@@ -168,20 +169,33 @@ impl<'v> Part<'v> {
         }
     }
 
-    /// Reads a cell once for many records.
-    pub(crate) fn reading(&mut self, builder: usize, cell: Cell<'_>) -> Reading<'static> {
-        match self.builders.get(builder) {
-            Some(builder) => value::read(cell, builder.field, Document::Unknown, &mut self.context).into_owned(),
-            None => Reading::EMPTY,
-        }
-    }
-
-    /// Takes a reading for a record whose row was added.
-    pub(crate) fn take(&mut self, builder: usize, record: u32, reading: &Reading<'_>, raw: &str) {
-        let row = self.rows.get(record as usize);
-        if let Some(builder) = self.builders.get_mut(builder) {
-            push_value(&mut builder.column, &reading.value);
-            note((builder.place, builder.field), reading, raw, &mut self.log, record, row);
+    /// Takes the cells of a column of codes for records whose rows were added, from record `first` on: a key each, and the text of a
+    /// key below `size`. A key without a text is an empty cell. Each text is read once.
+    pub(crate) fn take_coded<'t>(&mut self, builder: usize, first: u32, keys: &Int32Array, size: usize, text: impl Fn(usize) -> &'t str) {
+        let Some(Builder { place, field, column, .. }) = self.builders.get_mut(builder) else { return };
+        let place = (*place, *field);
+        let is_noted = |reading: &Reading<'_>| reading.issue.is_some() || matches!(reading.value, Read::Empty) && is_needed(place.1);
+        let empty = (Reading::EMPTY, is_noted(&Reading::EMPTY));
+        let mut known: Vec<Option<(Reading<'static>, bool)>> = vec![None; size];
+        for (record, key) in (first..).zip(keys) {
+            let key = key.and_then(|key| usize::try_from(key).ok());
+            let slot = key.and_then(|key| Some((key, known.get_mut(key)?)));
+            let (raw, (reading, is_noted)) = match slot {
+                None => ("", &empty),
+                Some((key, slot)) => {
+                    let raw = text(key);
+                    let read = || {
+                        let reading = value::read(Cell::text(raw), place.1, Document::Unknown, &mut self.context).into_owned();
+                        let is_noted = is_noted(&reading);
+                        (reading, is_noted)
+                    };
+                    (raw, &*slot.get_or_insert_with(read))
+                }
+            };
+            push_value(column, &reading.value);
+            if *is_noted {
+                note(place, reading, raw, &mut self.log, record, self.rows.get(record as usize));
+            }
         }
     }
 
@@ -213,6 +227,10 @@ impl<'v> Part<'v> {
     fn find_set_aside(&mut self, columns: &[Option<Column>]) {
         let keys: Vec<Vec<usize>> =
             key_sets(self.table).iter().map(|set| set.iter().filter_map(|header| self.table.field(header)).collect()).collect();
+        let is_whole = |place: &usize| columns.get(*place).and_then(Option::as_ref).is_some_and(Column::is_whole);
+        if keys.iter().all(|set| set.iter().any(is_whole)) {
+            return;
+        }
         for record in 0..self.rows.len() {
             let is_usable = |place: &usize| is_value(columns.get(*place).and_then(Option::as_ref), record);
             let Some(lacking) = keys.iter().find(|set| !set.iter().any(is_usable)) else { continue };
@@ -379,11 +397,16 @@ fn push_cell(builder: &mut Builder, cell: Cell<'_>, document: Document, context:
     }
 }
 
+/// Whether every row needs a value of the field.
+fn is_needed(field: &Field) -> bool {
+    field.required && !field.may_be_empty
+}
+
 fn note((place, field): (usize, &Field), reading: &Reading<'_>, raw: &str, log: &mut Log, record: u32, row: u32) {
     if let Some(issue) = &reading.issue {
         log.note(issue.code, place, shown(raw, field.holds), &issue.expected, record, row);
     }
-    if matches!(reading.value, Read::Empty) && field.required && !field.may_be_empty {
+    if matches!(reading.value, Read::Empty) && is_needed(field) {
         log.note("I0201", place, String::new(), &value::expectation(field), record, row);
     }
 }

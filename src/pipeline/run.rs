@@ -1,9 +1,11 @@
 //! A run from folder to published results: read, find the students, judge, write, check, publish.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use chrono::Utc;
+use law::facts::student::Row;
 use law::regulation::findings::Severity;
 use law::regulation::policy::{Lists, PolicyFault};
 use law::regulation::rule::Outcome;
@@ -15,11 +17,12 @@ use super::folder::{self, Held};
 use crate::engine::cohort::Cohort;
 use crate::engine::finding::{About, Finding, Place};
 use crate::engine::judged::{self, Judged};
+use crate::engine::scope::OutOfScope;
 use crate::ingest::table::Table;
 use crate::ingest::{self, Dictionary, Inputs, Marks, Request, Vocabulary};
 use crate::report::findings::{Past, Published};
 use crate::report::manifest::{Books, InputReceipt, Manifest, PolicyReceipt};
-use crate::report::parquet::{Groups, Names, ROW_GROUP};
+use crate::report::parquet::{Encoded, Groups, Names, ROW_GROUP};
 use crate::report::{decisions, findings as published, sources, summary};
 
 /// How far a run is, for whoever shows it.
@@ -126,9 +129,9 @@ pub fn run(config: &Config, out: &Path, watch: &Watch<'_>) -> Result<PublishedRu
     let (tally, findings) = judge(&mut cohort, &staging.path().join("decisions.parquet"), &names("decisions/1"), watch)?;
     watch(Stage::Writing, 0, 1);
     let findings = {
-        let mut all: Vec<Published> = findings.iter().chain(&cohort.findings).map(|finding| published::publish(&cohort, finding)).collect();
-        all.extend(of_cells(&cohort).iter().map(|finding| published::publish(&cohort, finding)));
-        published::in_order(all)
+        let of_cells = of_cells(&cohort);
+        let all = findings.par_iter().chain(&cohort.findings).chain(&of_cells);
+        published::in_order(all.map(|finding| published::publish(&cohort, finding)).collect())
     };
     published::write_findings(&staging.path().join("findings.parquet"), &findings, &names("findings/1"))?;
     let past = folder::latest(held.folder()).map(|run| read_history(&run)).unwrap_or_default();
@@ -163,33 +166,61 @@ fn judge(cohort: &mut Cohort<'_>, path: &Path, names: &Names, watch: &Watch<'_>)
     let plain =
         ["student_key", "student_id", "name", "reasons.list.element.value", "evidence.list.element.row", "evidence.list.element.row_last"];
     let mut file = Groups::create(path, &schema, names, &plain, &["student_id"])?;
-    let (mut tally, mut findings) = (Tally::new(), Vec::new());
     let groups: Vec<_> = (0..students).step_by(ROW_GROUP).map(|first| first..(first + ROW_GROUP).min(students)).collect();
-    let mut done = 0;
-    // A wave at a time, so that no more than a row group a thread is held.
+    let mut book = Book::default();
+    let mut before = Vec::new();
+    // A wave at a time, so that no more than two row groups a thread are held; the one before is written meanwhile.
     for wave in groups.chunks(rayon::current_num_threads().max(1)) {
         let encoder = file.encoder();
-        let judged: Vec<(Judged, _)> = wave
-            .par_iter()
-            .map(|students| {
+        let judge = || -> Result<Vec<(Judged, Encoded)>, RunError> {
+            let group = |students: &Range<usize>| {
                 let judged = judged::judge(cohort, students.clone());
-                let encoded = decisions::batch(cohort, &judged).map_err(RunError::from).and_then(|batch| Ok(encoder.encode(&batch)?));
-                encoded.map(|encoded| (judged, encoded))
-            })
-            .collect::<Result<_, RunError>>()?;
-        for (mut judged, encoded) in judged {
+                let encoded = encoder.encode(&decisions::batch(cohort, &judged)?)?;
+                Ok((judged, encoded))
+            };
+            wave.par_iter().map(group).collect()
+        };
+        let (judged, written) = rayon::join(judge, || book.enter(std::mem::take(&mut before)));
+        for encoded in written {
             file.write(encoded)?;
-            done += judged.students.len();
-            judged.settle(cohort);
-            for (outcome, stage) in judged.outcome.iter().zip(&judged.stage) {
-                *tally.entry((stage.map_or("unknown", law::facts::grades::Stage::name), *outcome)).or_default() += 1;
-            }
-            findings.append(&mut judged.findings);
-            watch(Stage::Judging, done as u64, students as u64);
         }
+        before = judged?;
+        watch(Stage::Judging, wave.last().map_or(0, |last| last.end) as u64, students as u64);
+    }
+    for encoded in book.enter(before) {
+        file.write(encoded)?;
     }
     file.finish()?;
-    Ok((tally, findings))
+    book.repeated.iter().for_each(|row| cohort.set_aside(*row));
+    book.other_stage.iter().for_each(|row| cohort.leave_out(*row, OutOfScope::OtherStage));
+    Ok((book.tally, book.findings))
+}
+
+/// What is kept of the decisions that were written.
+#[derive(Default)]
+struct Book {
+    tally: Tally,
+    findings: Vec<Finding>,
+    /// Rows that turned out to repeat another one whole.
+    repeated: Vec<Row>,
+    /// Rows that turned out to belong to an earlier stage.
+    other_stage: Vec<Row>,
+}
+
+impl Book {
+    /// Enters what was judged; hands on what is to be written.
+    fn enter(&mut self, wave: Vec<(Judged, Encoded)>) -> Vec<Encoded> {
+        let enter = |(mut judged, encoded): (Judged, Encoded)| {
+            for (outcome, stage) in judged.outcome.iter().zip(&judged.stage) {
+                *self.tally.entry((stage.map_or("unknown", law::facts::grades::Stage::name), *outcome)).or_default() += 1;
+            }
+            self.findings.append(&mut judged.findings);
+            self.repeated.append(&mut judged.repeated);
+            self.other_stage.append(&mut judged.other_stage);
+            encoded
+        };
+        wave.into_iter().map(enter).collect()
+    }
 }
 
 /// The findings of reading, with the student that each one's row belongs to.

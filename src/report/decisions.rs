@@ -4,17 +4,18 @@ use std::sync::Arc;
 
 use arrow::array::{
     ArrayRef, BooleanBuilder, Date32Array, Int8Builder, Int16Array, Int32Builder, ListArray, RecordBatch, StringArray, StringBuilder,
-    StringDictionaryBuilder, StructArray,
+    StructArray,
 };
 use arrow::buffer::OffsetBuffer;
-use arrow::datatypes::{DataType, Field, Fields, Int32Type, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef};
+use arrow::error::ArrowError;
 use law::regulation::rule::Amount;
 
 use crate::engine::cohort::Cohort;
 use crate::engine::judged::{Judged, amount, roster_text};
 use crate::engine::roster::{Key, field, key_text};
 
-type Codes = StringDictionaryBuilder<Int32Type>;
+use super::codes::Codes;
 
 fn codes(nullable: bool, name: &str) -> Field {
     Field::new(name, DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8)), nullable)
@@ -92,9 +93,9 @@ impl Words {
         self.lengths.push(length);
     }
 
-    fn finish(mut self) -> ArrayRef {
+    fn finish(self) -> Result<ArrayRef, ArrowError> {
         let element = Arc::new(Field::new("element", code_type(), false));
-        Arc::new(ListArray::new(element, OffsetBuffer::from_lengths(self.lengths), Arc::new(self.words.finish()), None))
+        Ok(Arc::new(ListArray::try_new(element, OffsetBuffer::from_lengths(self.lengths), self.words.finish()?, None)?))
     }
 }
 
@@ -123,8 +124,8 @@ fn append(column: &mut StringBuilder, cohort: &Cohort<'_>, value: Amount) {
 /// The rows of a chunk of students.
 ///
 /// # Errors
-/// More than 32,767 files, sheets or classes within one chunk, or arrays that do not fit the schema.
-pub fn batch(cohort: &Cohort<'_>, judged: &Judged) -> Result<RecordBatch, arrow::error::ArrowError> {
+/// Arrays that do not fit the schema.
+pub fn batch(cohort: &Cohort<'_>, judged: &Judged) -> Result<RecordBatch, ArrowError> {
     let number = judged.students.len();
     let mut key = StringBuilder::with_capacity(number, number * 19);
     let mut id = StringBuilder::with_capacity(number, number * 19);
@@ -140,6 +141,7 @@ pub fn batch(cohort: &Cohort<'_>, judged: &Judged) -> Result<RecordBatch, arrow:
     let (mut row, mut row_last) = (Int32Builder::new(), Int32Builder::new());
     let mut evidence = Vec::with_capacity(number);
     let mut places: Vec<(u8, usize, u32)> = Vec::new();
+    let mut before = 0;
     for (place, student) in judged.students.clone().enumerate() {
         let entry = cohort.roster.students[student];
         match entry.key {
@@ -199,7 +201,8 @@ pub fn batch(cohort: &Cohort<'_>, judged: &Judged) -> Result<RecordBatch, arrow:
         reasons.push(steps);
         places.clear();
         for row in judged.evidence.get(place) {
-            let (sheet, record) = cohort.index.locate(*row);
+            let (sheet, record) = cohort.index.locate_near(*row, before);
+            before = sheet;
             places.push((cohort.inputs.sheets[sheet].table as u8, sheet, cohort.inputs.sheets[sheet].rows.get(record)));
         }
         // Sheets stand in the order of their files, so this is the order table, file, sheet, row.
@@ -228,12 +231,12 @@ pub fn batch(cohort: &Cohort<'_>, judged: &Judged) -> Result<RecordBatch, arrow:
         Arc::new(StructArray::new(
             reason_fields(),
             vec![
-                Arc::new(clause.finish()),
-                Arc::new(code.finish()),
+                clause.finish()?,
+                code.finish()?,
                 Arc::new(holds.finish()),
                 Arc::new(value.finish()),
                 Arc::new(threshold.finish()),
-                Arc::new(text.finish()),
+                text.finish()?,
             ],
             None,
         )),
@@ -244,13 +247,7 @@ pub fn batch(cohort: &Cohort<'_>, judged: &Judged) -> Result<RecordBatch, arrow:
         OffsetBuffer::from_lengths(evidence),
         Arc::new(StructArray::new(
             evidence_fields(),
-            vec![
-                Arc::new(table.finish()),
-                Arc::new(file.finish()),
-                Arc::new(sheet.finish()),
-                Arc::new(row.finish()),
-                Arc::new(row_last.finish()),
-            ],
+            vec![table.finish()?, file.finish()?, sheet.finish()?, Arc::new(row.finish()), Arc::new(row_last.finish())],
             None,
         )),
         None,
@@ -262,19 +259,19 @@ pub fn batch(cohort: &Cohort<'_>, judged: &Judged) -> Result<RecordBatch, arrow:
             Arc::new(keys),
             Arc::new(id.finish()),
             Arc::new(name.finish()),
-            Arc::new(district.finish()),
-            Arc::new(school_code.finish()),
-            Arc::new(school_name.finish()),
-            Arc::new(stage.finish()),
+            district.finish()?,
+            school_code.finish()?,
+            school_name.finish()?,
+            stage.finish()?,
             Arc::new(grade.finish()),
-            Arc::new(class.finish()),
-            Arc::new(procedure.finish()),
-            Arc::new(outcome.finish()),
+            class.finish()?,
+            procedure.finish()?,
+            outcome.finish()?,
             Arc::new(next_grade.finish()),
-            Arc::new(certificate.finish()),
-            clauses.finish(),
-            failing.finish(),
-            missing.finish(),
+            certificate.finish()?,
+            clauses.finish()?,
+            failing.finish()?,
+            missing.finish()?,
             Arc::new(reasons),
             Arc::new(Date32Array::new_null(number)),
             Arc::new(Int16Array::new_null(number)),

@@ -1,5 +1,6 @@
 //! What leaves the building? The only place that writes results.
 
+pub mod codes;
 pub mod decisions;
 pub mod findings;
 pub mod manifest;

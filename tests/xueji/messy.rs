@@ -12,6 +12,9 @@ struct Table {
     records: Vec<Vec<&'static str>>,
 }
 
+/// Files by path and content.
+type Files = Vec<(String, Vec<u8>)>;
+
 /// A cohort that meets most kinds of cells, each student near an edge of some rule.
 fn cohort() -> Vec<Table> {
     let table = |name, text: &'static str| Table { name, records: text.lines().map(|line| line.split(',').collect()).collect() };
@@ -120,7 +123,7 @@ fn utf_16(text: &str) -> Vec<u8> {
 fn messy_files_decide_as_clean_ones_do() {
     let tables = cohort();
     let scratch = scratch();
-    let run = |name: &str, files: Vec<(String, Vec<u8>)>| {
+    let run = |name: &str, files: Files| {
         let folder = scratch.path().join(name);
         let files: Vec<(&str, &Vec<u8>)> = files.iter().map(|(path, content)| (path.as_str(), content)).collect();
         write_files(&folder.join("in"), &files);
@@ -137,7 +140,7 @@ fn messy_files_decide_as_clean_ones_do() {
             format!("示例区数据,,,\r\n{text}合计,,\r\n").replace("全国学籍号", "学籍号").replace("学年总评", "\"学年\n总评 （必填）\"");
         encoding_rs::GB18030.encode(&titled).0.into_owned()
     };
-    let ways: [(&str, Vec<(String, Vec<u8>)>); 3] = [
+    let ways: [(&str, Files); 3] = [
         ("workbook", vec![("一校/报送.xlsx".to_owned(), workbook(&tables))]),
         ("gbk", tables.iter().map(|table| (format!("{}/表.csv", table.name), gbk(joined(table, ",")))).collect()),
         ("utf-16", tables.iter().map(|table| (format!("{}.txt", table.name), utf_16(&joined(table, "\t")))).collect()),
