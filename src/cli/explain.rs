@@ -1,9 +1,308 @@
-//! stub
-use super::Ending;
-/// Arguments.
+//! `xueji explain STUDENT`: one student's decision as a tree, clause by clause, each with the rows it rests on, from the run folder alone.
+
+use std::path::PathBuf;
+
+use law::facts::grades::Grade;
+use law::regulation::findings::Severity;
+use law::regulation::rule::{Outcome, RULES, Rule};
+use serde_json::json;
+
+use super::{Ending, complain, note, say};
+use crate::ingest::table::Table;
+use crate::report::mask;
+use crate::report::read::{Decision, Finding, Hit, ReadError, Rows, Run, Step};
+
+/// How many students are listed where several or none fit.
+const LISTED: usize = 8;
+
+/// The arguments of `explain`.
 #[derive(Debug, clap::Args)]
-pub struct Arguments {}
-/// Main.
-pub fn main(_: &Arguments, _json: bool) -> Ending {
-    Ending::Done
+pub struct Arguments {
+    /// 全国学籍号, the number of an ID document, the student_key of the decisions, or a name.
+    student: String,
+    /// A run folder, a pipeline's folder or an output folder, whose newest run is taken.
+    #[arg(long, value_name = "DIR", default_value = "reports")]
+    run: PathBuf,
+}
+
+/// Explains one student's decision.
+pub fn main(arguments: &Arguments, json: bool) -> Ending {
+    match explain(arguments, json) {
+        Ok(ending) => ending,
+        Err(error) => {
+            complain(&error);
+            Ending::Unusable
+        }
+    }
+}
+
+fn explain(arguments: &Arguments, json: bool) -> Result<Ending, ReadError> {
+    let run = Run::open(&arguments.run)?;
+    let asked = arguments.student.trim();
+    let hits = run.students(LISTED + 1, |key, name| is_asked(asked, key, name))?;
+    let [hit] = hits.as_slice() else {
+        if hits.is_empty() {
+            complain(&format!("no student `{}` in {}", shown(asked), run.folder.display()));
+            list("最接近的学生：", &near(&run, asked)?);
+        } else {
+            complain(&format!("several students are called {asked}: name one by 全国学籍号"));
+            list("同名的学生：", &hits);
+        }
+        return Ok(Ending::Unusable);
+    };
+    let Some(decision) = run.decision(hit.place)? else { return Ok(Ending::Unusable) };
+    let findings = run.findings(&decision.student_key)?;
+    if json {
+        say(object(&run, &decision, &findings));
+    } else {
+        say(tree(&run, &decision, &findings));
+    }
+    Ok(Ending::Done)
+}
+
+/// Whether a student is the one asked for: by key, by the number within a national id, or by name.
+fn is_asked(asked: &str, key: &str, name: &str) -> bool {
+    key.eq_ignore_ascii_case(asked)
+        || name == asked
+        || key.len() == 19 && key.get(1..).is_some_and(|number| number.eq_ignore_ascii_case(asked))
+}
+
+/// What was asked for, without a whole number of an ID document.
+fn shown(asked: &str) -> String {
+    if asked.chars().any(|letter| letter.is_ascii_digit()) { mask::national_id(asked) } else { asked.to_owned() }
+}
+
+/// Students whose key or name is nearly the one asked for.
+fn near(run: &Run, asked: &str) -> Result<Vec<Hit>, ReadError> {
+    let most = if asked.is_ascii() { 2 } else { 1 };
+    let asked = asked.to_ascii_uppercase();
+    let is_near = |key: &str, name: &str| {
+        let other = if asked.is_ascii() { key } else { name };
+        let number = if asked.len() + 1 == other.len() { other.get(1..).unwrap_or(other) } else { other };
+        number.len().abs_diff(asked.len()) <= 3 && strsim::damerau_levenshtein(number, &asked) <= most
+    };
+    run.students(LISTED, is_near)
+}
+
+fn list(title: &str, hits: &[Hit]) {
+    if hits.is_empty() {
+        return;
+    }
+    let mut lines = vec![title.to_owned()];
+    for hit in hits {
+        lines.push(format!(
+            "  {}  {}  {}  {}{}",
+            hit.name,
+            key_shown(&hit.student_key),
+            hit.school_name,
+            grade(hit.grade),
+            class(&hit.class)
+        ));
+    }
+    note(&lines.join("\n"));
+}
+
+/// A student's key without a whole number of an ID document.
+fn key_shown(key: &str) -> String {
+    if key.contains(':') { key.to_owned() } else { mask::national_id(key) }
+}
+
+fn grade(number: Option<i8>) -> &'static str {
+    number.and_then(|number| u8::try_from(number).ok()).and_then(Grade::new).map_or("年级不明", Grade::title)
+}
+
+fn class(class: &str) -> String {
+    if class.is_empty() || class.ends_with('班') { class.to_owned() } else { format!("{class}班") }
+}
+
+fn outcome(code: &str) -> &str {
+    Outcome::ALL.iter().find(|outcome| outcome.code() == code).map_or(code, |outcome| outcome.title())
+}
+
+fn table(name: &str) -> &str {
+    Table::ALL.iter().find(|table| table.name() == name).map_or(name, |table| table.title())
+}
+
+/// `file!sheet!row`, or `file!row` where the file has one table only.
+fn place(rows: &Rows) -> String {
+    let last = if rows.row_last > rows.row { format!("-{}", rows.row_last) } else { String::new() };
+    let sheet = if rows.sheet.is_empty() { String::new() } else { format!("!{}", rows.sheet) };
+    format!("{}{sheet}!{}{last}", rows.file, rows.row)
+}
+
+/// The steps in order, those of one clause together.
+fn clauses(steps: &[Step]) -> Vec<(&str, Vec<&Step>)> {
+    let mut clauses: Vec<(&str, Vec<&Step>)> = Vec::new();
+    for step in steps.iter().filter(|step| step.code != "change") {
+        match clauses.iter_mut().find(|(clause, _)| *clause == step.clause) {
+            Some((_, own)) => own.push(step),
+            None => clauses.push((&step.clause, vec![step])),
+        }
+    }
+    clauses
+}
+
+fn rule(clause: &str) -> Option<&'static Rule> {
+    RULES.iter().copied().find(|rule| rule.clause == clause).or_else(|| {
+        // A step may name an item of the clause that the rule computes.
+        RULES.iter().copied().filter(|rule| clause.starts_with(rule.clause)).max_by_key(|rule| rule.clause.len())
+    })
+}
+
+fn mark(holds: Option<bool>) -> &'static str {
+    match holds {
+        Some(true) => "✓ 成立",
+        Some(false) => "✗ 不成立",
+        None => "? 待核",
+    }
+}
+
+fn step_text(step: &Step) -> String {
+    // A sentence ends with what its value is; without a value that part says nothing.
+    let text = match (&step.value, step.text.rsplit_once('；')) {
+        (None, Some((text, _))) => text,
+        _ => &step.text,
+    };
+    let value = step.value.as_ref().map(|value| format!("：{value}")).unwrap_or_default();
+    let threshold = step.threshold.as_ref().map(|threshold| format!("（标准 {threshold}）")).unwrap_or_default();
+    format!("{}  {text}{value}{threshold}", mark(step.holds))
+}
+
+/// The head of a decision, in one line.
+fn head(decision: &Decision) -> String {
+    let certificate = decision.certificate.as_ref().map(|certificate| format!("，证书 {certificate}")).unwrap_or_default();
+    let next = decision.next_grade.map(|next| format!("，下一年级 {}", grade(Some(next)))).unwrap_or_default();
+    let clauses = if decision.clauses.is_empty() { String::new() } else { format!("，依据 {}", decision.clauses.join("、")) };
+    format!("结论：{}（{}）{next}{certificate}{clauses}", outcome(&decision.outcome), decision.outcome)
+}
+
+fn tree(run: &Run, decision: &Decision, findings: &[Finding]) -> String {
+    let manifest = &run.manifest;
+    let mut lines = vec![
+        format!(
+            "{}  {}  {}（{}）{}{}",
+            decision.name,
+            key_shown(&decision.student_key),
+            decision.school_name,
+            decision.school_code,
+            grade(decision.grade),
+            class(&decision.class)
+        ),
+        format!("{} 学年，判定日期 {}，运行 {}", manifest.school_year, manifest.as_of, manifest.run_id),
+        head(decision),
+    ];
+    let mut branches: Vec<(String, Vec<String>)> = Vec::new();
+    let mut shown = vec!["roster"];
+    for (clause, steps) in clauses(&decision.steps) {
+        let rule = rule(clause);
+        let title = rule.map_or_else(|| clause.to_owned(), |rule| format!("{clause} {}：{}", rule.title, rule.asks));
+        let mut leaves: Vec<String> = steps.into_iter().map(step_text).collect();
+        let reads = rule.map_or(&[][..], |rule| rule.reads);
+        for rows in decision.evidence.iter().filter(|rows| reads.contains(&rows.table.as_str())) {
+            leaves.push(format!("据 {} {}", table(&rows.table), place(rows)));
+        }
+        shown.extend(reads);
+        branches.push((title, leaves));
+    }
+    let own = |rows: &&Rows| rows.table == "roster" || !shown.contains(&rows.table.as_str());
+    let rest: Vec<String> = decision.evidence.iter().filter(own).map(|rows| format!("据 {} {}", table(&rows.table), place(rows))).collect();
+    if !rest.is_empty() {
+        branches.push(("学生本人的记录".to_owned(), rest));
+    }
+    let last_branch = branches.len().saturating_sub(1);
+    for (number, (title, leaves)) in branches.iter().enumerate() {
+        let (joint, stem) = if number == last_branch { ("└─", "   ") } else { ("├─", "│  ") };
+        lines.push(format!("{joint} {title}"));
+        for (place, leaf) in leaves.iter().enumerate() {
+            lines.push(format!("{stem}{} {leaf}", if place + 1 == leaves.len() { "└─" } else { "├─" }));
+        }
+    }
+    if !decision.failing_subjects.is_empty() {
+        lines.push(format!("不合格科目：{}", decision.failing_subjects.join("、")));
+    }
+    if !decision.missing.is_empty() {
+        lines.push(format!("还不知道、而且会影响结论的：{}", decision.missing.join("、")));
+    }
+    for step in decision.steps.iter().filter(|step| step.code == "change") {
+        lines.push(format!("怎样会改变：{}——{}", step.text, step.value.as_deref().unwrap_or_default()));
+    }
+    // What is missing was said above.
+    let others: Vec<&Finding> = findings.iter().filter(|finding| finding.code != "I0303").collect();
+    if !others.is_empty() {
+        lines.push("有关的问题：".to_owned());
+    }
+    for finding in others {
+        let severities = [Severity::Error, Severity::Query, Severity::Info];
+        let severity = severities.into_iter().find(|own| own.code() == finding.severity).map_or("", Severity::title);
+        lines.push(format!("  {} {severity}  {}{}", finding.code, finding.message, at(finding)));
+    }
+    lines.join("\n")
+}
+
+fn at(finding: &Finding) -> String {
+    let Some(row) = finding.row else { return String::new() };
+    let rows = Rows { table: String::new(), file: finding.file.clone(), sheet: finding.sheet.clone(), row, row_last: row };
+    format!("（{}）", place(&rows))
+}
+
+fn object(run: &Run, decision: &Decision, findings: &[Finding]) -> serde_json::Value {
+    let step = |step: &Step| {
+        let asks = rule(&step.clause).map(|rule| rule.asks);
+        json!({
+            "clause": step.clause, "asks": asks, "code": step.code, "holds": step.holds,
+            "value": step.value, "threshold": step.threshold, "text": step.text,
+        })
+    };
+    let evidence = |rows: &Rows| json!({ "table": rows.table, "place": place(rows) });
+    let finding = |finding: &Finding| {
+        json!({
+            "code": finding.code, "severity": finding.severity, "message": finding.message,
+            "place": finding.row.map(|_| at(finding).trim_matches(['（', '）']).to_owned()),
+            "found": finding.found, "expected": finding.expected,
+        })
+    };
+    json!({
+        "run_id": run.manifest.run_id,
+        "student": key_shown(&decision.student_key),
+        "name": decision.name,
+        "district": decision.district,
+        "school_code": decision.school_code,
+        "school_name": decision.school_name,
+        "stage": decision.stage,
+        "grade": decision.grade,
+        "class": decision.class,
+        "procedure": decision.procedure,
+        "outcome": decision.outcome,
+        "next_grade": decision.next_grade,
+        "certificate": decision.certificate,
+        "clauses": decision.clauses,
+        "failing_subjects": decision.failing_subjects,
+        "missing": decision.missing,
+        "reasons": decision.steps.iter().map(step).collect::<Vec<_>>(),
+        "evidence": decision.evidence.iter().map(evidence).collect::<Vec<_>>(),
+        "findings": findings.iter().map(finding).collect::<Vec<_>>(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_student_is_found_by_key_number_or_name() {
+        let key = "G11010519491231002X";
+        assert!(is_asked("g11010519491231002x", key, "王一"));
+        assert!(is_asked("11010519491231002X", key, "王一"));
+        assert!(is_asked("王一", key, "王一"));
+        assert!(!is_asked("王", key, "王一"));
+        assert_eq!(shown(key), "G110105**********2X");
+        assert_eq!(shown("王一"), "王一");
+    }
+
+    #[test]
+    fn places_read_as_spreadsheets_show_them() {
+        let rows = |sheet: &str, row, row_last| Rows { table: "roster".into(), file: "a.xlsx".into(), sheet: sheet.into(), row, row_last };
+        assert_eq!(place(&rows("名册", 3, 3)), "a.xlsx!名册!3");
+        assert_eq!(place(&rows("", 3, 5)), "a.xlsx!3-5");
+    }
 }

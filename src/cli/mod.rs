@@ -5,6 +5,7 @@ mod progress;
 mod rules;
 mod run;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -69,7 +70,17 @@ pub fn main() -> ExitCode {
     .into()
 }
 
+/// Says something on standard output. Nobody is there to be told when that fails, as with a closed pipe.
+fn say(text: impl std::fmt::Display) {
+    let _ = writeln!(std::io::stdout().lock(), "{text}");
+}
+
+/// Says something on standard error.
+fn note(text: &dyn std::fmt::Display) {
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
 /// Says on standard error why a command could not be done.
 fn complain(error: &dyn std::fmt::Display) {
-    eprintln!("error: {error}");
+    note(&format_args!("error: {error}"));
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use chrono::NaiveDate;
 
 use super::progress::Progress;
-use super::{Ending, complain};
+use super::{Ending, complain, say};
 use crate::pipeline::config::{Attendance, Config, Overrides};
 use crate::pipeline::run::{RunError, run};
 use crate::report::summary;
@@ -92,9 +92,9 @@ pub fn main(arguments: &Arguments, json: bool) -> Ending {
             "findings": manifest.findings_by_severity,
             "findings_by_code": manifest.findings,
         });
-        println!("{object}");
+        say(object);
     } else {
-        println!("{}", summary::text(&published.manifest, &published.folder));
+        say(summary::text(&published.manifest, &published.folder));
     }
     let found = |severity: &str| published.manifest.findings_by_severity.get(severity).is_some_and(|number| *number > 0);
     let failed = match arguments.fail_on {

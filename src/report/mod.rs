@@ -6,5 +6,6 @@ pub mod findings;
 pub mod manifest;
 pub mod mask;
 pub mod parquet;
+pub mod read;
 pub mod sources;
 pub mod summary;

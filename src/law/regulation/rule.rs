@@ -29,6 +29,8 @@ pub struct Rule {
     pub parameters: &'static [&'static str],
     /// The findings that it raises.
     pub findings: &'static [&'static str],
+    /// The tables, beside the roster, whose rows it rests on.
+    pub reads: &'static [&'static str],
 }
 
 /// Every rule, in the order of the regulation.

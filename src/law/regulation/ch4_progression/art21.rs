@@ -15,6 +15,7 @@ pub static RULE: Rule = Rule {
     reading: "窗口前提出的申请照样算数（只提示），窗口后提出的不算。学校的全面考核由人判断，只看同意日期。",
     parameters: &["numbers.application_window_working_days", "readings.early_application"],
     findings: &["F2101", "F2102", "F2103", "F2104"],
+    reads: &["applications"],
 };
 
 static APPROVED: Sentence = Sentence { code: "A21.1.approved", text: "跳级申请经学校同意、公示无异议、报区备案" };

@@ -17,6 +17,7 @@ pub static REPEAT: Rule = Rule {
     reading: "以前学年的重读按学年计次，不问当时的手续。窗口前提出的申请照样算数（只提示），窗口后提出的不算。",
     parameters: &["numbers.compulsory_max_repeats", "numbers.application_window_working_days", "readings.early_application"],
     findings: &["F2201", "F2202", "F2203", "F2204", "F2205"],
+    reads: &["applications", "status_changes"],
 };
 /// A22.2.1
 pub static RETENTION_AT_ONCE: Rule = Rule {
@@ -26,6 +27,7 @@ pub static RETENTION_AT_ONCE: Rule = Rule {
     reading: "",
     parameters: &["numbers.senior_retain_at_failing"],
     findings: &[],
+    reads: &["course_results"],
 };
 /// A22.2.2
 pub static RETENTION: Rule = Rule {
@@ -35,6 +37,7 @@ pub static RETENTION: Rule = Rule {
     reading: "",
     parameters: &[],
     findings: &[],
+    reads: &["course_results", "exams"],
 };
 /// A22.3
 pub static LIMITS: Rule = Rule {
@@ -44,6 +47,7 @@ pub static LIMITS: Rule = Rule {
     reading: "留级记录的学年、年级是未达标的学年和年级；没有学年的，取生效日期之前最后一个结束的学年。同一学年只计一次。",
     parameters: &["numbers.senior_max_retentions", "numbers.notify_retention_working_days"],
     findings: &["F2206", "F2207"],
+    reads: &["status_changes"],
 };
 
 static APPROVED: Sentence = Sentence { code: "A22.1.approved", text: "重读申请经学校同意、报区备案" };

@@ -16,6 +16,7 @@ pub static RULE: Rule = Rule {
     reading: "免修按科目和学年看；体育免修的证明日期不晚于申请日期，且在规定月数之内。",
     parameters: &["numbers.medical_certificate_months", "subjects.physical_education"],
     findings: &["F2301", "F2302"],
+    reads: &["applications", "course_results"],
 };
 
 impl Hearing<'_> {

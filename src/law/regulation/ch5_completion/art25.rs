@@ -11,6 +11,7 @@ pub static RULE: Rule = Rule {
     reading: "",
     parameters: &[],
     findings: &[],
+    reads: &[],
 };
 
 /// The verdict of completion.

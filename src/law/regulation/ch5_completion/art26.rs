@@ -15,6 +15,7 @@ pub static ADULT: Rule = Rule {
     reading: "仍需本学年的肄业申请和学校同意；满年龄而没有申请的照常升级并提示（F2601）。学年从小学入学算起，休学或中断达半年以上的学年不计。",
     parameters: &["numbers.incomplete_after_school_years", "numbers.adult_age"],
     findings: &["F2601"],
+    reads: &["applications", "status_changes"],
 };
 /// A26.2
 pub static MINOR: Rule = Rule {
@@ -24,6 +25,7 @@ pub static MINOR: Rule = Rule {
     reading: "申请须经学校同意。",
     parameters: &["numbers.incomplete_after_school_years", "numbers.adult_age"],
     findings: &[],
+    reads: &["applications", "status_changes"],
 };
 /// A26.3
 pub static SENIOR: Rule = Rule {
@@ -33,6 +35,7 @@ pub static SENIOR: Rule = Rule {
     reading: "高三，或学年末达到升级要求的高二，算修完；其余发学业证明（A27.1）。",
     parameters: &["numbers.incomplete_from_grade"],
     findings: &[],
+    reads: &["course_results"],
 };
 
 static YEARS: Sentence = Sentence {

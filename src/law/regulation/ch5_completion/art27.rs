@@ -10,4 +10,5 @@ pub static RULE: Rule = Rule {
     reading: "自动退学而不发肄业证书的，发学业证明。",
     parameters: &[],
     findings: &[],
+    reads: &[],
 };

@@ -10,6 +10,7 @@ pub static RULE: Rule = Rule {
     reading: "学年末按学籍名册的状态：休学的记保留学籍。",
     parameters: &[],
     findings: &[],
+    reads: &["status_changes"],
 };
 
 /// The step of a suspended student.

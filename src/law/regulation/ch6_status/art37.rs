@@ -14,6 +14,7 @@ pub static RETAINED: Rule = Rule {
     reading: "看此前最近几个学年末的决定；整学年休学的学年没有决定，跳过。同一年级两次而不连续的，仍留级并提示（F2206）。",
     parameters: &["numbers.senior_max_retentions"],
     findings: &["F2206"],
+    reads: &["status_changes"],
 };
 /// A37.5
 pub static EXPELLED: Rule = Rule {
@@ -23,6 +24,7 @@ pub static EXPELLED: Rule = Rule {
     reading: "处分须经会议通过、报区，且没有撤销。",
     parameters: &[],
     findings: &[],
+    reads: &["discipline"],
 };
 
 static IN_FORCE: Sentence = Sentence { code: "A37.5.in_force", text: "开除学籍处分生效（会议通过、报区、未撤销）" };

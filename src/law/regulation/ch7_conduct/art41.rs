@@ -13,6 +13,7 @@ pub static RULE: Rule = Rule {
     reading: "处分、会议、报区的日期都不晚于判定日期，且没有撤销，处分才算生效。",
     parameters: &[],
     findings: &["F4101"],
+    reads: &["discipline"],
 };
 
 const MEETING: (u8, &str) = (3, "会议通过日期");

@@ -11,6 +11,7 @@ pub static RULE: Rule = Rule {
     reading: "先于毕业条件。",
     parameters: &[],
     findings: &[],
+    reads: &["discipline"],
 };
 
 static ON_PROBATION: Sentence = Sentence { code: "A42.2.probation", text: "留校察看处分生效，尚未撤销" };

@@ -12,6 +12,7 @@ pub static RULE: Rule = Rule {
     reading: "没有市级考试的科目以学校考核为准。国籍为空而有居民身份证号的，视为中国。",
     parameters: &[],
     findings: &[],
+    reads: &["school_assessments"],
 };
 
 impl Hearing<'_> {

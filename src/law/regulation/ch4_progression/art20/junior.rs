@@ -12,6 +12,7 @@ pub static RULE: Rule = Rule {
     reading: "不论补考结果都随班升级：条文没有为初中设留级。不合格而没有补考记录的，请学校说明（F2001）。",
     parameters: &[],
     findings: &["F2001"],
+    reads: &["course_results"],
 };
 
 static MOVES_UP: Sentence =

@@ -11,6 +11,7 @@ pub static RULE: Rule = Rule {
     reading: "",
     parameters: &[],
     findings: &[],
+    reads: &[],
 };
 
 static MOVES_UP: Sentence = Sentence { code: "A20.1.finished", text: "小学生学完本学年，即予升级，与成绩无关" };

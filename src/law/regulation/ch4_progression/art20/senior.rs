@@ -13,6 +13,7 @@ pub static RULE: Rule = Rule {
     reading: "还没有补考、补考后可能达到要求的，记待补考；缺考算已考不合格。免修科目在免修手续齐备时算合格。",
     parameters: &["numbers.senior_max_other_failing", "subjects.senior_core", "subjects.exam_replaces_makeup", "subjects.annual"],
     findings: &[],
+    reads: &["course_results", "exams", "applications"],
 };
 
 static MAKE_UP_ALLOWED: Sentence = Sentence { code: "A22.2.1.below", text: "学年总评不合格科目少于不得补考的门数" };

@@ -14,6 +14,7 @@ pub static RULE: Rule = Rule {
     reading: "看两部门的确认日期，不看学生类别；申请只看有没有提出。",
     parameters: &["numbers.athlete_min_subjects", "subjects.athlete_required"],
     findings: &["F2404"],
+    reads: &["athletes", "applications", "exams"],
 };
 
 static CONFIRMED: Sentence = Sentence { code: "A24.4.confirmed", text: "市体育、教育两部门都已确认为学生运动员" };

@@ -12,6 +12,7 @@ pub static RULE: Rule = Rule {
     reading: "其他科目是十门中的另六门，以及校本考核里出现的任何其他科目。",
     parameters: &["subjects.international_city"],
     findings: &[],
+    reads: &["exams", "school_assessments"],
 };
 
 static CITY: Sentence = Sentence { code: "A24.5.city", text: "思想政治、语文、历史、地理市级考试合格" };

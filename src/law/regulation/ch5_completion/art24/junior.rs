@@ -17,6 +17,7 @@ pub static ALL_EXAMS: Rule = Rule {
     reading: "任何一次考试合格即合格，不论考次；体育与健身免修手续齐备的算合格。科目按入学年份取。",
     parameters: &["subjects.junior_exam"],
     findings: &[],
+    reads: &["exams", "applications"],
 };
 /// A24.2.2
 pub static CORE_EXAMS: Rule = Rule {
@@ -26,6 +27,7 @@ pub static CORE_EXAMS: Rule = Rule {
     reading: "有考试的科目看考试，没有考试的看本学年总评（补考后）；更严的并集读法可用开关选择。",
     parameters: &["subjects.junior_core", "numbers.junior_max_other_failing", "readings.junior_other_failing", "subjects.annual"],
     findings: &[],
+    reads: &["exams", "course_results"],
 };
 
 static ALL: Sentence = Sentence { code: "A24.2.1.exams", text: "各科学业水平考试合格；未合格的科目数" };

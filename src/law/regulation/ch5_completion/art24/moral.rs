@@ -14,6 +14,7 @@ pub static RULE: Rule = Rule {
     reading: "取本学年的评价（累计本学段）；本学段任何一年记有犯罪记录，即不合格。",
     parameters: &["marks.moral_passed"],
     findings: &["F2405"],
+    reads: &["evaluations"],
 };
 
 static NO_CRIME: Sentence = Sentence { code: "A24.6.record", text: "本学段没有使评价不合格的记录" };

@@ -12,6 +12,7 @@ pub static RULE: Rule = Rule {
     reading: "不论毕业与否都升入初中（A20.1）。",
     parameters: &[],
     findings: &[],
+    reads: &["evaluations"],
 };
 
 /// Judges a pupil of the last grade of primary school.

@@ -19,6 +19,7 @@ pub static RULE: Rule = Rule {
     reading: "志愿服务、农村社会实践因身体等原因未达标的，凭申请、学校同意和备案豁免；军事训练不可豁免。",
     parameters: &["numbers.social_practice_weeks", "numbers.research_reports"],
     findings: &["F2401"],
+    reads: &["exams", "evaluations", "applications"],
 };
 
 static EXAMS: Sentence = Sentence { code: "A24.3.2.exams", text: "学业水平合格性考试所有科目合格；未合格的科目数" };

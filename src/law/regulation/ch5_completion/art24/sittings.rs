@@ -15,6 +15,7 @@ pub static RULE: Rule = Rule {
     reading: "首次之后的市级考试都算补考；缺考、违纪算考过而未合格；免考不算考试。没有市级考试成绩的科目是未知，不是不合格。",
     parameters: &["numbers.school_makeup_after", "subjects.senior_exam_school_makeup", "subjects.senior_exam_city_makeup"],
     findings: &["F2402", "F2403"],
+    reads: &["exams"],
 };
 
 /// What the sittings of a subject come to.

@@ -1,0 +1,347 @@
+//! A published run read back: one student's decision and findings, from the run folder alone.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch};
+use arrow::compute::{cast, filter_record_batch};
+use arrow::datatypes::{DataType, Int8Type, Int32Type};
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{ParquetRecordBatchReaderBuilder, RowSelection, RowSelector};
+use thiserror::Error;
+
+use super::manifest::Manifest;
+
+/// A run that can't be read.
+#[derive(Debug, Error)]
+pub enum ReadError {
+    /// There is no run.
+    #[error("no run in {}: name a run folder by --run, or run a pipeline first", .0.display())]
+    NoRun(PathBuf),
+    /// A file of the run can't be read.
+    #[error("can't read {}: {message}", .path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        message: String,
+    },
+}
+
+/// Who a student is, and where in the decisions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Hit {
+    pub place: usize,
+    pub student_key: String,
+    pub name: String,
+    pub school_name: String,
+    pub grade: Option<i8>,
+    pub class: String,
+}
+
+/// A step of a decision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Step {
+    pub clause: String,
+    pub code: String,
+    pub holds: Option<bool>,
+    pub value: Option<String>,
+    pub threshold: Option<String>,
+    pub text: String,
+}
+
+/// Rows of one sheet that a decision rests on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Rows {
+    pub table: String,
+    pub file: String,
+    pub sheet: String,
+    pub row: i32,
+    pub row_last: i32,
+}
+
+/// A decision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Decision {
+    pub student_key: String,
+    pub name: String,
+    pub district: String,
+    pub school_code: String,
+    pub school_name: String,
+    pub stage: Option<String>,
+    pub grade: Option<i8>,
+    pub class: String,
+    pub procedure: String,
+    pub outcome: String,
+    pub next_grade: Option<i8>,
+    pub certificate: Option<String>,
+    pub clauses: Vec<String>,
+    pub failing_subjects: Vec<String>,
+    pub missing: Vec<String>,
+    pub steps: Vec<Step>,
+    pub evidence: Vec<Rows>,
+}
+
+/// A finding about a student.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Finding {
+    pub code: String,
+    pub severity: String,
+    pub message: String,
+    pub file: String,
+    pub sheet: String,
+    pub row: Option<i32>,
+    pub found: String,
+    pub expected: String,
+}
+
+/// A published run.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// Its receipt.
+    pub manifest: Manifest,
+}
+
+impl Run {
+    /// The run of a folder: the folder itself, the newest of a pipeline's folder, or the newest of all pipelines below.
+    ///
+    /// # Errors
+    /// There is none, or it can't be read.
+    pub fn open(folder: &Path) -> Result<Self, ReadError> {
+        let newest = |pipeline: &Path| {
+            let name = std::fs::read_to_string(pipeline.join("latest")).ok()?;
+            Some(pipeline.join(name.trim())).filter(|run| run.join("manifest.json").is_file())
+        };
+        if folder.join("manifest.json").is_file() {
+            return Self::load(folder);
+        }
+        if let Some(run) = newest(folder) {
+            return Self::load(&run);
+        }
+        let pipelines = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+        let runs = pipelines.filter_map(|pipeline| newest(&pipeline)).map(|run| Self::load(&run));
+        let runs = runs.collect::<Result<Vec<Run>, ReadError>>()?;
+        let newest = runs.into_iter().max_by(|one, other| one.manifest.finished_at.cmp(&other.manifest.finished_at));
+        newest.ok_or_else(|| ReadError::NoRun(folder.into()))
+    }
+
+    fn load(folder: &Path) -> Result<Self, ReadError> {
+        let path = folder.join("manifest.json");
+        let fault = |message: String| ReadError::File { path: path.clone(), message };
+        let text = std::fs::read_to_string(&path).map_err(|error| fault(error.to_string()))?;
+        let manifest = serde_json::from_str(&text).map_err(|error| fault(error.to_string()))?;
+        Ok(Self { folder: folder.into(), manifest })
+    }
+
+    /// The students that `is_asked` picks by key and name, at most `most`.
+    ///
+    /// # Errors
+    /// The decisions can't be read.
+    pub fn students(&self, most: usize, is_asked: impl Fn(&str, &str) -> bool) -> Result<Vec<Hit>, ReadError> {
+        let path = self.folder.join("decisions.parquet");
+        let mut hits = Vec::new();
+        let mut first = 0;
+        read(&path, &["student_key", "name", "school_name", "grade", "class"], None, |batch| {
+            let (keys, names) = (texts(batch, "student_key")?, texts(batch, "name")?);
+            for place in 0..batch.num_rows() {
+                let (key, name) = (text(&keys, place), text(&names, place));
+                if hits.len() < most && is_asked(&key, &name) {
+                    hits.push(Hit {
+                        place: first + place,
+                        name,
+                        student_key: key,
+                        school_name: text(&texts(batch, "school_name")?, place),
+                        grade: byte(batch, "grade", place),
+                        class: text(&texts(batch, "class")?, place),
+                    });
+                }
+            }
+            first += batch.num_rows();
+            Ok(())
+        })?;
+        Ok(hits)
+    }
+
+    /// The decision at a place.
+    ///
+    /// # Errors
+    /// The decisions can't be read.
+    pub fn decision(&self, place: usize) -> Result<Option<Decision>, ReadError> {
+        let path = self.folder.join("decisions.parquet");
+        let mut decision = None;
+        read(&path, &[], Some(place), |batch| {
+            if batch.num_rows() > 0 && decision.is_none() {
+                decision = Some(first_decision(batch)?);
+            }
+            Ok(())
+        })?;
+        Ok(decision)
+    }
+
+    /// The findings about a student.
+    ///
+    /// # Errors
+    /// The findings can't be read.
+    pub fn findings(&self, student_key: &str) -> Result<Vec<Finding>, ReadError> {
+        let path = self.folder.join("findings.parquet");
+        let columns = ["code", "severity", "student_key", "message", "file", "sheet", "row", "found", "expected"];
+        let mut findings = Vec::new();
+        read(&path, &columns, None, |batch| {
+            let keys = texts(batch, "student_key")?;
+            let keys = keys.as_string::<i32>();
+            let own: BooleanArray = keys.iter().map(|key| Some(key == Some(student_key))).collect();
+            if own.true_count() == 0 {
+                return Ok(());
+            }
+            let batch = filter_record_batch(batch, &own)?;
+            let column = |name: &str| texts(&batch, name);
+            let (codes, severities, messages) = (column("code")?, column("severity")?, column("message")?);
+            let (files, sheets) = (column("file")?, column("sheet")?);
+            let (found, expected) = (column("found")?, column("expected")?);
+            for place in 0..batch.num_rows() {
+                findings.push(Finding {
+                    code: text(&codes, place),
+                    severity: text(&severities, place),
+                    message: text(&messages, place),
+                    file: text(&files, place),
+                    sheet: text(&sheets, place),
+                    row: number(&batch, "row", place),
+                    found: text(&found, place),
+                    expected: text(&expected, place),
+                });
+            }
+            Ok(())
+        })?;
+        Ok(findings)
+    }
+}
+
+type Fault = Box<dyn std::error::Error + Send + Sync>;
+
+/// Hands on the batches of a file: some columns (all for an empty list) of all rows, or of one.
+fn read(
+    path: &Path,
+    columns: &[&str],
+    place: Option<usize>,
+    mut take: impl FnMut(&RecordBatch) -> Result<(), Fault>,
+) -> Result<(), ReadError> {
+    let mut all = || -> Result<(), Fault> {
+        let builder = ParquetRecordBatchReaderBuilder::try_new(File::open(path)?)?;
+        let mask = match columns {
+            [] => ProjectionMask::all(),
+            columns => ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied()),
+        };
+        let mut builder = builder.with_projection(mask).with_batch_size(1 << 16);
+        if let Some(place) = place {
+            builder = builder.with_row_selection(RowSelection::from(vec![RowSelector::skip(place), RowSelector::select(1)]));
+        }
+        for batch in builder.build()? {
+            take(&batch?)?;
+        }
+        Ok(())
+    };
+    all().map_err(|error| ReadError::File { path: path.into(), message: error.to_string() })
+}
+
+fn column<'b>(batch: &'b RecordBatch, name: &str) -> Result<&'b ArrayRef, Fault> {
+    batch.column_by_name(name).ok_or_else(|| format!("no column {name}").into())
+}
+
+fn texts(batch: &RecordBatch, name: &str) -> Result<ArrayRef, Fault> {
+    Ok(cast(column(batch, name)?, &DataType::Utf8)?)
+}
+
+/// A cell of texts; empty where there is none.
+fn text(texts: &ArrayRef, place: usize) -> String {
+    let texts = texts.as_string::<i32>();
+    if texts.is_valid(place) { texts.value(place).to_owned() } else { String::new() }
+}
+
+fn byte(batch: &RecordBatch, name: &str, place: usize) -> Option<i8> {
+    let bytes = batch.column_by_name(name)?.as_primitive_opt::<Int8Type>()?;
+    bytes.is_valid(place).then(|| bytes.value(place))
+}
+
+fn number(batch: &RecordBatch, name: &str, place: usize) -> Option<i32> {
+    let numbers = batch.column_by_name(name)?.as_primitive_opt::<Int32Type>()?;
+    numbers.is_valid(place).then(|| numbers.value(place))
+}
+
+/// The elements of a list in the first row.
+fn elements(batch: &RecordBatch, name: &str) -> Result<ArrayRef, Fault> {
+    let lists = column(batch, name)?.as_list_opt::<i32>().ok_or_else(|| format!("column {name} holds no lists"))?;
+    Ok(lists.value(0))
+}
+
+fn words(batch: &RecordBatch, name: &str) -> Result<Vec<String>, Fault> {
+    let words = cast(&elements(batch, name)?, &DataType::Utf8)?;
+    Ok((0..words.len()).map(|place| text(&words, place)).collect())
+}
+
+/// The structs of a list in the first row, as a table of their own.
+fn records(batch: &RecordBatch, name: &str) -> Result<RecordBatch, Fault> {
+    let elements = elements(batch, name)?;
+    let structs = elements.as_struct_opt().ok_or_else(|| format!("column {name} holds no records"))?;
+    Ok(RecordBatch::from(structs.clone()))
+}
+
+fn first_decision(batch: &RecordBatch) -> Result<Decision, Fault> {
+    let one = |name: &str| -> Result<String, Fault> { Ok(text(&texts(batch, name)?, 0)) };
+    let optional = |name: &str| -> Result<Option<String>, Fault> { Ok(Some(one(name)?).filter(|text| !text.is_empty())) };
+    Ok(Decision {
+        student_key: one("student_key")?,
+        name: one("name")?,
+        district: one("district")?,
+        school_code: one("school_code")?,
+        school_name: one("school_name")?,
+        stage: optional("stage")?,
+        grade: byte(batch, "grade", 0),
+        class: one("class")?,
+        procedure: one("procedure")?,
+        outcome: one("outcome")?,
+        next_grade: byte(batch, "next_grade", 0),
+        certificate: optional("certificate")?,
+        clauses: words(batch, "clauses")?,
+        failing_subjects: words(batch, "failing_subjects")?,
+        missing: words(batch, "missing")?,
+        steps: steps(&records(batch, "reasons")?)?,
+        evidence: evidence(&records(batch, "evidence")?)?,
+    })
+}
+
+fn steps(reasons: &RecordBatch) -> Result<Vec<Step>, Fault> {
+    let column = |name: &str| texts(reasons, name);
+    let (clauses, codes, sentences) = (column("clause")?, column("code")?, column("text")?);
+    let (values, thresholds) = (column("value")?, column("threshold")?);
+    let holds = reasons.column_by_name("holds").and_then(|holds| holds.as_boolean_opt());
+    let filled = |texts: &ArrayRef, place| Some(text(texts, place)).filter(|text| !text.is_empty());
+    let step = |place: usize| Step {
+        clause: text(&clauses, place),
+        code: text(&codes, place),
+        holds: holds.filter(|holds| holds.is_valid(place)).map(|holds| holds.value(place)),
+        value: filled(&values, place),
+        threshold: filled(&thresholds, place),
+        text: text(&sentences, place),
+    };
+    Ok((0..reasons.num_rows()).map(step).collect())
+}
+
+fn evidence(rows: &RecordBatch) -> Result<Vec<Rows>, Fault> {
+    let column = |name: &str| texts(rows, name);
+    let (tables, files, sheets) = (column("table")?, column("file")?, column("sheet")?);
+    let of_row = |place: usize| Rows {
+        table: text(&tables, place),
+        file: text(&files, place),
+        sheet: text(&sheets, place),
+        row: number(rows, "row", place).unwrap_or_default(),
+        row_last: number(rows, "row_last", place).unwrap_or_default(),
+    };
+    Ok((0..rows.num_rows()).map(of_row).collect())
+}
