@@ -93,18 +93,13 @@ fn list(title: &str, hits: &[Hit]) {
         lines.push(format!(
             "  {}  {}  {}  {}{}",
             hit.name,
-            key_shown(&hit.student_key),
+            mask::student_key(&hit.student_key),
             hit.school_name,
             grade(hit.grade),
             class(&hit.class)
         ));
     }
     note(&lines.join("\n"));
-}
-
-/// A student's key without a whole number of an ID document.
-fn key_shown(key: &str) -> String {
-    if key.contains(':') { key.to_owned() } else { mask::national_id(key) }
 }
 
 fn grade(number: Option<i8>) -> &'static str {
@@ -182,7 +177,7 @@ fn tree(run: &Run, decision: &Decision, findings: &[Finding]) -> String {
         format!(
             "{}  {}  {}（{}）{}{}",
             decision.name,
-            key_shown(&decision.student_key),
+            mask::student_key(&decision.student_key),
             decision.school_name,
             decision.school_code,
             grade(decision.grade),
@@ -263,7 +258,7 @@ fn object(run: &Run, decision: &Decision, findings: &[Finding]) -> serde_json::V
     };
     json!({
         "run_id": run.manifest.run_id,
-        "student": key_shown(&decision.student_key),
+        "student": mask::student_key(&decision.student_key),
         "name": decision.name,
         "district": decision.district,
         "school_code": decision.school_code,

@@ -34,7 +34,7 @@ pub(crate) struct Layout {
     pub headers: Vec<Option<String>>,
     /// Required columns that are missing; of alternatives, the first set's.
     pub missing: Vec<&'static str>,
-    /// Headers that no field of the table has, with their columns.
+    /// Headers that no table has, with their columns.
     pub unknown: Vec<(usize, String)>,
     /// Columns that mean a field that an earlier column means: field, column, header.
     pub doubled: Vec<(usize, usize, String)>,
@@ -116,7 +116,9 @@ fn layout_of(table: Table, labels: &[Label<'_>]) -> Layout {
     };
     for &Label { column, text: label, meanings } in labels {
         match meanings.iter().find(|(other, _)| *other == table) {
-            None => layout.unknown.push((column, label.to_owned())),
+            // A column of another table, such as the name beside an id, is no news to anyone.
+            None if meanings.is_empty() => layout.unknown.push((column, label.to_owned())),
+            None => {}
             Some(&(_, place)) => match layout.columns.get_mut(place) {
                 Some(slot @ None) => {
                     *slot = Some(column);
@@ -279,7 +281,9 @@ mod tests {
         let header = find(&["2025学年学生成绩表", "填表说明：略", "学籍号|姓名|学年|科目|总评|补考", "G1||2025|语文|合格|"]).unwrap();
         assert_eq!((header.layout.table, header.last), (Table::CourseResults, 2));
         assert_eq!(header.layout.columns[3], Some(4));
-        assert_eq!(header.layout.unknown, [(1, "姓名".to_owned())]);
+        assert!(header.layout.unknown.is_empty());
+        let header = find(&["学籍号|姓名|学年|科目|总评|胖瘦", "G1||2025|语文|合格|"]).unwrap();
+        assert_eq!(header.layout.unknown, [(5, "胖瘦".to_owned())]);
         assert!(header.layout.missing.is_empty());
     }
 

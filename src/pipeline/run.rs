@@ -23,7 +23,7 @@ use crate::ingest::{self, Dictionary, Inputs, Marks, Request, Vocabulary};
 use crate::report::findings::{Past, Published};
 use crate::report::manifest::{Books, InputReceipt, Manifest, PolicyReceipt};
 use crate::report::parquet::{Encoded, Groups, Names, ROW_GROUP};
-use crate::report::{decisions, findings as published, sources, summary};
+use crate::report::{decisions, findings as published, sources, submissions, summary};
 
 /// How far a run is, for whoever shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,6 +138,7 @@ pub fn run(config: &Config, out: &Path, watch: &Watch<'_>) -> Result<PublishedRu
     let as_of = law.as_of.to_string();
     published::write_history(&staging.path().join("finding_history.parquet"), &findings, &past, &as_of, &names("finding_history/1"))?;
     sources::write_sources(&staging.path().join("sources.parquet"), &cohort, &names("sources/1"))?;
+    submissions::write_submissions(&staging.path().join("submissions.parquet"), &cohort, &names("submissions/1"))?;
     let run_id = held.free_id(&run_id(config, &inputs));
     let manifest = receipt(config, &cohort, &run_id, started, tally, &findings);
     check(&cohort, &manifest)?;

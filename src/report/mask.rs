@@ -18,6 +18,11 @@ pub fn national_id(id: &str) -> String {
     }
 }
 
+/// A student's key: a national id masked, a hash as it is.
+pub fn student_key(key: &str) -> String {
+    if key.contains(':') { key.to_owned() } else { national_id(key) }
+}
+
 #[cfg(test)]
 mod tests {
     #[test]

@@ -8,4 +8,5 @@ pub mod mask;
 pub mod parquet;
 pub mod read;
 pub mod sources;
+pub mod submissions;
 pub mod summary;

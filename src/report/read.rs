@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch};
 use arrow::compute::{cast, filter_record_batch};
-use arrow::datatypes::{DataType, Int8Type, Int32Type};
+use arrow::datatypes::{DataType, Int8Type, Int32Type, Int64Type};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReaderBuilder, RowSelection, RowSelector};
 use thiserror::Error;
@@ -100,6 +100,31 @@ pub struct Finding {
     pub expected: String,
 }
 
+/// An undetermined student, and what is missing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Undetermined {
+    pub hit: Hit,
+    pub district: String,
+    pub school_code: String,
+    pub missing: Vec<String>,
+    pub clauses: Vec<String>,
+}
+
+/// A finding with whom and what it is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct FindingRow {
+    pub finding: Finding,
+    pub clause: String,
+    pub school_code: String,
+    pub name: String,
+    pub student_key: String,
+    pub column: String,
+    pub cell: String,
+    pub count: i64,
+}
+
 /// A published run.
 #[derive(Clone, Debug)]
 pub struct Run {
@@ -190,37 +215,134 @@ impl Run {
     /// # Errors
     /// The findings can't be read.
     pub fn findings(&self, student_key: &str) -> Result<Vec<Finding>, ReadError> {
-        let path = self.folder.join("findings.parquet");
-        let columns = ["code", "severity", "student_key", "message", "file", "sheet", "row", "found", "expected"];
         let mut findings = Vec::new();
-        read(&path, &columns, None, |batch| {
+        self.each_finding(|batch| {
             let keys = texts(batch, "student_key")?;
-            let keys = keys.as_string::<i32>();
-            let own: BooleanArray = keys.iter().map(|key| Some(key == Some(student_key))).collect();
-            if own.true_count() == 0 {
-                return Ok(());
-            }
-            let batch = filter_record_batch(batch, &own)?;
-            let column = |name: &str| texts(&batch, name);
-            let (codes, severities, messages) = (column("code")?, column("severity")?, column("message")?);
-            let (files, sheets) = (column("file")?, column("sheet")?);
-            let (found, expected) = (column("found")?, column("expected")?);
-            for place in 0..batch.num_rows() {
-                findings.push(Finding {
-                    code: text(&codes, place),
-                    severity: text(&severities, place),
-                    message: text(&messages, place),
-                    file: text(&files, place),
-                    sheet: text(&sheets, place),
-                    row: number(&batch, "row", place),
-                    found: text(&found, place),
-                    expected: text(&expected, place),
-                });
+            let own: BooleanArray = keys.as_string::<i32>().iter().map(|key| Some(key == Some(student_key))).collect();
+            if own.true_count() > 0 {
+                let batch = filter_record_batch(batch, &own)?;
+                findings.extend(finding_rows(&batch, batch.num_rows())?.into_iter().map(|row| row.finding));
             }
             Ok(())
         })?;
         Ok(findings)
     }
+
+    /// All findings in their order, at most `most`, and how many more there are.
+    ///
+    /// # Errors
+    /// The findings can't be read.
+    pub fn all_findings(&self, most: usize) -> Result<(Vec<FindingRow>, usize), ReadError> {
+        let (mut findings, mut more) = (Vec::new(), 0);
+        self.each_finding(|batch| {
+            let room = batch.num_rows().min(most - findings.len());
+            findings.extend(finding_rows(batch, room)?);
+            more += batch.num_rows() - room;
+            Ok(())
+        })?;
+        Ok((findings, more))
+    }
+
+    fn each_finding(&self, take: impl FnMut(&RecordBatch) -> Result<(), Fault>) -> Result<(), ReadError> {
+        let columns = [
+            "code",
+            "severity",
+            "clause",
+            "student_key",
+            "name",
+            "school_code",
+            "message",
+            "file",
+            "sheet",
+            "row",
+            "column",
+            "cell",
+            "found",
+            "expected",
+            "count",
+        ];
+        read(&self.folder.join("findings.parquet"), &columns, None, take)
+    }
+
+    /// The undetermined students in their order, at most `most`, and how many more there are.
+    ///
+    /// # Errors
+    /// The decisions can't be read.
+    pub fn undetermined(&self, most: usize) -> Result<(Vec<Undetermined>, usize), ReadError> {
+        let columns = [
+            "student_key",
+            "name",
+            "district",
+            "school_code",
+            "school_name",
+            "grade",
+            "class",
+            "outcome",
+            "clauses.list.element",
+            "missing.list.element",
+        ];
+        let (mut students, mut more, mut first) = (Vec::new(), 0, 0);
+        read(&self.folder.join("decisions.parquet"), &columns, None, |batch| {
+            let outcomes = texts(batch, "outcome")?;
+            let places: Vec<usize> = (0..batch.num_rows()).filter(|place| text(&outcomes, *place) == "undetermined").collect();
+            let room = places.len().min(most - students.len());
+            more += places.len() - room;
+            if room > 0 {
+                let column = |name: &str| texts(batch, name);
+                let (keys, names, classes) = (column("student_key")?, column("name")?, column("class")?);
+                let (districts, codes, schools) = (column("district")?, column("school_code")?, column("school_name")?);
+                for place in places.into_iter().take(room) {
+                    let hit = Hit {
+                        place: first + place,
+                        student_key: text(&keys, place),
+                        name: text(&names, place),
+                        school_name: text(&schools, place),
+                        grade: byte(batch, "grade", place),
+                        class: text(&classes, place),
+                    };
+                    students.push(Undetermined {
+                        hit,
+                        district: text(&districts, place),
+                        school_code: text(&codes, place),
+                        missing: words(batch, "missing", place)?,
+                        clauses: words(batch, "clauses", place)?,
+                    });
+                }
+            }
+            first += batch.num_rows();
+            Ok(())
+        })?;
+        Ok((students, more))
+    }
+}
+
+fn finding_rows(batch: &RecordBatch, most: usize) -> Result<Vec<FindingRow>, Fault> {
+    let column = |name: &str| texts(batch, name);
+    let (codes, severities, clauses, messages) = (column("code")?, column("severity")?, column("clause")?, column("message")?);
+    let (schools, names, keys) = (column("school_code")?, column("name")?, column("student_key")?);
+    let (files, sheets, columns, cells) = (column("file")?, column("sheet")?, column("column")?, column("cell")?);
+    let (found, expected) = (column("found")?, column("expected")?);
+    let counts = batch.column_by_name("count").and_then(|counts| counts.as_primitive_opt::<Int64Type>());
+    let row = |place: usize| FindingRow {
+        finding: Finding {
+            code: text(&codes, place),
+            severity: text(&severities, place),
+            message: text(&messages, place),
+            file: text(&files, place),
+            sheet: text(&sheets, place),
+            row: number(batch, "row", place),
+            found: text(&found, place),
+            expected: text(&expected, place),
+        },
+        clause: text(&clauses, place),
+        school_code: text(&schools, place),
+        name: text(&names, place),
+        student_key: text(&keys, place),
+        column: text(&columns, place),
+        cell: text(&cells, place),
+        count: counts.map_or(1, |counts| counts.value(place)),
+    };
+    Ok((0..most).map(row).collect())
 }
 
 type Fault = Box<dyn std::error::Error + Send + Sync>;
@@ -274,20 +396,20 @@ fn number(batch: &RecordBatch, name: &str, place: usize) -> Option<i32> {
     numbers.is_valid(place).then(|| numbers.value(place))
 }
 
-/// The elements of a list in the first row.
-fn elements(batch: &RecordBatch, name: &str) -> Result<ArrayRef, Fault> {
+/// The elements of a list in a row.
+fn elements(batch: &RecordBatch, name: &str, place: usize) -> Result<ArrayRef, Fault> {
     let lists = column(batch, name)?.as_list_opt::<i32>().ok_or_else(|| format!("column {name} holds no lists"))?;
-    Ok(lists.value(0))
+    Ok(lists.value(place))
 }
 
-fn words(batch: &RecordBatch, name: &str) -> Result<Vec<String>, Fault> {
-    let words = cast(&elements(batch, name)?, &DataType::Utf8)?;
+fn words(batch: &RecordBatch, name: &str, place: usize) -> Result<Vec<String>, Fault> {
+    let words = cast(&elements(batch, name, place)?, &DataType::Utf8)?;
     Ok((0..words.len()).map(|place| text(&words, place)).collect())
 }
 
 /// The structs of a list in the first row, as a table of their own.
 fn records(batch: &RecordBatch, name: &str) -> Result<RecordBatch, Fault> {
-    let elements = elements(batch, name)?;
+    let elements = elements(batch, name, 0)?;
     let structs = elements.as_struct_opt().ok_or_else(|| format!("column {name} holds no records"))?;
     Ok(RecordBatch::from(structs.clone()))
 }
@@ -308,9 +430,9 @@ fn first_decision(batch: &RecordBatch) -> Result<Decision, Fault> {
         outcome: one("outcome")?,
         next_grade: byte(batch, "next_grade", 0),
         certificate: optional("certificate")?,
-        clauses: words(batch, "clauses")?,
-        failing_subjects: words(batch, "failing_subjects")?,
-        missing: words(batch, "missing")?,
+        clauses: words(batch, "clauses", 0)?,
+        failing_subjects: words(batch, "failing_subjects", 0)?,
+        missing: words(batch, "missing", 0)?,
         steps: steps(&records(batch, "reasons")?)?,
         evidence: evidence(&records(batch, "evidence")?)?,
     })

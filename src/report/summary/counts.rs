@@ -1,0 +1,64 @@
+//! The numbers of the summary, each a query over the published Parquet.
+
+use std::fs::File;
+use std::path::Path;
+
+use polars::prelude::{DataFrame, ParquetReader, PolarsError, SerReader};
+use rust_xlsxwriter::XlsxError;
+use thiserror::Error;
+
+use crate::report::read::ReadError;
+
+/// A summary that can't be made.
+#[derive(Debug, Error)]
+pub enum SummaryError {
+    /// A published file can't be read.
+    #[error("{0}")]
+    Read(#[from] ReadError),
+    /// A query fails.
+    #[error("{0}")]
+    Query(#[from] PolarsError),
+    /// The workbook can't be written.
+    #[error("{0}")]
+    Write(#[from] XlsxError),
+    /// The disk refuses.
+    #[error("{0}")]
+    Disk(#[from] std::io::Error),
+}
+
+fn read(path: &Path, columns: &[&str]) -> Result<DataFrame, SummaryError> {
+    let columns = columns.iter().map(|column| (*column).to_owned()).collect();
+    Ok(ParquetReader::new(File::open(path)?).with_columns(Some(columns)).finish()?)
+}
+
+/// The texts of a row; what is not there is empty.
+fn texts(table: &DataFrame, columns: &[&str], row: usize) -> Result<Vec<String>, SummaryError> {
+    let text = |column: &&str| Ok(table.column(column)?.str()?.get(row).unwrap_or_default().to_owned());
+    columns.iter().map(text).collect()
+}
+
+/// How many rows there are of each combination of texts, in the order of the texts.
+pub fn count(path: &Path, columns: &[&str]) -> Result<Vec<(Vec<String>, u64)>, SummaryError> {
+    let table = read(path, columns)?;
+    let Some(first) = columns.first() else { return Ok(Vec::new()) };
+    let grouped = table.group_by(columns.iter().copied())?.select([*first]).count()?;
+    let numbers = grouped.column(&format!("{first}_count"))?.u32()?.clone();
+    let mut counts = Vec::with_capacity(grouped.height());
+    for row in 0..grouped.height() {
+        counts.push((texts(&grouped, columns, row)?, numbers.get(row).map_or(0, u64::from)));
+    }
+    counts.sort_unstable();
+    Ok(counts)
+}
+
+/// The rows of a small table: some columns of texts, then some of numbers.
+pub fn rows(path: &Path, columns: &[&str], numbers: &[&str]) -> Result<Vec<(Vec<String>, Vec<i64>)>, SummaryError> {
+    let table = read(path, &[columns, numbers].concat())?;
+    let mut rows = Vec::with_capacity(table.height());
+    for row in 0..table.height() {
+        let own: Result<Vec<i64>, SummaryError> =
+            numbers.iter().map(|number| Ok(table.column(number)?.i64()?.get(row).unwrap_or_default())).collect();
+        rows.push((texts(&table, columns, row)?, own?));
+    }
+    Ok(rows)
+}

@@ -1,0 +1,85 @@
+//! The result for people: `summary.xlsx`, and the summary on standard output.
+
+mod counts;
+mod workbook;
+
+use std::path::Path;
+
+use law::regulation::findings::find;
+use law::regulation::rule::Outcome;
+
+pub use counts::SummaryError;
+pub use workbook::write_workbook;
+
+use super::manifest::Manifest;
+
+/// The stages, by the words in outputs, with their titles.
+const STAGES: [(&str, &str); 4] = [("primary", "小学"), ("junior", "初中"), ("senior", "高中"), ("unknown", "不明")];
+/// The severities, by the words in outputs, with their titles.
+const SEVERITIES: [(&str, &str); 3] = [("error", "必须整改"), ("query", "需要说明"), ("info", "供参考")];
+/// How many codes are named as the first to look at.
+const FIRST: usize = 5;
+
+/// A text filled up with spaces to a width on the screen, where a Chinese character takes two places.
+fn filled(text: &str, width: usize) -> String {
+    let taken: usize = text.chars().map(|letter| if letter.is_ascii() { 1 } else { 2 }).sum();
+    format!("{text}{}", " ".repeat(width.saturating_sub(taken)))
+}
+
+/// What to look at first, each in a sentence.
+fn first_to_do(manifest: &Manifest) -> Vec<String> {
+    let found = |code: &str| manifest.findings.get(code).copied().unwrap_or(0);
+    let mut lines = Vec::new();
+    let unread = found("I0101") + found("I0102") + found("I0103");
+    if unread > 0 {
+        lines.push(format!("{unread} 个文件或工作表没有读进来（I0101、I0102、I0103）：先请学校重交，否则后面的结论都缺这部分数据"));
+    }
+    let undetermined = manifest.outcomes.get(Outcome::Undetermined.code()).copied().unwrap_or(0);
+    if undetermined > 0 {
+        lines.push(format!("{undetermined} 名学生待核：缺什么、向谁补要，见 summary.xlsx 的“待核名单”"));
+    }
+    let set_aside: u64 = manifest.books.values().map(|books| books.set_aside).sum();
+    if set_aside > 0 {
+        lines.push(format!("{set_aside} 行数据没有采用，每行都有问题代码，见“问题清单”"));
+    }
+    let mut errors: Vec<(u64, &str)> = manifest
+        .findings
+        .iter()
+        .filter(|(code, _)| find(code).is_some_and(|entry| entry.severity.code() == "error"))
+        .map(|(code, number)| (*number, code.as_str()))
+        .collect();
+    errors.sort_unstable_by(|one, other| other.0.cmp(&one.0).then(one.1.cmp(other.1)));
+    for (number, code) in errors.into_iter().take(FIRST) {
+        let wrong = find(code).map_or("", |entry| entry.wrong);
+        lines.push(format!("{code} {wrong}：{number} 处"));
+    }
+    lines
+}
+
+/// The summary on standard output.
+pub fn text(manifest: &Manifest, folder: &Path) -> String {
+    let of =
+        |stage: &str, outcome: &str| manifest.outcomes_by_stage.get(stage).and_then(|outcomes| outcomes.get(outcome)).copied().unwrap_or(0);
+    let mut lines = vec![
+        format!("{} 学年，判定日期 {}，政策 {} {}", manifest.school_year, manifest.as_of, manifest.policy.name, manifest.policy.version),
+        format!("学生 {} 名，来自 {} 个文件", manifest.students, manifest.inputs.len()),
+        String::new(),
+    ];
+    let stages: Vec<(&str, &str)> = STAGES.into_iter().filter(|(stage, _)| manifest.outcomes_by_stage.contains_key(*stage)).collect();
+    let head: String = stages.iter().map(|(_, title)| format!("{:>6}{title}", "")).collect();
+    lines.push(format!("{}{head}{:>6}合计", filled("结论", 14), ""));
+    for outcome in Outcome::ALL {
+        let Some(total) = manifest.outcomes.get(outcome.code()) else { continue };
+        let cells: String = stages.iter().map(|(stage, _)| format!("{:>10}", of(stage, outcome.code()))).collect();
+        lines.push(format!("{}{cells}{total:>10}", filled(outcome.title(), 14)));
+    }
+    let severities = SEVERITIES.map(|(code, title)| format!("{title} {}", manifest.findings_by_severity.get(code).copied().unwrap_or(0)));
+    lines.extend([String::new(), format!("问题：{}", severities.join("，"))]);
+    let first = first_to_do(manifest);
+    if !first.is_empty() {
+        lines.push("先看这些：".to_owned());
+        lines.extend(first.into_iter().zip(1..).map(|(line, number)| format!("  {number}. {line}")));
+    }
+    lines.push(format!("结果在 {}", folder.display()));
+    lines.join("\n")
+}

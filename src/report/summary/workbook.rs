@@ -1,0 +1,343 @@
+//! `summary.xlsx`: outcomes by school, who is undetermined and what to send, findings, and who has not sent what.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use law::regulation::findings::find;
+use law::regulation::rule::Outcome;
+use rust_xlsxwriter::{Color, DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder, Workbook, Worksheet, XlsxError};
+
+use super::counts::{SummaryError, count, rows};
+use super::{SEVERITIES, STAGES, first_to_do};
+use crate::ingest::table::Table;
+use crate::report::manifest::Manifest;
+use crate::report::mask;
+use crate::report::read::{FindingRow, Run, Undetermined};
+
+/// The most rows of a list of findings or students; more are in the Parquet files.
+const MOST: usize = 50_000;
+
+/// The formats of a workbook.
+struct Formats {
+    title: Format,
+    head: Format,
+    note: Format,
+    wrap: Format,
+    alarm: Format,
+}
+
+impl Formats {
+    fn new() -> Self {
+        Self {
+            title: Format::new().set_bold().set_font_size(14),
+            head: Format::new()
+                .set_bold()
+                .set_background_color(Color::RGB(0xE8_EEF4))
+                .set_border_bottom(FormatBorder::Thin)
+                .set_align(FormatAlign::VerticalCenter)
+                .set_text_wrap(),
+            note: Format::new().set_font_color(Color::RGB(0x59_5959)),
+            wrap: Format::new().set_text_wrap().set_align(FormatAlign::Top),
+            alarm: Format::new().set_font_color(Color::RGB(0xC0_0000)).set_bold(),
+        }
+    }
+}
+
+/// Writes `summary.xlsx` into a run folder that holds the other results.
+///
+/// # Errors
+/// The results can't be read, or the disk refuses.
+pub fn write_workbook(folder: &Path, manifest: &Manifest) -> Result<(), SummaryError> {
+    let run = Run { folder: folder.into(), manifest: manifest.clone() };
+    let formats = Formats::new();
+    let mut workbook = Workbook::new();
+    // The same results make the same file, whenever it is written.
+    let created = ExcelDateTime::parse_from_str(&manifest.as_of)?;
+    workbook.set_properties(&DocProperties::new().set_creation_datetime(&created));
+    overview(sheet(&mut workbook, "概况")?, manifest, &formats)?;
+    schools(sheet(&mut workbook, "各校结论")?, folder, &formats)?;
+    undetermined(sheet(&mut workbook, "待核名单")?, &run, &formats)?;
+    findings(sheet(&mut workbook, "问题清单")?, &run, &formats)?;
+    submissions(sheet(&mut workbook, "报送情况")?, folder, &formats)?;
+    workbook.save(folder.join("summary.xlsx"))?;
+    Ok(())
+}
+
+/// A new sheet that prints on A4, across.
+fn sheet<'w>(workbook: &'w mut Workbook, name: &str) -> Result<&'w mut Worksheet, XlsxError> {
+    let sheet = workbook.add_worksheet().set_name(name)?;
+    sheet.set_landscape().set_paper_size(9).set_print_fit_to_pages(1, 0);
+    Ok(sheet)
+}
+
+/// Writes a head with the widths of its columns in row `row`, frozen, repeated on each printed page, with a filter over `rows` rows below.
+fn head(sheet: &mut Worksheet, row: u32, columns: &[(&str, f64)], rows: u32, formats: &Formats) -> Result<(), XlsxError> {
+    let mut last = 0;
+    for (column, (title, width)) in (0_u16..).zip(columns) {
+        sheet.write_with_format(row, column, *title, &formats.head)?;
+        sheet.set_column_width(column, *width)?;
+        last = column;
+    }
+    sheet.set_freeze_panes(row + 1, 0)?;
+    sheet.set_repeat_rows(0, row)?;
+    if rows > 0 {
+        sheet.autofilter(row, 0, row + rows, last)?;
+    }
+    Ok(())
+}
+
+fn overview(sheet: &mut Worksheet, manifest: &Manifest, formats: &Formats) -> Result<(), XlsxError> {
+    sheet.write_with_format(0, 0, format!("{} 学年学籍判定结果", manifest.school_year), &formats.title)?;
+    let policy = format!("{} {}", manifest.policy.name, manifest.policy.version);
+    let facts = [
+        ("判定日期", manifest.as_of.as_str()),
+        ("政策", policy.as_str()),
+        ("程序版本", manifest.program_version.as_str()),
+        ("运行编号", manifest.run_id.as_str()),
+    ];
+    let mut row = 1;
+    for (name, value) in facts {
+        sheet.write(row, 0, name)?;
+        sheet.write(row, 1, value)?;
+        row += 1;
+    }
+    sheet.write(row, 0, "学生人数")?;
+    sheet.write(row, 1, manifest.students)?;
+    row += 2;
+    let titles = ["结论"].into_iter().chain(STAGES.map(|(_, title)| title)).chain(["合计"]);
+    for (column, title) in (0_u16..).zip(titles) {
+        sheet.write_with_format(row, column, title, &formats.head)?;
+    }
+    for outcome in Outcome::ALL {
+        let Some(total) = manifest.outcomes.get(outcome.code()) else { continue };
+        row += 1;
+        sheet.write(row, 0, format!("{}（{}）", outcome.title(), outcome.code()))?;
+        for (column, (stage, _)) in (1_u16..).zip(STAGES) {
+            let number = manifest.outcomes_by_stage.get(stage).and_then(|outcomes| outcomes.get(outcome.code()));
+            sheet.write(row, column, number.copied().unwrap_or(0))?;
+        }
+        sheet.write(row, 1 + STAGES.len() as u16, *total)?;
+    }
+    row += 2;
+    for (column, title) in (0_u16..).zip(["问题", "件数"]) {
+        sheet.write_with_format(row, column, title, &formats.head)?;
+    }
+    for (code, title) in SEVERITIES {
+        row += 1;
+        sheet.write(row, 0, title)?;
+        sheet.write(row, 1, manifest.findings_by_severity.get(code).copied().unwrap_or(0))?;
+    }
+    row += 2;
+    sheet.write_with_format(row, 0, "先看这些", &formats.head)?;
+    for line in first_to_do(manifest) {
+        row += 1;
+        sheet.write(row, 0, line)?;
+    }
+    row += 2;
+    let guide = [
+        "各校结论：每所学校各种结论的人数和问题件数。",
+        "待核名单：数据不足、还不能下结论的学生，缺什么、补哪张表。",
+        "问题清单：每个问题在哪个文件、哪一格，应该怎样改。",
+        "报送情况：各校各表有多少学生已有记录，应有而没有的标红。",
+    ];
+    for line in guide {
+        sheet.write_with_format(row, 0, line, &formats.note)?;
+        row += 1;
+    }
+    sheet.set_column_width(0, 28)?;
+    sheet.set_column_width(1, 18)?;
+    Ok(())
+}
+
+/// District, code and name of a school.
+type School = (String, String, String);
+
+fn schools(sheet: &mut Worksheet, folder: &Path, formats: &Formats) -> Result<(), SummaryError> {
+    let mut schools: BTreeMap<School, BTreeMap<String, u64>> = BTreeMap::new();
+    for (words, number) in count(&folder.join("decisions.parquet"), &["district", "school_code", "school_name", "outcome"])? {
+        if let [district, code, name, outcome] = words.as_slice() {
+            *schools.entry((district.clone(), code.clone(), name.clone())).or_default().entry(outcome.clone()).or_default() += number;
+        }
+    }
+    let mut found: BTreeMap<(String, String), u64> = BTreeMap::new();
+    for (words, number) in count(&folder.join("findings.parquet"), &["school_code", "severity"])? {
+        if let [school, severity] = words.as_slice() {
+            *found.entry((school.clone(), severity.clone())).or_default() += number;
+        }
+    }
+    let mut columns = vec![("区", 12.0), ("学校代码", 14.0), ("学校名称", 30.0), ("学生人数", 10.0)];
+    columns.extend(Outcome::ALL.iter().map(|outcome| (outcome.title(), 10.0)));
+    columns.extend(SEVERITIES.map(|(_, title)| (title, 10.0)));
+    head(sheet, 0, &columns, schools.len() as u32, formats)?;
+    for (row, ((district, code, name), outcomes)) in (1_u32..).zip(&schools) {
+        sheet.write(row, 0, district)?.write(row, 1, code)?.write(row, 2, name)?;
+        sheet.write(row, 3, outcomes.values().sum::<u64>())?;
+        for (column, outcome) in (4_u16..).zip(Outcome::ALL) {
+            sheet.write(row, column, outcomes.get(outcome.code()).copied().unwrap_or(0))?;
+        }
+        for (column, (severity, _)) in (4 + Outcome::ALL.len() as u16..).zip(SEVERITIES) {
+            sheet.write(row, column, found.get(&(code.clone(), severity.to_owned())).copied().unwrap_or(0))?;
+        }
+    }
+    Ok(())
+}
+
+/// What to send for a missing fact, in words.
+fn to_send(fact: &str) -> String {
+    let last = fact.rsplit('.').next().unwrap_or(fact);
+    let table = match last {
+        "学年总评" | "补考" => Table::CourseResults,
+        "学业水平考试" => Table::Exams,
+        "校本考核" => Table::SchoolAssessments,
+        own if fact == own && Table::Evaluations.field(own).is_some() => Table::Evaluations,
+        own if fact == own && Table::Roster.field(own).is_some() => Table::Roster,
+        _ => {
+            let mut parts = fact.split('.');
+            let (table, item) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+            return format!("“{table}”表中{item}一行的“{last}”");
+        }
+    };
+    match fact.split_once('.') {
+        Some((subject, "学业水平考试")) => format!("“{}”表中{subject}的成绩", table.title()),
+        Some((subject, column)) => format!("“{}”表中{subject}的“{column}”", table.title()),
+        None => format!("“{}”表的“{fact}”", table.title()),
+    }
+}
+
+fn undetermined(sheet: &mut Worksheet, run: &Run, formats: &Formats) -> Result<(), SummaryError> {
+    let (students, more) = run.undetermined(MOST)?;
+    let columns = [
+        ("区", 12.0),
+        ("学校代码", 14.0),
+        ("学校名称", 28.0),
+        ("年级", 8.0),
+        ("班级", 10.0),
+        ("姓名", 14.0),
+        ("学籍号（已遮盖）", 24.0),
+        ("缺少的事实", 40.0),
+        ("请补报", 60.0),
+        ("有关条款", 16.0),
+        ("学生键", 10.0),
+    ];
+    head(sheet, 0, &columns, students.len() as u32, formats)?;
+    // The whole key serves look-ups from other sheets and is not shown.
+    sheet.set_column_hidden(10)?;
+    for (row, Undetermined { hit, district, school_code, missing, clauses }) in (1_u32..).zip(&students) {
+        let grade = hit.grade.and_then(|grade| u8::try_from(grade).ok()).and_then(law::facts::grades::Grade::new);
+        let send: Vec<String> = missing.iter().map(|fact| to_send(fact)).collect();
+        sheet.write(row, 0, district)?.write(row, 1, school_code)?.write(row, 2, &hit.school_name)?;
+        sheet.write(row, 3, grade.map_or("不明", law::facts::grades::Grade::title))?.write(row, 4, &hit.class)?;
+        sheet.write(row, 5, &hit.name)?.write(row, 6, mask::student_key(&hit.student_key))?;
+        sheet.write_with_format(row, 7, missing.join("、"), &formats.wrap)?;
+        sheet.write_with_format(row, 8, send.join("；"), &formats.wrap)?;
+        sheet.write(row, 9, clauses.join("、"))?.write(row, 10, &hit.student_key)?;
+    }
+    say_more(sheet, students.len() as u32 + 2, more, "decisions.parquet", formats)
+}
+
+fn say_more(sheet: &mut Worksheet, row: u32, more: usize, file: &str, formats: &Formats) -> Result<(), SummaryError> {
+    if more > 0 {
+        sheet.write_with_format(row, 0, format!("此处列到第 {MOST} 条，另有 {more} 条，全部在 {file}。"), &formats.alarm)?;
+    }
+    Ok(())
+}
+
+fn findings(sheet: &mut Worksheet, run: &Run, formats: &Formats) -> Result<(), SummaryError> {
+    let (found, more) = run.all_findings(MOST)?;
+    let columns = [
+        ("严重程度", 10.0),
+        ("代码", 8.0),
+        ("条款", 10.0),
+        ("学校代码", 14.0),
+        ("姓名", 14.0),
+        ("学籍号（已遮盖）", 24.0),
+        ("问题和办法", 60.0),
+        ("文件", 30.0),
+        ("工作表", 14.0),
+        ("位置", 9.0),
+        ("列", 16.0),
+        ("现为", 24.0),
+        ("应为", 30.0),
+        ("处数", 8.0),
+    ];
+    head(sheet, 0, &columns, found.len() as u32, formats)?;
+    for (row, FindingRow { finding, clause, school_code, name, student_key, column, cell, count }) in (1_u32..).zip(&found) {
+        let severity = SEVERITIES.iter().find(|(code, _)| *code == finding.severity).map_or("", |(_, title)| title);
+        let place = if cell.is_empty() { finding.row.map(|row| format!("第 {row} 行")).unwrap_or_default() } else { cell.clone() };
+        sheet.write(row, 0, severity)?.write(row, 1, &finding.code)?.write(row, 2, clause)?.write(row, 3, school_code)?;
+        sheet.write(row, 4, name)?.write(row, 5, mask::student_key(student_key))?;
+        sheet.write_with_format(row, 6, &finding.message, &formats.wrap)?;
+        sheet.write(row, 7, &finding.file)?.write(row, 8, &finding.sheet)?.write(row, 9, place)?.write(row, 10, column)?;
+        // A text that begins like a formula stays a text.
+        sheet.write_string(row, 11, &finding.found)?.write_string(row, 12, &finding.expected)?.write(row, 13, *count)?;
+    }
+    say_more(sheet, found.len() as u32 + 2, more, "findings.parquet", formats)?;
+    let mut by_code: Vec<(Vec<String>, u64)> = count(&run.folder.join("findings.parquet"), &["code", "severity"])?;
+    by_code.sort_unstable();
+    for (column, (title, width)) in (15_u16..).zip([("代码", 8.0), ("件数", 8.0), ("问题", 50.0)]) {
+        sheet.write_with_format(0, column, title, &formats.head)?;
+        sheet.set_column_width(column, width)?;
+    }
+    for (row, (words, number)) in (1_u32..).zip(&by_code) {
+        let code = words.first().map_or("", String::as_str);
+        sheet.write(row, 15, code)?.write(row, 16, *number)?;
+        sheet.write(row, 17, find(code).map_or("", |entry| entry.wrong))?;
+    }
+    Ok(())
+}
+
+fn submissions(sheet: &mut Worksheet, folder: &Path, formats: &Formats) -> Result<(), SummaryError> {
+    let texts = ["district", "school_code", "school_name", "table"];
+    let sent = rows(&folder.join("submissions.parquet"), &texts, &["students", "students_expected", "students_with_rows"])?;
+    let mut schools: BTreeMap<School, (i64, BTreeMap<String, (i64, i64)>)> = BTreeMap::new();
+    let mut tables: Vec<String> = Vec::new();
+    for (words, numbers) in sent {
+        if let ([district, code, name, table], [students, expected, with_rows]) = (words.as_slice(), numbers.as_slice()) {
+            let school = schools.entry((district.clone(), code.clone(), name.clone())).or_default();
+            school.0 = *students;
+            school.1.insert(table.clone(), (*expected, *with_rows));
+            if !tables.contains(table) {
+                tables.push(table.clone());
+            }
+        }
+    }
+    let mut columns = vec![("区", 12.0), ("学校代码", 14.0), ("学校名称", 30.0), ("学生人数", 10.0)];
+    let title = |name: &str| Table::ALL.iter().find(|table| table.name() == name).map_or("", |table| table.title());
+    columns.extend(tables.iter().map(|name| (title(name), 16.0)));
+    head(sheet, 0, &columns, schools.len() as u32, formats)?;
+    let mut row = 1;
+    for ((district, code, name), (students, own)) in &schools {
+        sheet.write(row, 0, district)?.write(row, 1, code)?.write(row, 2, name)?.write(row, 3, *students)?;
+        for (column, table) in (4_u16..).zip(&tables) {
+            let (expected, with_rows) = own.get(table).copied().unwrap_or_default();
+            match (expected, with_rows) {
+                (0, 0) => sheet.write(row, column, "—")?,
+                (0, with_rows) => sheet.write(row, column, with_rows)?,
+                (expected, 0) => sheet.write_with_format(row, column, format!("未报（应有 {expected} 人）"), &formats.alarm)?,
+                (expected, with_rows) => sheet.write(row, column, format!("{with_rows}（应有 {expected}）"))?,
+            };
+        }
+        row += 1;
+    }
+    sheet.write_with_format(
+        row + 1,
+        0,
+        "数字是本校有该表记录的学生人数；“应有”是没有该表就不能下结论的学生人数（高一、高二的学年成绩，毕业年级的考试和评价）。",
+        &formats.note,
+    )?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::to_send;
+
+    #[test]
+    fn missing_facts_name_the_table_to_send() {
+        assert_eq!(to_send("物理.学年总评"), "“学年成绩”表中物理的“学年总评”");
+        assert_eq!(to_send("物理.学业水平考试"), "“学业水平考试”表中物理的成绩");
+        assert_eq!(to_send("志愿服务"), "“综合素质评价”表的“志愿服务”");
+        assert_eq!(to_send("学籍状态"), "“学籍名册”表的“学籍状态”");
+        assert_eq!(to_send("申请.跳级.区备案日期"), "“申请”表中跳级一行的“区备案日期”");
+    }
+}
