@@ -1,5 +1,6 @@
 //! The integration tests: whole runs, from files to published results.
 
 mod messy;
+mod sample;
 mod support;
 mod whole_run;

@@ -80,7 +80,6 @@ impl Bench {
         std::mem::swap(&mut self.reasons, &mut self.record.reasons);
         std::mem::swap(&mut self.findings, &mut self.record.findings);
         std::mem::swap(&mut self.rows, &mut self.record.rows);
-        self.order_failing(law, student.system.stage(grade), grade);
         self.settle(&regions, clauses, false);
         if self.decision.outcome == Some(Outcome::Undetermined) && graduation && student.system.stage(grade) == Stage::Primary {
             // A20.1: whatever the certificate, primary pupils go on to junior school.
@@ -89,6 +88,7 @@ impl Bench {
         if wants_change(self.decision.outcome) {
             self.suppose(law, student, grade);
         }
+        self.order_subjects(law, student.system.stage(grade), grade);
     }
 
     fn reset(&mut self) {
@@ -182,15 +182,20 @@ impl Bench {
         self.decision.missing = missing;
     }
 
-    /// The policy's order of subjects: that of the list that the decision goes by.
-    fn order_failing(&mut self, law: &Law, stage: Stage, grade: Grade) {
-        let place = |subject: &Subject| match stage {
-            Stage::Senior if !self.decision.graduation => law.lists.annual(grade.number()).iter().position(|own| own == subject),
-            Stage::Senior => law.lists.senior_exam.iter().position(|own| own == subject),
-            Stage::Primary | Stage::Junior => law.lists.junior_exam(i32::MAX).iter().position(|own| own == subject),
+    /// Puts subjects into the policy's order: that of the list that the decision goes by.
+    fn order_subjects(&mut self, law: &Law, stage: Stage, grade: Grade) {
+        let list = match stage {
+            Stage::Senior if !self.decision.graduation => law.lists.annual(grade.number()),
+            Stage::Senior => &law.lists.senior_exam,
+            Stage::Primary | Stage::Junior => law.lists.junior_exam(i32::MAX),
         };
-        self.decision.failing.sort_by_key(|subject| (place(subject).unwrap_or(usize::MAX), subject.0));
+        let place = |subject: Subject| (list.iter().position(|own| *own == subject).unwrap_or(usize::MAX), subject);
+        self.decision.failing.sort_by_key(|subject| place(*subject));
         self.decision.failing.dedup();
+        // Facts of one kind stand together; those about subjects in the order of the subjects.
+        for facts in [&mut self.decision.missing, &mut self.decision.change] {
+            facts.sort_by_key(|fact| (fact.with_subject(Subject(0)), fact.subject().map(place)));
+        }
     }
 
     /// Looks for the smallest set of facts that would bring promotion or graduation, by the same rules with negative facts left open.

@@ -84,6 +84,25 @@ pub struct Cell {
 }
 
 impl Fact {
+    /// The subject that the fact is about.
+    pub fn subject(self) -> Option<Subject> {
+        match self {
+            Fact::Annual(subject) | Fact::MakeUp(subject) | Fact::Exam(subject) | Fact::Assessment(subject) => Some(subject),
+            _ => None,
+        }
+    }
+
+    /// The same fact about another subject, if it is about one.
+    pub fn with_subject(self, subject: Subject) -> Fact {
+        match self {
+            Fact::Annual(_) => Fact::Annual(subject),
+            Fact::MakeUp(_) => Fact::MakeUp(subject),
+            Fact::Exam(_) => Fact::Exam(subject),
+            Fact::Assessment(_) => Fact::Assessment(subject),
+            other => other,
+        }
+    }
+
     /// The word that names the fact, given the names of subjects.
     pub fn word(self, subject_name: impl Fn(Subject) -> String) -> String {
         match self {

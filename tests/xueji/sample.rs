@@ -1,0 +1,119 @@
+//! The sample district: what its README says of each odd student, and what the committed results say, byte for byte.
+//!
+//! After a change that is meant to change the results, `XUEJI_BLESS=1 cargo test sample` writes them anew; look at the difference.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use xueji::pipeline::run::PublishedRun;
+use xueji::report::summary;
+
+use crate::support::{package, rows, scratch, try_run};
+
+/// The results that are compared byte for byte.
+const FILES: [&str; 6] =
+    ["decisions.parquet", "findings.parquet", "finding_history.parquet", "sources.parquet", "submissions.parquet", "summary.xlsx"];
+
+fn run_sample(out: &Path) -> PublishedRun {
+    try_run(&package().join("sample-data"), out).expect("a run of the sample district")
+}
+
+/// The manifest without what no two runs share.
+fn lasting(manifest: &str) -> Value {
+    let mut manifest: Value = serde_json::from_str(manifest).expect("a manifest");
+    let object = manifest.as_object_mut().expect("an object");
+    object.remove("started_at");
+    object.remove("finished_at");
+    manifest
+}
+
+#[test]
+fn the_results_are_the_committed_ones() {
+    let scratch = scratch();
+    let published = run_sample(scratch.path());
+    let committed: PathBuf = package().join("reports/sample");
+    let manifest = std::fs::read_to_string(published.folder.join("manifest.json")).expect("a manifest");
+    let text = summary::text(&published.manifest, Path::new("reports/term-end")) + "\n";
+    if std::env::var_os("XUEJI_BLESS").is_some() {
+        std::fs::create_dir_all(&committed).expect("a folder");
+        for file in FILES {
+            std::fs::copy(published.folder.join(file), committed.join(file)).expect("a copy");
+        }
+        std::fs::write(committed.join("manifest.json"), serde_json::to_string_pretty(&lasting(&manifest)).expect("JSON") + "\n")
+            .expect("a file");
+        std::fs::write(committed.join("summary.txt"), &text).expect("a file");
+    }
+    let read = |path: PathBuf| std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    for file in FILES {
+        assert!(read(published.folder.join(file)) == read(committed.join(file)), "{file} differs from the committed one");
+    }
+    assert_eq!(lasting(&manifest), lasting(&String::from_utf8_lossy(&read(committed.join("manifest.json")))));
+    assert_eq!(text, String::from_utf8_lossy(&read(committed.join("summary.txt"))));
+}
+
+#[test]
+fn each_odd_student_is_decided_as_the_readme_says() {
+    let scratch = scratch();
+    let published = run_sample(scratch.path());
+    let decisions = rows(&published.folder.join("decisions.parquet"));
+    let findings = rows(&published.folder.join("findings.parquet"));
+    let titles: BTreeMap<&str, &str> =
+        law::regulation::rule::Outcome::ALL.iter().map(|outcome| (outcome.code(), outcome.title())).collect();
+    let readme = std::fs::read_to_string(package().join("sample-data/README.md")).expect("the README");
+    let mut seen = 0;
+    for line in readme.lines().filter(|line| line.starts_with("| ") && line.matches(" | ").count() == 5) {
+        let cells: Vec<&str> = line.trim_matches(['|', ' ']).split(" | ").collect();
+        let [name, place, situation, outcome, clause, codes] = cells[..] else { continue };
+        if !place.starts_with('`') {
+            continue;
+        }
+        seen += 1;
+        let row = place.trim_matches('`');
+        let own = decisions
+            .iter()
+            .find(|decision| decision["name"] == name && decision["evidence"].split(';').any(|evidence| is_at(evidence, row)));
+        let own = own.unwrap_or_else(|| panic!("{name} at {row} is not among the decisions"));
+        let title = titles[own["outcome"].as_str()];
+        let certificate = own.get("certificate").filter(|certificate| *certificate != title);
+        let decided = certificate.map_or_else(|| title.to_owned(), |certificate| format!("{title}（{certificate}）"));
+        assert_eq!(decided, outcome, "{name}: {situation}");
+        assert!(clause == "—" || own["clauses"].split(';').any(|own| own == clause), "{name}: {clause} is not in {}", own["clauses"]);
+        let mut raised: Vec<&str> = findings
+            .iter()
+            .filter(|finding| finding.get("student_key") == Some(&own["student_key"]))
+            .map(|finding| finding["code"].as_str())
+            .collect();
+        raised.sort_unstable();
+        raised.dedup();
+        let mut expected: Vec<&str> = codes.split('、').filter(|code| *code != "—").collect();
+        expected.sort_unstable();
+        assert_eq!(raised, expected, "{name}: {situation}");
+    }
+    assert!(seen > 80, "{seen} odd students");
+}
+
+/// Whether a piece of evidence, as text, is the roster row that the README names as `file!sheet!row`.
+fn is_at(evidence: &str, place: &str) -> bool {
+    let (rest, row) = place.rsplit_once('!').expect("a row");
+    let (file, sheet) = rest.split_once('!').unwrap_or((rest, ""));
+    evidence.contains("table: roster,")
+        && evidence.contains(&format!("file: {file},"))
+        && evidence.contains(&format!("sheet: {sheet},"))
+        && evidence.contains(&format!("row: {row},"))
+}
+
+#[test]
+fn a_run_gives_the_same_bytes_whatever_the_number_of_threads() {
+    let scratch = scratch();
+    let mut runs = Vec::new();
+    for threads in [1, 2, 7] {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+        let out = scratch.path().join(threads.to_string());
+        runs.push(pool.install(|| run_sample(&out)).folder);
+    }
+    for file in FILES {
+        let bytes = |run: &PathBuf| std::fs::read(run.join(file)).expect("a result");
+        assert!(bytes(&runs[0]) == bytes(&runs[1]) && bytes(&runs[0]) == bytes(&runs[2]), "{file}");
+    }
+}
