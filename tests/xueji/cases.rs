@@ -1,0 +1,429 @@
+//! The law's cases in `tests/cases/*.md`: each a student who differs from the ordinary one in what the case says, with the decision due.
+//!
+//! How a case is written, `tests/cases/README.md` says. All cases are one cohort, one student each, in a school of its own.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+use law::facts::grades::Grade;
+use law::regulation::rule::{Outcome, RULES};
+
+use crate::support::{Rows, package, rows, scratch, try_run, write_files};
+
+/// The tables that cases may name, with their columns.
+const TABLES: [(&str, &[&str]); 9] = [
+    (
+        "学籍名册",
+        &[
+            "全国学籍号",
+            "姓名",
+            "性别",
+            "出生日期",
+            "证件类型",
+            "证件号码",
+            "国籍/地区",
+            "区",
+            "学校代码",
+            "学校名称",
+            "年级",
+            "班级",
+            "小学入学年月",
+            "入学年月",
+            "学生类别",
+            "学籍状态",
+        ],
+    ),
+    ("学年成绩", &["全国学籍号", "学年", "科目", "学年总评", "补考", "补考日期"]),
+    ("学业水平考试", &["全国学籍号", "证件号码", "姓名", "科目", "考试日期", "考次", "结果"]),
+    (
+        "综合素质评价",
+        &[
+            "全国学籍号",
+            "学年",
+            "思想品德与行为规范",
+            "犯罪记录",
+            "研究型课程",
+            "拓展型课程",
+            "志愿服务",
+            "军事训练",
+            "农村社会实践",
+            "社会实践周数",
+            "研究性学习报告数",
+        ],
+    ),
+    ("校本考核", &["全国学籍号", "科目", "考核结果"]),
+    ("学籍异动", &["全国学籍号", "异动类型", "学年", "年级", "生效日期", "截止日期", "区批准日期", "告知日期", "转入学校代码"]),
+    ("申请", &["全国学籍号", "申请事项", "学年", "科目", "申请日期", "学校同意日期", "公示日期", "公示结果", "区备案日期", "证明日期"]),
+    ("学生运动员确认", &["全国学籍号", "体育部门确认日期", "教育部门确认日期"]),
+    ("处分", &["全国学籍号", "处分类型", "处分日期", "会议通过日期", "家长沟通日期", "区报备日期", "撤销日期"]),
+];
+
+const YEAR: &str = "2025-2026";
+const ANNUAL: &str = "语文、数学、外语、思想政治、历史、地理、物理、化学、生命科学、体育与健身、艺术";
+const JUNIOR_EXAMS: &str = "语文、数学、外语、道德与法治、历史、科学、地理、生命科学、物理、化学、信息科技、体育与健身";
+const SENIOR_EXAMS: &str = "语文、数学、外语、信息科技、思想政治、历史、地理、物理、化学、生命科学";
+
+type Row = BTreeMap<String, String>;
+
+/// What a case expects.
+#[derive(Default)]
+struct Expected {
+    outcome: String,
+    next_grade: Option<String>,
+    certificate: Option<String>,
+    clauses: Option<BTreeSet<String>>,
+    failing: Option<String>,
+    missing: String,
+    findings: BTreeSet<String>,
+}
+
+/// A case: where it is written, the student's rows by table, what is expected.
+struct Case {
+    at: String,
+    title: String,
+    rows: BTreeMap<&'static str, Vec<Row>>,
+    expected: Expected,
+}
+
+fn row(cells: &[(&str, &str)]) -> Row {
+    cells.iter().map(|(column, value)| ((*column).to_owned(), (*value).to_owned())).collect()
+}
+
+fn subjects(list: &str) -> impl Iterator<Item = &str> {
+    list.split('、')
+}
+
+/// The grade of a title such as 高一.
+fn grade_number(title: &str) -> Option<u8> {
+    (1..=Grade::LAST).find(|number| Grade::new(*number).is_some_and(|grade| grade.title() == title))
+}
+
+/// The rows of the ordinary student of a grade: everything passed, nothing applied for.
+fn ordinary(grade: u8) -> BTreeMap<&'static str, Vec<Row>> {
+    let mut rows: BTreeMap<&'static str, Vec<Row>> = BTreeMap::new();
+    let result = |subject: &str| row(&[("学年", YEAR), ("科目", subject), ("学年总评", "合格")]);
+    let exam = |subject: &str, date: &str| row(&[("科目", subject), ("考试日期", date), ("考次", "首考"), ("结果", "合格")]);
+    let results = match grade {
+        6..=8 => "语文、数学、外语、历史",
+        9 => "艺术",
+        10 => concat!("语文、数学、外语、思想政治、历史、地理、物理、化学、生命科学、体育与健身、艺术", "、信息科技"),
+        11 => ANNUAL,
+        _ => "",
+    };
+    rows.insert("学年成绩", subjects(results).filter(|subject| !subject.is_empty()).map(result).collect());
+    match grade {
+        5 => {
+            rows.insert("综合素质评价", vec![row(&[("学年", YEAR), ("思想品德与行为规范", "合格")])]);
+        }
+        9 => {
+            rows.insert("综合素质评价", vec![row(&[("学年", YEAR), ("思想品德与行为规范", "合格")])]);
+            rows.insert("学业水平考试", subjects(JUNIOR_EXAMS).map(|subject| exam(subject, "2026-06-13")).collect());
+        }
+        12 => {
+            let evaluation = [
+                ("学年", YEAR),
+                ("思想品德与行为规范", "合格"),
+                ("犯罪记录", "否"),
+                ("研究型课程", "达标"),
+                ("拓展型课程", "达标"),
+                ("志愿服务", "达标"),
+                ("军事训练", "达标"),
+                ("农村社会实践", "达标"),
+                ("社会实践周数", "6"),
+                ("研究性学习报告数", "1"),
+            ];
+            rows.insert("综合素质评价", vec![row(&evaluation)]);
+            rows.insert("学业水平考试", subjects(SENIOR_EXAMS).map(|subject| exam(subject, "2025-01-11")).collect());
+        }
+        _ => {}
+    }
+    rows
+}
+
+/// The roster row of the student with a number, in a grade.
+fn roster(number: usize, grade: u8) -> Row {
+    let year = 2026 - i32::from(grade);
+    let entry = match grade {
+        1..=5 => year,
+        6..=9 => 2031 - i32::from(grade),
+        _ => 2035 - i32::from(grade),
+    };
+    let document = document(&format!("{}0315", year - 7), number);
+    row(&[
+        ("全国学籍号", &format!("G{document}")),
+        ("姓名", "案例"),
+        ("国籍/地区", "中国"),
+        ("区", "示例区"),
+        ("学校代码", &format!("{:010}", 3_101_000_000 + number)),
+        ("学校名称", "示例学校"),
+        ("年级", Grade::new(grade).map_or("", Grade::title)),
+        ("班级", "1班"),
+        ("小学入学年月", &format!("{year}-09")),
+        ("入学年月", &format!("{entry}-09")),
+        ("学生类别", "普通"),
+        ("学籍状态", "在读"),
+    ])
+}
+
+/// An ID number of a birth day; the student's number is in the region and the sequence.
+fn document(birth: &str, number: usize) -> String {
+    let regions = ["310101", "310104", "310105", "310106", "310107", "310109"];
+    let body = format!("{}{birth}{:03}", regions[number / 900], number % 900 + 1);
+    let weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
+    let sum: usize = body.bytes().zip(weights).map(|(digit, weight)| usize::from(digit - b'0') * weight).sum();
+    format!("{body}{}", char::from(b"10X98765432"[sum % 11]))
+}
+
+/// `列=值 列=值`
+fn cells(text: &str, table: &str, columns: &[&str]) -> Result<Row, String> {
+    let mut row = Row::new();
+    for part in text.split_whitespace() {
+        let (column, value) = part.split_once('=').ok_or_else(|| format!("`{part}` is not 列=值"))?;
+        if !columns.contains(&column) {
+            return Err(format!("{table} has no column {column}"));
+        }
+        row.insert(column.to_owned(), value.to_owned());
+    }
+    Ok(row)
+}
+
+/// One row for each subject that 科目 lists.
+fn by_subject(row: Row) -> Vec<Row> {
+    let Some(list) = row.get("科目").cloned() else { return vec![row] };
+    subjects(&list).map(|subject| Row::from_iter(row.clone().into_iter().chain([("科目".to_owned(), subject.to_owned())]))).collect()
+}
+
+/// What makes a row of the case the same as one of the ordinary student's.
+fn key(table: &str) -> &'static [&'static str] {
+    match table {
+        "学年成绩" => &["科目", "学年"],
+        "综合素质评价" => &["学年"],
+        "学业水平考试" => &["科目", "考次"],
+        _ => &[],
+    }
+}
+
+impl Case {
+    /// Takes a line of the case.
+    fn take(&mut self, name: &str, text: &str) -> Result<(), String> {
+        let expected = &mut self.expected;
+        match name {
+            "结论" => return self.conclude(text),
+            "不合格科目" => expected.failing = Some(text.replace('、', ";")),
+            "缺少" => expected.missing = text.replace('、', ";"),
+            "问题" => expected.findings = subjects(text).map(str::to_owned).collect(),
+            _ => return self.change(name, text),
+        }
+        Ok(())
+    }
+
+    fn conclude(&mut self, text: &str) -> Result<(), String> {
+        let mut parts = text.split('，');
+        let title = parts.next().unwrap_or_default();
+        let outcome = Outcome::ALL.iter().find(|outcome| outcome.title() == title).ok_or_else(|| format!("no outcome {title}"))?;
+        self.expected.outcome = outcome.code().to_owned();
+        for part in parts {
+            match part.split_once(' ') {
+                Some(("下一年级", grade)) => {
+                    let number = grade_number(grade).ok_or_else(|| format!("no grade {grade}"))?;
+                    self.expected.next_grade = Some(number.to_string());
+                }
+                Some(("证书", certificate)) => self.expected.certificate = Some(certificate.to_owned()),
+                Some(("依据", clauses)) => self.expected.clauses = Some(subjects(clauses).map(str::to_owned).collect()),
+                _ => return Err(format!("`{part}` is none of 下一年级, 证书, 依据")),
+            }
+        }
+        Ok(())
+    }
+
+    fn change(&mut self, name: &str, text: &str) -> Result<(), String> {
+        let (verb, table) = match name.strip_prefix('无').or_else(|| name.strip_prefix('另')) {
+            Some(table) => (name.chars().next().unwrap_or_default(), table),
+            None => ('有', name),
+        };
+        let (table, columns) = TABLES.into_iter().find(|(own, _)| *own == table).ok_or_else(|| format!("no table {table}"))?;
+        let given = cells(text, table, columns)?;
+        let rows = self.rows.entry(table).or_default();
+        match verb {
+            '无' => {
+                let before = rows.len();
+                for given in by_subject(given) {
+                    rows.retain(|row| !given.iter().all(|(column, value)| row.get(column) == Some(value)));
+                }
+                if rows.len() == before {
+                    return Err(format!("the ordinary student has no such row of {table}"));
+                }
+            }
+            '另' => {
+                let first = rows.first().cloned().unwrap_or_default();
+                let base = if table == "学籍名册" { first } else { Row::new() };
+                rows.extend(by_subject(given).into_iter().map(|given| Row::from_iter(base.clone().into_iter().chain(given))));
+            }
+            _ if table == "学籍名册" => {
+                let birth = given.get("出生日期").filter(|birth| birth.len() == 10).map(|birth| birth.replace('-', ""));
+                for row in rows {
+                    row.extend(given.clone());
+                    // The number in the id goes by the birth date, so that nothing contradicts it.
+                    if let (Some(birth), None, Some(id)) = (&birth, given.get("全国学籍号"), row.get("全国学籍号")) {
+                        let number: usize = id[15..18].parse::<usize>().map_err(|error| error.to_string())? - 1;
+                        let id = format!("G{}", document(birth, number));
+                        row.insert("全国学籍号".to_owned(), id);
+                    }
+                }
+            }
+            _ => {
+                for given in by_subject(given) {
+                    let given = if columns.contains(&"学年") && !given.contains_key("学年") && !key(table).is_empty() {
+                        Row::from_iter(given.into_iter().chain([("学年".to_owned(), YEAR.to_owned())]))
+                    } else {
+                        given
+                    };
+                    let keys = key(table);
+                    let same = |row: &&mut Row| !keys.is_empty() && keys.iter().all(|column| row.get(*column) == given.get(*column));
+                    match rows.iter_mut().find(same) {
+                        Some(row) => row.extend(given),
+                        None => rows.push(given),
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Reads all case files; what can't be understood is a fault with its line.
+fn read_cases() -> (Vec<Case>, Vec<String>) {
+    let folder = package().join("tests/cases");
+    let mut paths: Vec<_> = std::fs::read_dir(folder).expect("the cases").map(|entry| entry.expect("an entry").path()).collect();
+    paths.retain(|path| path.file_name().is_some_and(|name| name != "README.md"));
+    paths.sort();
+    let (mut cases, mut faults): (Vec<Case>, Vec<String>) = (Vec::new(), Vec::new());
+    for path in paths {
+        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+        let text = std::fs::read_to_string(&path).expect("a case file");
+        let (mut open, mut grade) = (false, None);
+        for (line, number) in text.lines().zip(1..) {
+            let at = format!("{name}:{number}");
+            if let Some(title) = line.strip_prefix("## ") {
+                grade = title.split_whitespace().next().and_then(grade_number);
+                open = false;
+            } else if let Some(title) = line.strip_prefix("### ") {
+                let Some(grade) = grade else {
+                    faults.push(format!("{at}: no grade above"));
+                    continue;
+                };
+                let mut rows = ordinary(grade);
+                rows.insert("学籍名册", vec![roster(cases.len(), grade)]);
+                cases.push(Case { at, title: title.to_owned(), rows, expected: Expected::default() });
+                open = true;
+            } else if let Some(item) = line.strip_prefix("- ") {
+                let (name, text) = item.split_once('：').unwrap_or((item, ""));
+                match cases.last_mut().filter(|_| open) {
+                    Some(case) => faults.extend(case.take(name.trim(), text.trim()).err().map(|fault| format!("{at}: {fault}"))),
+                    None => faults.push(format!("{at}: belongs to no case")),
+                }
+            }
+        }
+    }
+    faults.extend(cases.iter().filter(|case| case.expected.outcome.is_empty()).map(|case| format!("{}: expects nothing", case.at)));
+    (cases, faults)
+}
+
+/// The cohort of all cases as canonical CSV files.
+fn files(cases: &[Case]) -> Vec<(String, String)> {
+    let mut files = Vec::new();
+    for (table, columns) in TABLES {
+        let mut text = columns.join(",") + "\n";
+        for case in cases {
+            let id = case.rows["学籍名册"][0].get("全国学籍号").cloned().unwrap_or_default();
+            for row in case.rows.get(table).into_iter().flatten() {
+                let cell = |column: &&str| match row.get(*column) {
+                    Some(value) => value.clone(),
+                    None if *column == "全国学籍号" => id.clone(),
+                    None => String::new(),
+                };
+                let _ = writeln!(text, "{}", columns.iter().map(cell).collect::<Vec<_>>().join(","));
+            }
+        }
+        files.push((format!("{table}.csv"), text));
+    }
+    files
+}
+
+fn differences(case: &Case, decision: &BTreeMap<String, String>, findings: &Rows) -> Vec<String> {
+    let expected = &case.expected;
+    let mut differences = Vec::new();
+    let mut compare = |what: &str, expected: &str, found: &str| {
+        if expected != found {
+            differences.push(format!("{what}: expected `{expected}`, found `{found}`"));
+        }
+    };
+    let own = |column: &str| decision.get(column).map_or("", String::as_str);
+    compare("结论", &expected.outcome, own("outcome"));
+    compare("下一年级", expected.next_grade.as_deref().unwrap_or_default(), own("next_grade"));
+    compare("证书", expected.certificate.as_deref().unwrap_or_default(), own("certificate"));
+    compare("缺少", &expected.missing, own("missing"));
+    if let Some(failing) = &expected.failing {
+        compare("不合格科目", if failing == "无" { "" } else { failing }, own("failing_subjects"));
+    }
+    let joined = |words: &BTreeSet<String>| words.iter().cloned().collect::<Vec<_>>().join(";");
+    if let Some(clauses) = &expected.clauses {
+        let found: BTreeSet<String> = own("clauses").split(';').map(str::to_owned).collect();
+        compare("依据", &joined(clauses), &joined(&found));
+    }
+    let key = own("student_key");
+    let raised = findings.iter().filter(|finding| finding.get("student_key").is_some_and(|own| own == key));
+    let raised = raised.map(|finding| finding["code"].clone()).filter(|code| expected.findings.contains(code) || code.starts_with('F'));
+    compare("问题", &joined(&expected.findings), &joined(&raised.collect()));
+    differences
+}
+
+#[test]
+fn every_case_is_decided_as_it_says() {
+    let (cases, mut faults) = read_cases();
+    let scratch = scratch();
+    let files = files(&cases);
+    let files: Vec<(&str, &String)> = files.iter().map(|(name, text)| (name.as_str(), text)).collect();
+    write_files(&scratch.path().join("in"), &files);
+    let published = try_run(&scratch.path().join("in"), &scratch.path().join("out")).expect("a run");
+    let decisions = rows(&published.folder.join("decisions.parquet"));
+    let findings = rows(&published.folder.join("findings.parquet"));
+    for (case, number) in cases.iter().zip(0..) {
+        let school = format!("{:010}", 3_101_000_000_usize + number);
+        match decisions.iter().find(|decision| decision.get("school_code") == Some(&school)) {
+            Some(decision) => {
+                let found = differences(case, decision, &findings);
+                faults.extend(found.iter().map(|difference| format!("{} {}: {difference}", case.at, case.title)));
+            }
+            None => faults.push(format!("{} {}: no decision", case.at, case.title)),
+        }
+    }
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+    assert!(cases.len() > 150, "{} cases", cases.len());
+}
+
+#[test]
+fn every_clause_and_finding_has_cases_for_and_against() {
+    let (cases, _) = read_cases();
+    let mut lacking = Vec::new();
+    for rule in RULES {
+        // The clause decides, or is what the case is about.
+        let is_for = |case: &&Case| {
+            let decides = case.expected.clauses.as_ref().is_some_and(|clauses| clauses.contains(rule.clause));
+            decides || case.title.contains(&format!("[{}]", rule.clause))
+        };
+        let is_against = |case: &&Case| case.title.contains(&format!("[非{}]", rule.clause));
+        if !cases.iter().any(|case| is_for(&case)) {
+            lacking.push(format!("{}: no case for", rule.clause));
+        }
+        if !cases.iter().any(|case| is_against(&case)) {
+            lacking.push(format!("{}: no case against", rule.clause));
+        }
+        for code in rule.findings {
+            if !cases.iter().any(|case| case.expected.findings.contains(*code)) {
+                lacking.push(format!("{code}: expected by no case"));
+            }
+        }
+    }
+    assert!(lacking.is_empty(), "\n{}", lacking.join("\n"));
+}
