@@ -1,7 +1,9 @@
 //! The integration tests: whole runs, from files to published results.
 
 mod cases;
+mod commands;
 mod messy;
 mod sample;
+mod schema;
 mod support;
 mod whole_run;

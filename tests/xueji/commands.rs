@@ -1,0 +1,174 @@
+//! The commands as a user meets them: exit codes, what is said, suggestions.
+
+use std::path::Path;
+use std::process::{Command, Output};
+use std::time::{Duration, Instant};
+
+use crate::support::{package, rows, scratch, term_end, write_files};
+
+fn xueji(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_xueji")).args(arguments).output().expect("the program")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn path(path: &Path) -> &str {
+    path.to_str().expect("a path of text")
+}
+
+/// Runs and gives the exit code, standard output and standard error.
+fn said(arguments: &[&str]) -> (Option<i32>, String, String) {
+    let output = xueji(arguments);
+    (output.status.code(), text(&output.stdout), text(&output.stderr))
+}
+
+const ROSTER: &str = "全国学籍号,姓名,区,学校代码,学校名称,年级,班级,学籍状态,小学入学年月\n\
+    L310101201601010011,林一,示例区,3101010001,示例小学,三,1,在读,202309\n\
+    L310101201601010022,陈二,示例区,3101010001,示例小学,三,1,在读,202309\n\
+    L310101201601010033,陈二,示例区,3101010001,示例小学,四,1,,202209\n";
+
+#[test]
+fn help_comes_within_a_second() {
+    let begun = Instant::now();
+    let (code, out, _) = said(&["--help"]);
+    assert!(begun.elapsed() < Duration::from_secs(1));
+    assert_eq!(code, Some(0));
+    for command in ["run", "explain", "rules"] {
+        assert!(out.contains(command), "{out}");
+    }
+}
+
+#[test]
+fn a_mistyped_word_gets_the_nearest_right_one() {
+    let (code, _, error) = said(&["runn"]);
+    assert_eq!(code, Some(2));
+    assert!(error.contains("'run'"), "{error}");
+    let (code, _, error) = said(&["run", path(&term_end()), "--inptu", "."]);
+    assert_eq!(code, Some(2));
+    assert!(error.contains("'--input'"), "{error}");
+    let (code, _, error) = said(&["run", path(&package().join("pipelines/termend.toml"))]);
+    assert_eq!(code, Some(2));
+    assert!(error.contains("term-end.toml"), "{error}");
+    let (code, _, error) = said(&["run", path(&term_end()), "--input", path(&package().join("sample-dta"))]);
+    assert_eq!(code, Some(2));
+    assert!(error.contains("sample-data"), "{error}");
+    let (code, _, error) = said(&["rules", "A20.33"]);
+    assert_eq!(code, Some(2));
+    assert!(error.contains("A20.3"), "{error}");
+}
+
+#[test]
+fn a_run_is_summarised_and_explained() {
+    let scratch = scratch();
+    let (input, out) = (scratch.path().join("in"), scratch.path().join("out"));
+    write_files(&input, &[("名册.csv", ROSTER)]);
+    let pipeline = term_end();
+    let run = ["run", path(&pipeline), "--input", path(&input), "--out", path(&out)];
+    let (code, summary, progress) = said(&run);
+    assert_eq!((code, progress.as_str()), (Some(0), ""));
+    assert!(summary.contains("学生 3 名") && summary.contains("升级") && summary.contains("待核"), "{summary}");
+    let (code, json, _) = said(&[&run[..], &["--json"]].concat());
+    let object: serde_json::Value = serde_json::from_str(&json).expect("one JSON object");
+    assert_eq!((code, object["students"].as_u64(), object["outcomes"]["promote"].as_u64()), (Some(0), Some(3), Some(2)));
+    assert_eq!(said(&[&run[..], &["--fail-on", "error"]].concat()).0, Some(1));
+
+    let explain = |student: &str| said(&["explain", student, "--run", path(&out)]);
+    let (code, tree, _) = explain("林一");
+    assert_eq!(code, Some(0));
+    for part in ["升级（promote）", "下一年级 四年级", "A20.1", "✓ 成立", "名册.csv!2", "L310101**********11"] {
+        assert!(tree.contains(part), "{part} is not in\n{tree}");
+    }
+    assert!(!tree.contains("310101201601010011"));
+    assert_eq!(explain("310101201601010011").1, tree);
+    let (code, _, error) = explain("陈二");
+    assert_eq!(code, Some(2));
+    assert!(error.contains("三年级") && error.contains("四年级"), "{error}");
+    let (code, _, error) = explain("L310101201601010012");
+    assert_eq!(code, Some(2));
+    assert!(error.contains("林一") && !error.contains("201601010012"), "{error}");
+    let (code, json, _) = said(&["explain", "L310101201601010033", "--run", path(&out), "--json"]);
+    let object: serde_json::Value = serde_json::from_str(&json).expect("one JSON object");
+    assert_eq!((code, object["missing"][0].as_str()), (Some(0), Some("学籍状态")));
+}
+
+#[test]
+fn what_cannot_be_run_is_refused_with_its_reason() {
+    let scratch = scratch();
+    let (input, out) = (scratch.path().join("in"), scratch.path().join("out"));
+    write_files(&input, &[("a.csv", "物品,数量\n桌子,3\n")]);
+    let refused = |more: &[&str], reason: &str| {
+        let (code, _, error) = said(&[&["run", path(&term_end()), "--out", path(&out)], more].concat());
+        assert_eq!(code, Some(2), "{error}");
+        assert!(error.contains(reason), "{reason} is not in {error}");
+        assert!(!out.join("term-end/latest").exists());
+    };
+    refused(&["--input", path(&input)], "no 学籍名册");
+    refused(&["--input", path(&scratch.path().join("none"))], "is not there");
+    write_files(&input, &[("b.csv", ROSTER)]);
+    refused(&["--input", path(&input), "--as-of", "2028-01-01"], "2027-12-31");
+    refused(&["--input", path(&input), "--as-of", "2027-07-05"], "no calendar covers 2027-07-05");
+    refused(&["--input", path(&input), "--as-of", "2026-06-29"], "2026-06-30");
+    refused(&["--input", path(&input), "--as-of", "5.7.2026"], "2026");
+}
+
+#[test]
+fn a_second_run_waits_for_nobody() {
+    let scratch = scratch();
+    let (input, out) = (scratch.path().join("in"), scratch.path().join("out"));
+    write_files(&input, &[("b.csv", ROSTER)]);
+    let pipeline = term_end();
+    let run = ["run", path(&pipeline), "--input", path(&input), "--out", path(&out)];
+    assert_eq!(said(&run).0, Some(0));
+    let held = xueji::pipeline::folder::Held::take(&out, "term-end").expect("a folder").expect("nobody else");
+    let (code, _, error) = said(&run);
+    assert_eq!(code, Some(75), "{error}");
+    drop(held);
+    assert_eq!(said(&run).0, Some(0));
+}
+
+#[test]
+fn a_later_run_remembers_the_findings_of_the_one_before() {
+    let scratch = scratch();
+    let (input, out) = (scratch.path().join("in"), scratch.path().join("out"));
+    let run = || {
+        let (code, json, _) = said(&["run", path(&term_end()), "--input", path(&input), "--out", path(&out), "--json"]);
+        assert_eq!(code, Some(0));
+        let object: serde_json::Value = serde_json::from_str(&json).expect("one JSON object");
+        let folder = object["run"].as_str().expect("a folder").to_owned();
+        rows(&Path::new(&folder).join("finding_history.parquet"))
+    };
+    write_files(&input, &[("b.csv", ROSTER)]);
+    assert!(run().iter().all(|finding| finding["change"] == "new"));
+    assert!(run().iter().all(|finding| finding["change"] == "unchanged"));
+    write_files(&input, &[("b.csv", ROSTER.replace(",1,,202209", ",1,在读,202209"))]);
+    assert!(run().iter().any(|finding| finding["change"] == "gone"));
+    write_files(&input, &[("b.csv", ROSTER)]);
+    assert!(run().iter().any(|finding| finding["change"] == "reopened"));
+}
+
+#[test]
+fn a_district_says_its_own_values_in_a_file_of_its_own() {
+    let scratch = scratch();
+    let pipelines = package().join("pipelines");
+    let pipeline = std::fs::read_to_string(term_end()).expect("the pipeline");
+    let pipeline = pipeline
+        .replace("\"calendars/", &format!("\"{}/calendars/", pipelines.display()))
+        .replace("\"policies/", &format!("\"{}/policies/", pipelines.display()))
+        .replace("[pipeline]", "[pipeline]\noverrides = \"district.toml\"");
+    let skip = "全国学籍号,申请事项,学年,申请日期,学校同意日期,公示日期,公示结果,区备案日期\n\
+        L310101201601010011,跳级,2025-2026,2026-06-08,2026-06-09,2026-06-10,无异议,2026-06-20\n";
+    write_files(scratch.path(), &[("in/名册.csv", ROSTER), ("in/申请.csv", skip), ("term-end.toml", &pipeline)]);
+    let codes = |district: &str| {
+        write_files(scratch.path(), &[("district.toml", district)]);
+        let (out, file) = (scratch.path().join("out"), scratch.path().join("term-end.toml"));
+        let (code, json, error) = said(&["run", path(&file), "--input", path(&scratch.path().join("in")), "--out", path(&out), "--json"]);
+        assert_eq!(code, Some(0), "{error}");
+        let object: serde_json::Value = serde_json::from_str(&json).expect("one JSON object");
+        object["findings_by_code"].as_object().expect("codes").keys().cloned().collect::<Vec<_>>()
+    };
+    // Six working days earlier than the window of ten, within one of twenty.
+    assert!(codes("[numbers]\napplication_window_working_days = 10\n").contains(&"F2103".to_owned()));
+    assert!(!codes("[numbers]\napplication_window_working_days = 20\n").contains(&"F2103".to_owned()));
+}
