@@ -20,9 +20,10 @@ use crate::engine::judged::{self, Judged};
 use crate::engine::scope::OutOfScope;
 use crate::ingest::table::Table;
 use crate::ingest::{self, Dictionary, Inputs, Marks, Request, Vocabulary};
-use crate::report::findings::{Past, Published};
+use crate::report::findings::Published;
 use crate::report::manifest::{Books, InputReceipt, Manifest, PolicyReceipt};
 use crate::report::parquet::{Encoded, Groups, Names, ROW_GROUP};
+use crate::report::read::history;
 use crate::report::{decisions, findings as published, sources, submissions, summary};
 
 /// How far a run is, for whoever shows it.
@@ -134,7 +135,7 @@ pub fn run(config: &Config, out: &Path, watch: &Watch<'_>) -> Result<PublishedRu
         published::in_order(all.map(|finding| published::publish(&cohort, finding)).collect())
     };
     published::write_findings(&staging.path().join("findings.parquet"), &findings, &names("findings/1"))?;
-    let past = folder::latest(held.folder()).map(|run| read_history(&run)).unwrap_or_default();
+    let past = folder::latest(held.folder()).map(|run| history(&run)).unwrap_or_default();
     let as_of = law.as_of.to_string();
     published::write_history(&staging.path().join("finding_history.parquet"), &findings, &past, &as_of, &names("finding_history/1"))?;
     sources::write_sources(&staging.path().join("sources.parquet"), &cohort, &names("sources/1"))?;
@@ -143,8 +144,7 @@ pub fn run(config: &Config, out: &Path, watch: &Watch<'_>) -> Result<PublishedRu
     let manifest = receipt(config, &cohort, &run_id, started, tally, &findings);
     check(&cohort, &manifest)?;
     summary::write_workbook(staging.path(), &manifest).map_err(|error| RunError::Write(error.to_string()))?;
-    let text = serde_json::to_string_pretty(&manifest).map_err(|error| RunError::Write(error.to_string()))?;
-    std::fs::write(staging.path().join("manifest.json"), text + "\n")?;
+    manifest.write(staging.path())?;
     let folder = held.publish(staging, &run_id)?;
     watch(Stage::Writing, 1, 1);
     Ok(PublishedRun { folder, manifest })
@@ -279,28 +279,6 @@ fn cells_hash(sheet: &crate::ingest::Sheet, record: usize) -> String {
         hasher.update(text.as_bytes());
     }
     hasher.finalize().to_hex()[..16].to_owned()
-}
-
-/// The last run's history, by finding id. A history that can't be read is no history.
-fn read_history(run: &Path) -> BTreeMap<String, Past> {
-    use arrow::array::{Array, AsArray};
-    let Ok(file) = std::fs::File::open(run.join("finding_history.parquet")) else { return BTreeMap::new() };
-    let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file).and_then(|builder| builder.build());
-    let Ok(reader) = reader else { return BTreeMap::new() };
-    let mut past = BTreeMap::new();
-    for batch in reader.flatten() {
-        let column = |name: &str| batch.column_by_name(name).and_then(|column| column.as_string_opt::<i32>());
-        let (Some(ids), Some(seen), Some(changes), Some(hashes)) =
-            (column("finding_id"), column("first_seen"), column("change"), column("evidence_hash"))
-        else {
-            return BTreeMap::new();
-        };
-        for row in 0..ids.len() {
-            let (first_seen, change, evidence_hash) = (seen.value(row).into(), changes.value(row).into(), hashes.value(row).into());
-            past.insert(ids.value(row).to_owned(), Past { first_seen, change, evidence_hash });
-        }
-    }
-    past
 }
 
 /// `<as_of>-<first 8 hex digits of the hash of inputs, policy, calendar and program>`.

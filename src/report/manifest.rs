@@ -1,6 +1,7 @@
 //! `manifest.json`: the receipt of a run: what went in, what the books say, which law judged, what came out.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
@@ -39,6 +40,16 @@ pub struct Manifest {
     pub findings: BTreeMap<String, u64>,
     /// Findings by severity.
     pub findings_by_severity: BTreeMap<String, u64>,
+}
+
+impl Manifest {
+    /// Writes `manifest.json` into a run folder.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub fn write(&self, folder: &Path) -> std::io::Result<()> {
+        std::fs::write(folder.join("manifest.json"), serde_json::to_string_pretty(self)? + "\n")
+    }
 }
 
 /// Which policy judged.

@@ -1,5 +1,6 @@
 //! A published run read back: one student's decision and findings, from the run folder alone.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -10,6 +11,7 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReaderBuilder, RowSelection, RowSelector};
 use thiserror::Error;
 
+use super::findings::Past;
 use super::manifest::Manifest;
 
 /// A run that can't be read.
@@ -343,6 +345,22 @@ fn finding_rows(batch: &RecordBatch, most: usize) -> Result<Vec<FindingRow>, Fau
         count: counts.map_or(1, |counts| counts.value(place)),
     };
     Ok((0..most).map(row).collect())
+}
+
+/// The history of a run's findings, by finding id. A history that can't be read is no history.
+pub fn history(run: &Path) -> BTreeMap<String, Past> {
+    let mut past = BTreeMap::new();
+    let columns = ["finding_id", "first_seen", "change", "evidence_hash"];
+    let all = read(&run.join("finding_history.parquet"), &columns, None, |batch| {
+        let column = |name: &str| texts(batch, name);
+        let (ids, seen, changes, hashes) = (column("finding_id")?, column("first_seen")?, column("change")?, column("evidence_hash")?);
+        for place in 0..batch.num_rows() {
+            let own = Past { first_seen: text(&seen, place), change: text(&changes, place), evidence_hash: text(&hashes, place) };
+            past.insert(text(&ids, place), own);
+        }
+        Ok(())
+    });
+    if all.is_ok() { past } else { BTreeMap::new() }
 }
 
 type Fault = Box<dyn std::error::Error + Send + Sync>;

@@ -2,6 +2,7 @@
 
 mod cases;
 mod commands;
+mod invariants;
 mod messy;
 mod sample;
 mod schema;

@@ -51,8 +51,11 @@ pub fn count(path: &Path, columns: &[&str]) -> Result<Vec<(Vec<String>, u64)>, S
     Ok(counts)
 }
 
+/// A row's texts and numbers.
+pub type Numbered = (Vec<String>, Vec<i64>);
+
 /// The rows of a small table: some columns of texts, then some of numbers.
-pub fn rows(path: &Path, columns: &[&str], numbers: &[&str]) -> Result<Vec<(Vec<String>, Vec<i64>)>, SummaryError> {
+pub fn rows(path: &Path, columns: &[&str], numbers: &[&str]) -> Result<Vec<Numbered>, SummaryError> {
     let table = read(path, &[columns, numbers].concat())?;
     let mut rows = Vec::with_capacity(table.height());
     for row in 0..table.height() {

@@ -286,10 +286,14 @@ fn findings(sheet: &mut Worksheet, run: &Run, formats: &Formats) -> Result<(), S
     Ok(())
 }
 
+/// Students that should have rows of a table, and that have.
+type Sent = (i64, i64);
+
 fn submissions(sheet: &mut Worksheet, folder: &Path, formats: &Formats) -> Result<(), SummaryError> {
     let texts = ["district", "school_code", "school_name", "table"];
     let sent = rows(&folder.join("submissions.parquet"), &texts, &["students", "students_expected", "students_with_rows"])?;
-    let mut schools: BTreeMap<School, (i64, BTreeMap<String, (i64, i64)>)> = BTreeMap::new();
+    // By school: its students, and by table how many should have rows and how many have.
+    let mut schools: BTreeMap<School, (i64, BTreeMap<String, Sent>)> = BTreeMap::new();
     let mut tables: Vec<String> = Vec::new();
     for (words, numbers) in sent {
         if let ([district, code, name, table], [students, expected, with_rows]) = (words.as_slice(), numbers.as_slice()) {

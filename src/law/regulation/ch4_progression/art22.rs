@@ -201,7 +201,7 @@ pub fn retain(hearing: &mut Hearing<'_>, missed: Condition, too_many: Condition)
     let mut year = hearing.law.school_year;
     for _ in 0..limits.same_grade_running {
         year = SchoolYear(year.0 - 1);
-        while year.0 > hearing.law.school_year.0 - 12 && art30::wholly_suspended(hearing, year) {
+        while year.0 > hearing.law.school_year.0 - i32::from(Grade::LAST) && art30::wholly_suspended(hearing, year) {
             year = SchoolYear(year.0 - 1);
         }
         let mut retained = Condition::FAILS;
