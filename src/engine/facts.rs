@@ -181,10 +181,10 @@ impl Facts {
         self.applied(cohort, place, &subject_of);
         self.recorded(cohort, place);
 
-        let resident = resident_number(sheet, record);
+        let resident = || resident_number(sheet, record);
         let birth = match sheet.date(field::BIRTH, record) {
             Read::Value(date) => Some(date),
-            Read::Empty | Read::Unreadable => resident.and_then(|number| number.birth()),
+            Read::Empty | Read::Unreadable => resident().and_then(|number| number.birth()),
         };
         Student {
             row: entry.row,
@@ -193,7 +193,7 @@ impl Facts {
             school_grades: school.grades,
             system,
             category: read_word(sheet.code(field::CATEGORY, record), Category::from_code),
-            nationality: nationality(sheet.text(field::NATIONALITY, record), resident.is_some_and(|number| number.is_mainland())),
+            nationality: nationality(sheet.text(field::NATIONALITY, record), || resident().is_some_and(|number| number.is_mainland())),
             birth,
             primary_entry: month(field::PRIMARY_ENTRY),
             entry: entered,
@@ -442,7 +442,7 @@ fn read_word<T>(cell: Read<u8>, word: impl Fn(u8) -> Option<T>) -> Read<T> {
 }
 
 /// What 国籍/地区 says. Empty with a resident ID number: 中国.
-fn nationality(cell: Read<&str>, has_resident_number: bool) -> Nationality {
+fn nationality(cell: Read<&str>, has_resident_number: impl Fn() -> bool) -> Nationality {
     const CHINESE: &[&str] = &["中国", "中华人民共和国", "CHN", "CN", "156", "香港", "澳门", "台湾", "HKG", "MAC", "TWN"];
     match cell {
         Read::Value(text)
@@ -455,7 +455,7 @@ fn nationality(cell: Read<&str>, has_resident_number: bool) -> Nationality {
             Nationality::Chinese
         }
         Read::Value(_) => Nationality::Foreign,
-        Read::Empty if has_resident_number => Nationality::Chinese,
+        Read::Empty if has_resident_number() => Nationality::Chinese,
         Read::Empty | Read::Unreadable => Nationality::Unknown,
     }
 }

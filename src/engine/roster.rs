@@ -456,10 +456,14 @@ fn order(entries: &mut [Entry], inputs: &Inputs, index: &RowIndex, schools: &Sch
     };
     // Districts and classes by rank, so that sorting compares numbers.
     let distinct = entries.par_chunks(PART).map(|entries| {
-        let mut words = HashSet::new();
+        let (mut words, mut before) = (HashSet::new(), ("", ""));
         for entry in entries {
             let (district, _, class) = cells(entry);
-            words.extend([district, class]);
+            // Neighbours mostly share them.
+            if before != (district, class) {
+                before = (district, class);
+                words.extend([district, class]);
+            }
         }
         words
     });

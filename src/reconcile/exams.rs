@@ -35,12 +35,13 @@ pub fn student(cohort: &Cohort<'_>, sheet: usize, record: usize, findings: &mut 
     };
     let by_id = id.and_then(|id| cohort.roster.with_id(id));
     let by_document = || document.and_then(|number| cohort.roster.with_document(document_key(number)));
-    let row_words = cohort.key_words(sheet, record);
+    // Nearly no row needs its words, and they cost more than all the rest.
+    let row_words = || cohort.key_words(sheet, record);
     let student = match by_id.or_else(by_document) {
         Some(SEVERAL) => {
             let found = document.map(mask::document).unwrap_or_default();
             let about = About::Cells(format!("{:016x}", document.map_or(0, document_key)));
-            raise("R0303", Severity::Error, about, DOCUMENT, &row_words, found, "只属于一名学生的号码");
+            raise("R0303", Severity::Error, about, DOCUMENT, &row_words(), found, "只属于一名学生的号码");
             return None;
         }
         Some(student) => student,
@@ -53,13 +54,13 @@ pub fn student(cohort: &Cohort<'_>, sheet: usize, record: usize, findings: &mut 
             let number = id.map(|id| key_text(crate::engine::roster::Key::National(id)));
             let found = number.as_deref().map(mask::national_id).or_else(|| document.map(mask::document)).unwrap_or_default();
             let column = if id.is_some() { ID } else { DOCUMENT };
-            raise("R0301", Severity::Error, about, column, &row_words, found, "学籍名册中的学生");
+            raise("R0301", Severity::Error, about, column, &row_words(), found, "学籍名册中的学生");
             return None;
         }
     };
     if by_id.is_none() {
         let found = document.map(mask::document).unwrap_or_default();
-        raise("R0302", Severity::Query, About::Student(student), DOCUMENT, &format!("证件号码.{row_words}"), found, "全国学籍号");
+        raise("R0302", Severity::Query, About::Student(student), DOCUMENT, &format!("证件号码.{}", row_words()), found, "全国学籍号");
     }
     if let Read::Value(name) = own.text(NAME, record) {
         let (roster, row) = cohort.cell(cohort.roster.students[student as usize].row);
@@ -67,7 +68,7 @@ pub fn student(cohort: &Cohort<'_>, sheet: usize, record: usize, findings: &mut 
             && !names::same(name, registered)
         {
             let expected = registered.to_owned();
-            raise("R0302", Severity::Query, About::Student(student), NAME, &format!("姓名.{row_words}"), name.to_owned(), &expected);
+            raise("R0302", Severity::Query, About::Student(student), NAME, &format!("姓名.{}", row_words()), name.to_owned(), &expected);
         }
     }
     Some(student)

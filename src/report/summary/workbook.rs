@@ -15,7 +15,7 @@ use crate::report::mask;
 use crate::report::read::{FindingRow, Run, Undetermined};
 
 /// The most rows of a list of findings or students; more are in the Parquet files.
-const MOST: usize = 50_000;
+const MOST: usize = 20_000;
 
 /// The formats of a workbook.
 struct Formats {
@@ -153,10 +153,19 @@ fn overview(sheet: &mut Worksheet, manifest: &Manifest, formats: &Formats) -> Re
 type School = (String, String, String);
 
 fn schools(sheet: &mut Worksheet, folder: &Path, formats: &Formats) -> Result<(), SummaryError> {
+    let sent = rows(&folder.join("submissions.parquet"), &["school_code", "district", "school_name"], &[])?;
+    let named: BTreeMap<String, School> = sent
+        .into_iter()
+        .filter_map(|(words, _)| match words.as_slice() {
+            [code, district, name] => Some((code.clone(), (district.clone(), code.clone(), name.clone()))),
+            _ => None,
+        })
+        .collect();
     let mut schools: BTreeMap<School, BTreeMap<String, u64>> = BTreeMap::new();
-    for (words, number) in count(&folder.join("decisions.parquet"), &["district", "school_code", "school_name", "outcome"])? {
-        if let [district, code, name, outcome] = words.as_slice() {
-            *schools.entry((district.clone(), code.clone(), name.clone())).or_default().entry(outcome.clone()).or_default() += number;
+    for (words, number) in count(&folder.join("decisions.parquet"), &["school_code", "outcome"])? {
+        if let [code, outcome] = words.as_slice() {
+            let school = named.get(code).cloned().unwrap_or_else(|| (String::new(), code.clone(), String::new()));
+            *schools.entry(school).or_default().entry(outcome.clone()).or_default() += number;
         }
     }
     let mut found: BTreeMap<(String, String), u64> = BTreeMap::new();
