@@ -78,13 +78,13 @@ pub fn schema() -> SchemaRef {
 
 /// Lists of words, one a student.
 #[derive(Default)]
-struct Words {
-    words: Codes,
+struct Words<'w> {
+    words: Codes<'w>,
     lengths: Vec<usize>,
 }
 
-impl Words {
-    fn push<'w>(&mut self, words: impl Iterator<Item = &'w str>) {
+impl<'w> Words<'w> {
+    fn push(&mut self, words: impl Iterator<Item = &'w str>) {
         let mut length = 0;
         for word in words {
             self.words.append_value(word);
@@ -93,13 +93,18 @@ impl Words {
         self.lengths.push(length);
     }
 
+    fn push_made(&mut self, words: Vec<String>) {
+        self.lengths.push(words.len());
+        words.into_iter().for_each(|word| self.words.append_made(word));
+    }
+
     fn finish(self) -> Result<ArrayRef, ArrowError> {
         let element = Arc::new(Field::new("element", code_type(), false));
         Ok(Arc::new(ListArray::try_new(element, OffsetBuffer::from_lengths(self.lengths), self.words.finish()?, None)?))
     }
 }
 
-fn optional(column: &mut Codes, value: Option<&str>) {
+fn optional<'w>(column: &mut Codes<'w>, value: Option<&'w str>) {
     match value {
         Some(value) => column.append_value(value),
         None => column.append_null(),
@@ -176,7 +181,7 @@ pub fn batch(cohort: &Cohort<'_>, judged: &Judged) -> Result<RecordBatch, ArrowE
                 words.push(word);
             }
         }
-        missing.push(words.iter().map(String::as_str));
+        missing.push_made(words);
         let mut steps = 0;
         for reason in judged.reasons.get(place) {
             clause.append_value(reason.clause);

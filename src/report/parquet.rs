@@ -21,6 +21,9 @@ use parquet::schema::types::ColumnPath;
 /// Rows of a row group.
 pub const ROW_GROUP: usize = 131_072;
 
+/// The columns that queries narrow down by: only these get statistics.
+const LOOKED_UP: [&str; 7] = ["student_key", "student_id", "district", "school_code", "grade", "outcome", "code"];
+
 /// What a file's metadata names beside its schema: things that follow from inputs and program, never a run, a time or a path.
 #[derive(Clone, Debug)]
 pub struct Names {
@@ -35,13 +38,16 @@ fn properties(names: &Names, plain: &[&str], bloom: &[&str]) -> Result<WriterPro
     let mut properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
         .set_max_row_group_row_count(Some(ROW_GROUP))
-        .set_statistics_enabled(EnabledStatistics::Chunk)
+        .set_statistics_enabled(EnabledStatistics::None)
         .set_created_by(format!("xueji {}", env!("CARGO_PKG_VERSION")))
         .set_key_value_metadata(Some(vec![
             entry("xueji.schema", names.schema),
             entry("xueji.policy", &names.policy),
             entry("xueji.program", env!("CARGO_PKG_VERSION")),
         ]));
+    for column in LOOKED_UP {
+        properties = properties.set_column_statistics_enabled(ColumnPath::from(column), EnabledStatistics::Chunk);
+    }
     for column in plain {
         properties = properties.set_column_dictionary_enabled(ColumnPath::from(*column), false);
     }
