@@ -14,7 +14,6 @@ use rayon::prelude::*;
 
 use super::finding::{About, Finding};
 use super::rows::RowIndex;
-use crate::ingest::column::Column;
 use crate::ingest::table::Table;
 use crate::ingest::{Inputs, Sheet};
 
@@ -120,64 +119,6 @@ pub mod field {
     pub const ENTRY: usize = 14;
     pub const CATEGORY: usize = 15;
     pub const STATUS: usize = 16;
-}
-
-/// Reading cells of a sheet by field and record.
-impl Sheet {
-    /// A cell of codes.
-    pub fn code(&self, field: usize, record: usize) -> Read<u8> {
-        match self.columns.get(field) {
-            Some(Some(Column::Codes(cells))) => cells.get(record),
-            _ => Read::Empty,
-        }
-    }
-
-    /// A cell of whole numbers.
-    pub fn integer(&self, field: usize, record: usize) -> Read<i32> {
-        match self.columns.get(field) {
-            Some(Some(Column::Integers(cells))) => cells.get(record),
-            _ => Read::Empty,
-        }
-    }
-
-    /// A cell of dates.
-    pub fn date(&self, field: usize, record: usize) -> Read<NaiveDate> {
-        match self.integer(field, record) {
-            Read::Value(days) => NaiveDate::from_epoch_days(days).map_or(Read::Unreadable, Read::Value),
-            Read::Empty => Read::Empty,
-            Read::Unreadable => Read::Unreadable,
-        }
-    }
-
-    /// A cell of ids.
-    pub fn id(&self, field: usize, record: usize) -> Read<u64> {
-        match self.columns.get(field) {
-            Some(Some(Column::Ids(cells))) => cells.get(record),
-            _ => Read::Empty,
-        }
-    }
-
-    /// A cell of texts.
-    pub fn text(&self, field: usize, record: usize) -> Read<&str> {
-        match self.columns.get(field) {
-            Some(Some(Column::Texts(cells))) => cells.get(record),
-            _ => Read::Empty,
-        }
-    }
-
-    /// Whether two records are the same in every column that was read.
-    pub fn same_cells(&self, record: usize, other: &Sheet, other_record: usize) -> bool {
-        (0..self.table.fields().len()).all(|field| match (self.columns.get(field), other.columns.get(field)) {
-            (Some(Some(Column::Codes(_))), _) | (_, Some(Some(Column::Codes(_)))) => {
-                self.code(field, record) == other.code(field, other_record)
-            }
-            (Some(Some(Column::Integers(_))), _) | (_, Some(Some(Column::Integers(_)))) => {
-                self.integer(field, record) == other.integer(field, other_record)
-            }
-            (Some(Some(Column::Ids(_))), _) | (_, Some(Some(Column::Ids(_)))) => self.id(field, record) == other.id(field, other_record),
-            _ => self.text(field, record) == other.text(field, other_record),
-        })
-    }
 }
 
 /// The key of an ID document: a resident ID number packed, any other number hashed.

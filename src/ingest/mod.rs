@@ -10,6 +10,7 @@ mod part;
 mod read;
 mod recognise;
 mod rows;
+mod sheet;
 mod sniff;
 pub mod table;
 #[cfg(test)]

@@ -1,0 +1,211 @@
+//! Cells of every kind, well written and badly.
+
+use chrono::NaiveDate;
+use law::facts::identifiers::NationalId;
+
+use super::super::table::Table;
+use super::super::testing::vocabulary;
+use super::time::serial_date;
+use super::*;
+
+fn read_as(table: Table, header: &str, kind: CellKind, text: &str) -> (Read<Value<'static>>, Option<&'static str>) {
+    let vocabulary = vocabulary();
+    let mut context = Context { vocabulary: &vocabulary, is_1904: false, subjects: NewSubjects::default() };
+    let field = &table.fields()[table.field(header).unwrap()];
+    let reading = read(Cell { kind, text }, field, Document::Unknown, &mut context).into_owned();
+    (reading.value, reading.issue.map(|issue| issue.code))
+}
+
+fn day_of(kind: CellKind, text: &str) -> (Option<String>, Option<&'static str>) {
+    let (value, code) = read_as(Table::Urgings, "督促日期", kind, text);
+    let shown = match value {
+        Read::Value(Value::Integer(days)) => Some(show_date(days)),
+        _ => None,
+    };
+    (shown, code)
+}
+
+#[test]
+fn dates_are_read_in_every_spelling() {
+    let spellings = [
+        "2025-09-01",
+        "2025/9/1",
+        "2025.9.1",
+        "20250901",
+        "2025年9月1日",
+        "2025。9。1",
+        "2025、9、1",
+        "2025—09—01",
+        "2025-09-01 00:00:00",
+        "2025-09-01T08:30:00Z",
+        "2025/9/1 8:30",
+        "20250901083000",
+        "2025年09月01日 星期一",
+        "2025 - 9 - 1",
+        "20250901 08:30",
+    ];
+    for spelling in spellings {
+        assert_eq!(day_of(CellKind::Text, spelling), (Some("2025-09-01".into()), None), "{spelling}");
+    }
+    assert_eq!(day_of(CellKind::Text, "２０２５-０９-０１"), (Some("2025-09-01".into()), Some("I0208")));
+    assert_eq!(day_of(CellKind::Text, "'2025-09-01"), (Some("2025-09-01".into()), Some("I0208")));
+    assert_eq!(day_of(CellKind::Date, "45901"), (Some("2025-09-01".into()), None));
+    assert_eq!(day_of(CellKind::Number, "45901.25"), (Some("2025-09-01".into()), None));
+    assert_eq!(day_of(CellKind::Number, "20250901"), (Some("2025-09-01".into()), None));
+    assert_eq!(day_of(CellKind::Date, "40422"), (Some("2010-09-01".into()), None));
+    for spelling in [
+        "2025年9月",
+        "2025-02-30",
+        "25-9-1",
+        "9/1/2025",
+        "45901",
+        "不详",
+        "2025-13-01",
+        "1234567890123",
+        "20259",
+        "2025-09-01至2025-09-10",
+        "2025-09-01-2025-09-10",
+        "2025-9-1 2025-9-2",
+        "2025-09-01 暂定",
+    ] {
+        assert_eq!(day_of(CellKind::Text, spelling), (None, Some("I0202")), "{spelling}");
+    }
+    assert_eq!(day_of(CellKind::Text, " NULL "), (None, None));
+    assert_eq!(day_of(CellKind::Text, "—"), (None, Some("I0208")));
+    assert_eq!(serial_date(44_439.0, true), NaiveDate::from_ymd_opt(2025, 9, 1));
+}
+
+#[test]
+fn months_are_read() {
+    let expected = Read::Value(Value::Integer(2025 * 12 + 8));
+    for (kind, text) in [
+        (CellKind::Text, "2025-09"),
+        (CellKind::Text, "2025年9月"),
+        (CellKind::Text, "202509"),
+        (CellKind::Text, "2025.9"),
+        (CellKind::Text, "2025-09-01"),
+        (CellKind::Number, "202509"),
+        (CellKind::Number, "20250901"),
+        (CellKind::Date, "45901"),
+        (CellKind::Number, "45901"),
+    ] {
+        assert_eq!(read_as(Table::Roster, "入学年月", kind, text), (expected.clone(), None), "{text}");
+    }
+    for (kind, text) in [(CellKind::Number, "2025.1"), (CellKind::Text, "2025"), (CellKind::Text, "2025-13")] {
+        assert_eq!(read_as(Table::Roster, "入学年月", kind, text), (Read::Unreadable, Some("I0202")), "{text}");
+    }
+}
+
+#[test]
+fn school_years_terms_and_grades_are_read() {
+    for text in
+        ["2025-2026", "2025—2026学年", "2025/2026", "2025学年", "2025学年度", "2025", "2025-26", "2025-2026学年第一学期", "2025至2026学年"]
+    {
+        let read = read_as(Table::Evaluations, "学年", CellKind::Text, text);
+        assert_eq!(read, (Read::Value(Value::Integer(2025)), None), "{text}");
+    }
+    for text in ["2025-2027", "25", "2025-09", "学年"] {
+        assert_eq!(read_as(Table::Evaluations, "学年", CellKind::Text, text), (Read::Unreadable, Some("I0202")), "{text}");
+    }
+    for (text, expected) in [
+        ("1", 1),
+        ("第一学期", 1),
+        ("秋季", 1),
+        ("上", 1),
+        ("2025学年第二学期", 2),
+        ("春季学期", 2),
+        ("下学期", 2),
+        ("2025-2026学年度第2学期", 2),
+    ] {
+        assert_eq!(read_as(Table::Registrations, "学期", CellKind::Text, text), (Read::Value(Value::Code(expected)), None), "{text}");
+    }
+    let grades = [
+        ("一年级", 1),
+        ("1年级", 1),
+        ("小一", 1),
+        ("1", 1),
+        ("小学五年级", 5),
+        ("预初", 6),
+        ("六年级", 6),
+        ("初中七年级", 7),
+        ("高一", 10),
+        ("高中一年级", 10),
+        ("十年级", 10),
+        ("10", 10),
+        ("高1", 10),
+        ("十二年级", 12),
+        ("高三年级", 12),
+    ];
+    for (text, expected) in grades {
+        assert_eq!(read_as(Table::Roster, "年级", CellKind::Text, text), (Read::Value(Value::Code(expected)), None), "{text}");
+    }
+    assert_eq!(read_as(Table::Roster, "年级", CellKind::Number, "7.0").0, Read::Value(Value::Code(7)));
+    for text in ["初一", "13", "2024级", "初三", "高四", "0"] {
+        assert_eq!(read_as(Table::Roster, "年级", CellKind::Text, text), (Read::Unreadable, Some("I0202")), "{text}");
+    }
+    assert_eq!(read_as(Table::Roster, "年级", CellKind::Text, "７").1, Some("I0208"));
+}
+
+#[test]
+fn ids_are_repaired_or_refused() {
+    let id = |kind, text| read_as(Table::Urgings, "全国学籍号", kind, text);
+    let right = Read::Value(Value::Id(NationalId::parse("G11010519491231002X").unwrap().packed()));
+    assert_eq!(id(CellKind::Text, "g11010519491231002x"), (right.clone(), None));
+    assert_eq!(id(CellKind::Text, "Ｇ11010519491231002X"), (right.clone(), Some("I0208")));
+    assert_eq!(id(CellKind::Text, "'G110105 19491231 002X"), (right, Some("I0208")));
+    assert_eq!(id(CellKind::Text, "G110105194912310021"), (Read::Unreadable, Some("I0205")));
+    assert_eq!(id(CellKind::Text, "11010519491231002X"), (Read::Unreadable, Some("I0205")));
+    assert_eq!(id(CellKind::Number, "110105194912310"), (Read::Unreadable, Some("I0204")));
+    assert_eq!(id(CellKind::Text, "1.10105E+17"), (Read::Unreadable, Some("I0204")));
+}
+
+#[test]
+fn documents_are_checked_as_what_they_are() {
+    let vocabulary = vocabulary();
+    let field = &Table::Roster.fields()[Table::Roster.field("证件号码").unwrap()];
+    let number = |document, text: &str| {
+        let mut context = Context { vocabulary: &vocabulary, is_1904: false, subjects: NewSubjects::default() };
+        let reading = read(Cell::text(text), field, document, &mut context).into_owned();
+        (reading.value, reading.issue.map(|issue| issue.code))
+    };
+    let right = Read::Value(Value::Text(Cow::Borrowed("11010519491231002X")));
+    assert_eq!(number(Document::Unknown, "11010519491231002X"), (right.clone(), None));
+    assert_eq!(number(Document::Unknown, "11010519491231002x"), (right.clone(), None));
+    assert_eq!(number(Document::Resident, "110105491231002"), (right, Some("I0208")));
+    assert_eq!(number(Document::Unknown, "110105194912310021"), (Read::Unreadable, Some("I0206")));
+    assert_eq!(number(Document::Unknown, "310104200509010000"), (Read::Unreadable, Some("I0204")));
+    assert_eq!(number(Document::Resident, "E12345678"), (Read::Unreadable, Some("I0206")));
+    assert_eq!(number(Document::Other, "e12345678"), (Read::Value(Value::Text(Cow::Borrowed("E12345678"))), None));
+    assert_eq!(number(Document::Unknown, "H12345678"), (Read::Value(Value::Text(Cow::Borrowed("H12345678"))), None));
+    assert_eq!(Document::of("居民身份证"), Document::Resident);
+    assert_eq!(Document::of("外国人永久居留身份证"), Document::Other);
+    let shanghai = |text| read_as(Table::Roster, "上海市学籍号", CellKind::Text, text).1;
+    assert_eq!(shanghai("3101040123120230017"), None);
+    assert_eq!(shanghai("3101040123120230000"), Some("I0204"));
+    assert_eq!(shanghai("310104012312023001"), Some("I0209"));
+}
+
+#[test]
+fn words_are_read_by_the_dictionary() {
+    let word = |table, header, text| read_as(table, header, CellKind::Text, text);
+    let code = |code| Read::Value(Value::Code(code));
+    assert_eq!(word(Table::Roster, "学籍状态", "在读"), (code(0), None));
+    assert_eq!(word(Table::Roster, "学籍状态", "在 读"), (code(0), Some("I0208")));
+    assert_eq!(word(Table::Roster, "学籍状态", "在校"), (code(0), Some("I0208")));
+    assert_eq!(word(Table::Attendance, "考勤", "缺课"), (Read::Unreadable, Some("I0203")));
+    assert_eq!(word(Table::Attendance, "考勤", "半天病假"), (code(2), None));
+    assert_eq!(word(Table::Evaluations, "志愿服务", "达标"), (code(0), None));
+    assert_eq!(word(Table::CourseResults, "学年总评", "优秀"), (code(0), None));
+    assert_eq!(word(Table::CourseResults, "学年总评", "免修"), (code(2), None));
+    assert_eq!(word(Table::CourseResults, "学年总评", "59.5"), (code(1), None));
+    assert_eq!(word(Table::CourseResults, "学年总评", "60分"), (code(0), None));
+    assert_eq!(word(Table::CourseResults, "学年总评", "120"), (Read::Unreadable, Some("I0202")));
+    assert_eq!(word(Table::CourseResults, "学年总评", "中等"), (Read::Unreadable, Some("I0203")));
+    assert_eq!(word(Table::CourseResults, "科目", "英语"), (code(2), None));
+    assert_eq!(word(Table::CourseResults, "科目", "探究"), (code(3), None));
+    assert_eq!(word(Table::CourseResults, "科目", "13"), (Read::Unreadable, Some("I0202")));
+    assert_eq!(word(Table::Evaluations, "社会实践周数", "6.5周"), (Read::Value(Value::Integer(6500)), None));
+    assert_eq!(word(Table::Roster, "学制年限", "四年"), (Read::Value(Value::Integer(4000)), None));
+    assert_eq!(word(Table::Roster, "姓名", "&#134071;某·某").0, Read::Value(Value::Text(Cow::Borrowed("𠮷某·某"))));
+    assert_eq!(word(Table::Schools, "学校代码", "310104\u{FFFD}"), (Read::Unreadable, Some("I0202")));
+}
