@@ -202,6 +202,9 @@ fn cell_of<'c>(plan: &Plan, cells: &[Cell<'c>], field: usize) -> Cell<'c> {
     plan.layout.columns.get(field).copied().flatten().and_then(|column| cells.get(column).copied()).unwrap_or(Cell::EMPTY)
 }
 
+/// Digits that a count of rows may have.
+const LONGEST_COUNT: usize = 7;
+
 /// Whether a row below the header is a record and not blank, a header again, a total or a note.
 fn is_record(plan: &Plan, cells: &[Cell<'_>], vocabulary: &Vocabulary) -> bool {
     let key_text = |column: usize| cells.get(column).map_or("", |cell| fold::trimmed(cell.text));
@@ -233,7 +236,8 @@ fn is_record(plan: &Plan, cells: &[Cell<'_>], vocabulary: &Vocabulary) -> bool {
         }
     };
     let begins_as_footer = filled.first().is_some_and(|(_, text)| dictionary.is_footer(text));
-    let has_code = plan.keys.iter().any(|key| key.1 != Holds::Name && is_plausible(key));
+    // Beside the word for a total stands how many there are, which is shorter than any code.
+    let has_code = plan.keys.iter().any(|key| key.1 != Holds::Name && is_plausible(key) && key_text(key.0).len() > LONGEST_COUNT);
     if begins_as_footer && !has_code {
         return false;
     }
@@ -335,6 +339,14 @@ mod tests {
         assert_eq!(settled.set_aside, [0u32; 0]);
         let Some(Column::Codes(make_up)) = &settled.columns[4] else { panic!() };
         assert_eq!((make_up.get(0), make_up.get(1)), (Read::Value(0), Read::Empty));
+        assert_eq!(settled.log.into_findings().count(), 0);
+    }
+
+    #[test]
+    fn a_count_beside_the_word_for_a_total_is_no_id() {
+        let rows: &[&[&str]] = &[&["备注", "学籍号", "学年", "科目", "总评"], &["", ID, "2025", "语文", "A"], &["合计", "2145"]];
+        let (_, settled) = table(feed(&[], rows));
+        assert_eq!((settled.rows.get(0), settled.rows.len()), (2, 1));
         assert_eq!(settled.log.into_findings().count(), 0);
     }
 
