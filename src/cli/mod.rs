@@ -58,8 +58,23 @@ impl From<Ending> for ExitCode {
     }
 }
 
+/// The exit code of an interrupted run.
+const INTERRUPTED: i32 = 130;
+
+/// Ends the process with the contract's code when it is interrupted. Nothing is published by halves: a run folder appears by one rename.
+fn end_when_interrupted() {
+    let end = || {
+        note(&"interrupted: nothing more was published");
+        std::process::exit(INTERRUPTED);
+    };
+    if let Err(error) = ctrlc::set_handler(end) {
+        note(&format_args!("warning: an interruption will not be reported: {error}"));
+    }
+}
+
 /// Reads the command line and does what it says.
 pub fn main() -> ExitCode {
+    end_when_interrupted();
     let arguments = Arguments::parse();
     let json = arguments.json;
     match arguments.command {

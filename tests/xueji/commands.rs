@@ -128,6 +128,31 @@ fn a_second_run_waits_for_nobody() {
     assert_eq!(said(&run).0, Some(0));
 }
 
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_publishes_nothing() {
+    let scratch = scratch();
+    let (input, out) = (scratch.path().join("in"), scratch.path().join("out"));
+    // Enough rows that the run can't be over when the signal comes.
+    let mut roster = ROSTER.to_owned();
+    for number in 0..400_000 {
+        roster.push_str(&format!(",学生{number},示例区,3101010001,示例小学,三,1,在读,202309\n"));
+    }
+    write_files(&input, &[("名册.csv", &roster)]);
+    let pipeline = term_end();
+    let arguments = ["run", path(&pipeline), "--input", path(&input), "--out", path(&out)];
+    let mut child =
+        Command::new(env!("CARGO_BIN_EXE_xueji")).args(arguments).stderr(std::process::Stdio::null()).spawn().expect("the program");
+    // The lock is taken once the program is at work.
+    while !out.join("term-end/.lock").exists() {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    let signal = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("a signal");
+    assert!(signal.success());
+    assert_eq!(child.wait().expect("an end").code(), Some(130));
+    assert!(!out.join("term-end/latest").exists());
+}
+
 #[test]
 fn a_later_run_remembers_the_findings_of_the_one_before() {
     let scratch = scratch();
