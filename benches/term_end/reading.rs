@@ -18,7 +18,7 @@ pub fn measure(folder: &Path) {
     let overrides = Overrides { inputs: vec![folder.into()], ..Overrides::default() };
     let pipeline = Path::new(env!("CARGO_MANIFEST_DIR")).join("pipelines/term-end.toml");
     let config = Config::load(&pipeline, &overrides).expect("a pipeline");
-    let vocabulary = xueji::pipeline::run::vocabulary(&config).expect("a vocabulary");
+    let vocabulary = xueji::pipeline::run::vocabulary(&config.law.policy, config.headers.as_deref()).expect("a vocabulary");
     let paths: Vec<PathBuf> = (0..200).map(|school| folder.join(format!("{school:03}.xlsx"))).filter(|path| path.exists()).collect();
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for _ in 0..TIMES {

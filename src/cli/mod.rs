@@ -1,5 +1,6 @@
 //! The commands: one file each.
 
+mod check;
 mod explain;
 mod progress;
 mod rules;
@@ -25,6 +26,8 @@ struct Arguments {
 enum Command {
     /// Run a pipeline: from a folder of files to published decisions.
     Run(run::Arguments),
+    /// Look at files before sending them: what each sheet was taken for, and what is to be mended, cell by cell.
+    Check(check::Arguments),
     /// One student's decision, clause by clause, with its evidence.
     Explain(explain::Arguments),
     /// The clauses and findings, or one: what it says, how it is read, its parameters.
@@ -44,6 +47,26 @@ enum Ending {
     Unsafe,
     /// Another run holds this output.
     Held,
+}
+
+/// From which severity on findings make a command end with 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum FailOn {
+    Error,
+    Query,
+    Never,
+}
+
+impl FailOn {
+    /// How a command ends that found errors, or queries.
+    fn ending(self, errors: bool, queries: bool) -> Ending {
+        let failed = match self {
+            FailOn::Never => false,
+            FailOn::Error => errors,
+            FailOn::Query => errors || queries,
+        };
+        if failed { Ending::Findings } else { Ending::Done }
+    }
 }
 
 impl From<Ending> for ExitCode {
@@ -79,6 +102,7 @@ pub fn main() -> ExitCode {
     let json = arguments.json;
     match arguments.command {
         Command::Run(arguments) => run::main(&arguments, json),
+        Command::Check(arguments) => check::main(&arguments, json),
         Command::Explain(arguments) => explain::main(&arguments, json),
         Command::Rules(arguments) => rules::main(&arguments, json),
     }

@@ -7,6 +7,7 @@ use law::regulation::rule::{RULES, Rule};
 use serde_json::{Value, json};
 
 use super::{Ending, complain, say};
+use crate::pipeline::config::nearest as nearest_file;
 
 /// The policy that the program brings along.
 const BUILT_IN: &str = include_str!("../../pipelines/policies/shanghai-2018.toml");
@@ -49,12 +50,18 @@ pub fn main(arguments: &Arguments, json: bool) -> Ending {
     Ending::Done
 }
 
+/// The text of a policy file, or of the built-in policy.
+pub(super) fn policy_text(path: Option<&PathBuf>) -> Result<String, String> {
+    match path {
+        Some(path) => {
+            std::fs::read_to_string(path).map_err(|error| format!("can't read {}: {error}{}", path.display(), nearest_file(path)))
+        }
+        None => Ok(BUILT_IN.to_owned()),
+    }
+}
+
 fn policy(path: Option<&PathBuf>) -> Result<toml::Table, String> {
-    let text = match path {
-        Some(path) => std::fs::read_to_string(path).map_err(|error| format!("can't read {}: {error}", path.display()))?,
-        None => BUILT_IN.to_owned(),
-    };
-    text.parse().map_err(|error| format!("the policy is not usable: {error}"))
+    policy_text(path)?.parse().map_err(|error| format!("the policy is not usable: {error}"))
 }
 
 /// The value of a parameter, by its path in the policy file.

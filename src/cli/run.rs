@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use chrono::NaiveDate;
 
 use super::progress::Progress;
-use super::{Ending, complain, say};
+use super::{Ending, FailOn, complain, say};
 use crate::pipeline::config::{Attendance, Config, Overrides};
 use crate::pipeline::run::{RunError, run};
 use crate::report::summary;
@@ -36,14 +36,6 @@ pub struct Arguments {
     /// The form of attendance; replaces the pipeline file's.
     #[arg(long, value_enum)]
     attendance: Option<Attendance>,
-}
-
-/// From which severity on findings make the command end with 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum FailOn {
-    Error,
-    Query,
-    Never,
 }
 
 /// Runs a pipeline.
@@ -97,10 +89,5 @@ pub fn main(arguments: &Arguments, json: bool) -> Ending {
         say(summary::text(&published.manifest, &published.folder));
     }
     let found = |severity: &str| published.manifest.findings_by_severity.get(severity).is_some_and(|number| *number > 0);
-    let failed = match arguments.fail_on {
-        FailOn::Never => false,
-        FailOn::Error => found("error"),
-        FailOn::Query => found("error") || found("query"),
-    };
-    if failed { Ending::Findings } else { Ending::Done }
+    arguments.fail_on.ending(found("error"), found("query"))
 }

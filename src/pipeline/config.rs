@@ -188,7 +188,7 @@ pub struct Config {
 }
 
 /// The nearest name in the folder of a file that is not there.
-fn nearest(path: &Path) -> String {
+pub fn nearest(path: &Path) -> String {
     let (Some(folder), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else { return String::new() };
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     let names = std::fs::read_dir(folder).into_iter().flatten().flatten().filter_map(|entry| entry.file_name().into_string().ok());

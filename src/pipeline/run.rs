@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use chrono::Utc;
 use law::facts::student::Row;
 use law::regulation::findings::Severity;
-use law::regulation::policy::{Lists, PolicyFault};
+use law::regulation::policy::{Lists, Policy, PolicyFault};
 use law::regulation::rule::Outcome;
 use rayon::prelude::*;
 use thiserror::Error;
@@ -87,24 +87,24 @@ pub struct PublishedRun {
     pub manifest: Manifest,
 }
 
-/// The vocabulary of a policy: subjects, marks, header and value spellings.
+/// The vocabulary of a policy and a folder of dictionaries: subjects, marks, header and value spellings.
 ///
 /// # Errors
 /// A dictionary of the folder can't be used.
-pub fn vocabulary(config: &Config) -> Result<Vocabulary, RunError> {
-    let marks = &config.law.policy.marks;
+pub fn vocabulary(policy: &Policy, headers: Option<&Path>) -> Result<Vocabulary, RunError> {
+    let marks = &policy.marks;
     let marks = Marks {
         pass: marks.pass.clone(),
         fail: marks.fail.clone(),
         moral_passed: marks.moral_passed.clone(),
         mark_out_of_100: marks.mark_out_of_100,
     };
-    let dictionary = match &config.headers {
+    let dictionary = match headers {
         Some(folder) => Dictionary::with_folder(folder),
         None => Dictionary::built_in(),
     };
     let dictionary = dictionary.map_err(|error| RunError::Input(error.to_string()))?;
-    Ok(Vocabulary::new(dictionary, marks, config.law.subjects.clone()))
+    Ok(Vocabulary::new(dictionary, marks, policy.subjects()))
 }
 
 /// Runs a pipeline and publishes what comes of it.
@@ -114,7 +114,7 @@ pub fn vocabulary(config: &Config) -> Result<Vocabulary, RunError> {
 pub fn run(config: &Config, out: &Path, watch: &Watch<'_>) -> Result<PublishedRun, RunError> {
     let started = Utc::now();
     let held = Held::take(out, &config.pipeline.name)?.ok_or_else(|| RunError::Held(out.join(&config.pipeline.name)))?;
-    let vocabulary = vocabulary(config)?;
+    let vocabulary = vocabulary(&config.law.policy, config.headers.as_deref())?;
     let progress = |progress: ingest::Progress| watch(Stage::Reading, progress.bytes_read, progress.bytes);
     let inputs = ingest::read(Request { folders: &config.inputs, vocabulary: &vocabulary, progress: &progress })
         .map_err(|error| RunError::Input(error.to_string()))?;

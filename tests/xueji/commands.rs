@@ -94,6 +94,44 @@ fn a_run_is_summarised_and_explained() {
 }
 
 #[test]
+fn a_school_looks_at_its_files_before_sending_them() {
+    let scratch = scratch();
+    let roster = ROSTER.replace("姓名", "学生姓名").replace("L310101201601010022", "L31010120160101002").replace("202209", "去年");
+    write_files(scratch.path(), &[("名册.csv", roster.as_str()), ("坏.xlsx", "PK\u{3}\u{4}xl/workbook")]);
+    let folder = scratch.path().to_owned();
+    let (code, text, _) = said(&["check", path(&folder)]);
+    assert_eq!(code, Some(0));
+    for part in [
+        "认作学籍名册，3 行",
+        "姓名（写作“学生姓名”）",
+        "I0205",
+        "第 3 行",
+        "L310101*********02",
+        "I0202",
+        "现为：去年",
+        "坏.xlsx",
+        "I0101",
+        "必须整改",
+    ] {
+        assert!(text.contains(part), "{part} is not in\n{text}");
+    }
+    assert_eq!(said(&["check", path(&folder), "--fail-on", "error"]).0, Some(1));
+    assert_eq!(said(&["check", path(&package().join("pipelines")), "--fail-on", "query"]).0, Some(0));
+    let (code, json, _) = said(&["check", path(&folder), "--json"]);
+    let object: serde_json::Value = serde_json::from_str(&json).expect("one JSON object");
+    assert_eq!(code, Some(0));
+    let files = object["files"].as_array().expect("files");
+    assert_eq!(files.len(), 2);
+    let roster = files.iter().find(|file| file["file"] == "名册.csv").expect("the roster");
+    assert_eq!(roster["sheets"][0]["table"], "roster");
+    let codes: Vec<&str> = roster["findings"].as_array().expect("findings").iter().filter_map(|finding| finding["code"].as_str()).collect();
+    assert!(codes.contains(&"I0205") && codes.contains(&"I0202"), "{codes:?}");
+    let (code, _, error) = said(&["check", path(&folder.join("名册.cvs"))]);
+    assert_eq!(code, Some(2));
+    assert!(error.contains("名册.csv"), "{error}");
+}
+
+#[test]
 fn what_cannot_be_run_is_refused_with_its_reason() {
     let scratch = scratch();
     let (input, out) = (scratch.path().join("in"), scratch.path().join("out"));

@@ -1,0 +1,216 @@
+//! `xueji check FILE|DIR...`: what a school runs before sending: what each sheet was taken for, and what is to be mended, cell by cell.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use law::regulation::findings::{Severity, find};
+use law::regulation::policy::Policy;
+use serde_json::{Value, json};
+
+use super::progress::Progress;
+use super::{Ending, FailOn, complain, say};
+use crate::ingest::{self, CellFinding, Inputs, Request, Sheet};
+use crate::pipeline::config::nearest;
+use crate::pipeline::run::{Stage, vocabulary};
+use crate::report::findings::cell_name;
+
+/// How many places of one cause are named.
+const PLACES: usize = 6;
+
+/// The arguments of `check`.
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// Files and folders to look at; nothing is written.
+    #[arg(required = true)]
+    paths: Vec<PathBuf>,
+    /// A folder of header and value dictionaries that extend the built-in one.
+    #[arg(long, value_name = "DIR")]
+    headers: Option<PathBuf>,
+    /// The policy file whose subjects and marks are used; the built-in one without it.
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+    /// End with 1 when there are findings this grave.
+    #[arg(long, value_enum, default_value_t = FailOn::Never)]
+    fail_on: FailOn,
+}
+
+/// Looks at files and says what it makes of them.
+pub fn main(arguments: &Arguments, json: bool) -> Ending {
+    match look(arguments) {
+        Ok(inputs) => {
+            say(if json { object(&inputs).to_string() } else { text(&inputs) });
+            let has = |severity| inputs.findings.iter().any(|finding| severity_of(finding) == severity);
+            arguments.fail_on.ending(has(Severity::Error), has(Severity::Query))
+        }
+        Err(message) => {
+            complain(&message);
+            Ending::Unusable
+        }
+    }
+}
+
+fn look(arguments: &Arguments) -> Result<Inputs, String> {
+    if let Some(missing) = arguments.paths.iter().find(|path| !path.exists()) {
+        return Err(format!("{} is not there{}", missing.display(), nearest(missing)));
+    }
+    let policy = super::rules::policy_text(arguments.policy.as_ref())?;
+    let policy: Policy = toml::from_str(&policy).map_err(|error| format!("the policy is not usable: {error}"))?;
+    let vocabulary = vocabulary(&policy, arguments.headers.as_deref()).map_err(|error| error.to_string())?;
+    let progress = Progress::new();
+    let show = |done: ingest::Progress| progress.show(Stage::Reading, done.bytes_read, done.bytes);
+    let inputs = ingest::read(Request { folders: &arguments.paths, vocabulary: &vocabulary, progress: &show });
+    progress.finish();
+    inputs.map_err(|error| error.to_string())
+}
+
+fn severity_of(finding: &CellFinding) -> Severity {
+    find(finding.code).map_or(Severity::Query, |entry| entry.severity)
+}
+
+/// Where a finding stands, as a spreadsheet shows it.
+fn place(finding: &CellFinding) -> String {
+    match (finding.column, finding.row) {
+        (Some(column), Some(row)) => cell_name(column, row),
+        (None, Some(row)) => format!("第 {row} 行"),
+        _ => String::new(),
+    }
+}
+
+/// The findings of one cause: the same code, column and expectation in one sheet.
+struct Cause<'f> {
+    first: &'f CellFinding,
+    places: Vec<String>,
+    found: Vec<&'f str>,
+    count: u64,
+}
+
+fn causes<'f>(findings: impl Iterator<Item = &'f CellFinding>) -> Vec<Cause<'f>> {
+    let mut causes: BTreeMap<(Severity, &str, &str, &str), Cause<'f>> = BTreeMap::new();
+    for finding in findings {
+        let key = (severity_of(finding), finding.code, finding.header.as_str(), finding.expected.as_str());
+        let cause = causes.entry(key).or_insert_with(|| Cause { first: finding, places: Vec::new(), found: Vec::new(), count: 0 });
+        cause.count += u64::from(finding.count);
+        if cause.places.len() < PLACES {
+            cause.places.extend(Some(place(finding)).filter(|place| !place.is_empty()));
+        }
+        if cause.found.len() < PLACES && !finding.found.is_empty() && !cause.found.contains(&finding.found.as_str()) {
+            cause.found.push(&finding.found);
+        }
+    }
+    causes.into_values().collect()
+}
+
+fn cause_text(cause: &Cause<'_>) -> String {
+    let entry = find(cause.first.code);
+    let (wrong, mend) = entry.map_or(("", ""), |entry| (entry.wrong, entry.mend));
+    let mut text = format!("{} {} {wrong}", severity_of(cause.first).title(), cause.first.code);
+    if !cause.first.header.is_empty() {
+        text.push_str(&format!("：“{}”列", cause.first.header.split_whitespace().collect::<String>()));
+    }
+    if cause.count > 1 {
+        text.push_str(&format!("，共 {} 处", cause.count));
+    }
+    if !cause.places.is_empty() {
+        let more = if cause.count > cause.places.len() as u64 { " 等" } else { "" };
+        text.push_str(&format!("（{}{more}）", cause.places.join("、")));
+    }
+    if !cause.found.is_empty() {
+        text.push_str(&format!("\n        现为：{}", cause.found.join("、")));
+    }
+    if !cause.first.expected.is_empty() {
+        text.push_str(&format!("\n        应为：{}", cause.first.expected));
+    }
+    text.push_str(&format!("\n        办法：{mend}"));
+    text
+}
+
+/// The columns of a sheet that were understood, each with its header as written.
+fn columns(sheet: &Sheet) -> Vec<(&'static str, &str, Option<u16>)> {
+    let fields = sheet.table.fields().iter().zip(&sheet.headers).zip(&sheet.letters);
+    fields.filter_map(|((field, header), letter)| Some((field.header, header.as_deref()?, *letter))).collect()
+}
+
+fn sheet_text(sheet: &Sheet) -> String {
+    let name = if sheet.name.is_empty() { "表".to_owned() } else { format!("工作表“{}”", sheet.name) };
+    let understood = columns(sheet).into_iter().map(|(field, header, letter)| {
+        let header: String = header.split_whitespace().collect();
+        let letter = letter.map(|column| format!("{} 列", cell_name(column, 0).trim_end_matches('0'))).unwrap_or_default();
+        match (header == field, letter.is_empty()) {
+            (true, true) => field.to_owned(),
+            (true, false) => format!("{field}（{letter}）"),
+            (false, true) => format!("{field}（写作“{header}”）"),
+            (false, false) => format!("{field}（{letter}，写作“{header}”）"),
+        }
+    });
+    let understood: Vec<String> = understood.collect();
+    format!("  {name}：认作{}，{} 行\n    认出的列：{}", sheet.table.title(), sheet.rows_read, understood.join("、"))
+}
+
+fn text(inputs: &Inputs) -> String {
+    let mut lines = Vec::new();
+    for (number, file) in inputs.files.iter().enumerate() {
+        lines.push(file.path.clone());
+        let of_file = || inputs.findings.iter().filter(move |finding| finding.file == number);
+        lines.extend(causes(of_file().filter(|finding| finding.sheet.is_none())).iter().map(|cause| {
+            let sheet =
+                if cause.first.sheet_name.is_empty() { String::new() } else { format!("工作表“{}”：", cause.first.sheet_name) };
+            format!("  {sheet}{}", cause_text(cause))
+        }));
+        for (place, sheet) in inputs.sheets.iter().enumerate().filter(|(_, sheet)| sheet.file == number) {
+            lines.push(sheet_text(sheet));
+            let own = causes(of_file().filter(|finding| finding.sheet == Some(place)));
+            if own.is_empty() {
+                lines.push("    没有发现问题".to_owned());
+            }
+            lines.extend(own.iter().map(|cause| format!("    {}", cause_text(cause))));
+        }
+    }
+    let number = |severity| -> u64 {
+        inputs.findings.iter().filter(|finding| severity_of(finding) == severity).map(|finding| u64::from(finding.count)).sum()
+    };
+    lines.push(format!(
+        "\n{} 个文件，认出 {} 张表；必须整改 {} 处，需要说明 {} 处，供参考 {} 处",
+        inputs.files.len(),
+        inputs.sheets.len(),
+        number(Severity::Error),
+        number(Severity::Query),
+        number(Severity::Info)
+    ));
+    lines.join("\n")
+}
+
+fn object(inputs: &Inputs) -> Value {
+    let sheet = |sheet: &Sheet| {
+        let column = |(field, header, letter): (&str, &str, Option<u16>)| json!({ "field": field, "header": header, "column": letter.map(|column| cell_name(column, 0).trim_end_matches('0').to_owned()) });
+        json!({
+            "sheet": sheet.name,
+            "table": sheet.table.name(),
+            "rows": sheet.rows_read,
+            "set_aside": sheet.set_aside.len(),
+            "columns": columns(sheet).into_iter().map(column).collect::<Vec<_>>(),
+        })
+    };
+    let finding = |finding: &CellFinding| {
+        let entry = find(finding.code);
+        json!({
+            "code": finding.code,
+            "severity": severity_of(finding).code(),
+            "sheet": finding.sheet_name,
+            "row": finding.row,
+            "cell": finding.column.zip(finding.row).map(|(column, row)| cell_name(column, row)),
+            "column": finding.header,
+            "found": finding.found,
+            "expected": finding.expected,
+            "wrong": entry.map(|entry| entry.wrong),
+            "mend": entry.map(|entry| entry.mend),
+            "count": finding.count,
+            "rows_sample": finding.rows_sample,
+        })
+    };
+    let files = inputs.files.iter().enumerate().map(|(number, file)| {
+        let sheets: Vec<Value> = inputs.sheets.iter().filter(|sheet| sheet.file == number).map(sheet).collect();
+        let findings: Vec<Value> = inputs.findings.iter().filter(|finding| finding.file == number).map(finding).collect();
+        json!({ "file": file.path, "sheets": sheets, "findings": findings })
+    });
+    json!({ "files": files.collect::<Vec<_>>() })
+}
