@@ -1,11 +1,13 @@
 //! Where did it come from? Bytes become typed rows, findings, and the place where each row stood. The only part that opens inputs.
 
+mod archive;
 pub mod cell;
 pub mod column;
 mod columnar;
 mod finding;
 mod fold;
 mod headers;
+mod html;
 mod part;
 mod read;
 mod recognise;

@@ -18,7 +18,7 @@ use super::rows::{Outcome, SheetReader};
 use super::sniff::{self, Kind};
 use super::table::{Holds, Table};
 use super::workbook::{Limits, Workbook};
-use super::{columnar, text};
+use super::{archive, columnar, html, text};
 
 /// What the names of files end with that are meant to be tables; such a file that can't be read is a finding.
 const TABLES: &[&str] = &["xlsx", "xlsm", "xlsb", "xls", "ods", "csv", "tsv", "txt", "tab", "parquet", "dbf", "et", "zip", ""];
@@ -145,7 +145,7 @@ pub fn read(request: Request<'_>) -> Result<Inputs, IngestError> {
     (request.progress)(total);
     let read: Vec<FileRead> = found
         .par_iter()
-        .map(|file| {
+        .flat_map_iter(|file| {
             let read = read_file(file, request.vocabulary);
             let files_read = files_read.fetch_add(1, Ordering::Relaxed) + 1;
             let bytes_read = bytes_read.fetch_add(file.bytes, Ordering::Relaxed) + file.bytes;
@@ -213,20 +213,50 @@ fn is_table(path: &Path) -> bool {
         }
 }
 
-fn read_file(file: &Found, vocabulary: &Vocabulary) -> FileRead {
-    let mut info = FileInfo { path: file.path.clone(), sha256: String::new(), bytes: file.bytes, duplicate: false };
-    let bytes = match std::fs::read(&file.full) {
-        Ok(bytes) => bytes,
-        Err(error) => return FileRead { info, sheets: Vec::new(), fault: Some((error.to_string(), "可以读取的文件".into())) },
-    };
-    info.bytes = bytes.len() as u64;
-    info.sha256 = hexadecimal(&Sha256::digest(&bytes));
+/// Archives within archives that are opened.
+const DEEPEST: u32 = 2;
+
+fn read_file(file: &Found, vocabulary: &Vocabulary) -> Vec<FileRead> {
+    let info = FileInfo { path: file.path.clone(), sha256: String::new(), bytes: file.bytes, duplicate: false };
+    match std::fs::read(&file.full) {
+        Ok(bytes) => read_bytes(&file.path, bytes, vocabulary, DEEPEST),
+        Err(error) => vec![FileRead { info, sheets: Vec::new(), fault: Some((error.to_string(), "可以读取的文件".into())) }],
+    }
+}
+
+/// Reads a file from its bytes; an archive is the files in it, unless it can't be opened.
+fn read_bytes(path: &str, bytes: Vec<u8>, vocabulary: &Vocabulary, depth: u32) -> Vec<FileRead> {
+    let sha256 = hexadecimal(&Sha256::digest(&bytes));
+    let info = FileInfo { path: path.to_owned(), sha256, bytes: bytes.len() as u64, duplicate: false };
+    let failed = |info, what: String| FileRead { info, sheets: Vec::new(), fault: Some((what, SAVE_AGAIN.into())) };
+    if depth > 0 && sniff::kind(&bytes) == Kind::Archive {
+        let mut files = Vec::new();
+        let opened = archive::each_file(bytes, is_wanted, |name, content| {
+            let path = format!("{path}/{name}");
+            match content {
+                Ok(bytes) => files.extend(read_bytes(&path, bytes, vocabulary, depth - 1)),
+                Err(what) => files.push(failed(FileInfo { path, sha256: String::new(), bytes: 0, duplicate: false }, what)),
+            }
+        });
+        return match opened {
+            Ok(()) if files.is_empty() => vec![failed(info, "压缩包中没有表格文件".into())],
+            Ok(()) => files,
+            Err(what) => vec![failed(info, what)],
+        };
+    }
     // A damaged file can make a decoder panic; that must not take the run down with it.
     let read = std::panic::catch_unwind(AssertUnwindSafe(|| read_content(bytes, vocabulary)));
-    match read.unwrap_or_else(|_| Err(("文件已损坏".into(), SAVE_AGAIN.into()))) {
+    vec![match read.unwrap_or_else(|_| Err(("文件已损坏".into(), SAVE_AGAIN.into()))) {
         Ok(sheets) => FileRead { info, sheets, fault: None },
         Err(fault) => FileRead { info, sheets: Vec::new(), fault: Some(fault) },
-    }
+    }]
+}
+
+/// Whether a file of an archive is meant to be a table, by its name.
+fn is_wanted(name: &str) -> bool {
+    let path = Path::new(name);
+    let extension = path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+    TABLES.contains(&extension.as_str()) && !path.iter().any(|part| is_hidden(Path::new(part)))
 }
 
 const SAVE_AGAIN: &str = "能打开的文件：请用表格软件打开，另存为 .xlsx 后重新提交";
@@ -242,6 +272,14 @@ fn read_content(bytes: Vec<u8>, vocabulary: &Vocabulary) -> Result<Vec<SheetRead
         Kind::Workbook => read_workbook(bytes, vocabulary).map_err(fault),
         Kind::Parquet => columnar::read(bytes, vocabulary).map(one).map_err(|error| fault(format!("Parquet 文件无法读取：{error}"))),
         Kind::Text => text::read(bytes, vocabulary).map(one).map_err(|error| fault(error.to_owned())),
+        Kind::Page => {
+            let outcomes = html::read(bytes, vocabulary).map_err(|error| fault(error.to_owned()))?;
+            let several = outcomes.len() > 1;
+            let name = |place: usize| if several { format!("表{place}") } else { String::new() };
+            let sheet = |(outcome, place)| SheetRead { name: name(place), is_hidden: false, outcome, is_spreadsheet: false };
+            Ok(outcomes.into_iter().zip(1..).map(sheet).collect())
+        }
+        Kind::Archive => Err(fault("压缩包中的压缩包过深".to_owned())),
         Kind::Other(what) => Err(fault(what.to_owned())),
     }
 }

@@ -11,6 +11,10 @@ pub(crate) enum Kind {
     Parquet,
     /// Text, in whatever encoding.
     Text,
+    /// A web page with tables.
+    Page,
+    /// A zip archive of files.
+    Archive,
     /// Nothing that can be read yet: what it is.
     Other(&'static str),
 }
@@ -42,7 +46,7 @@ pub(crate) fn kind(bytes: &[u8]) -> Kind {
     if let Some((_, name)) = OTHERS.iter().find(|(magic, _)| bytes.starts_with(magic)) {
         return Kind::Other(name);
     }
-    marked_up(bytes).or_else(|| dbase(bytes)).map_or(Kind::Text, Kind::Other)
+    marked_up(bytes).or_else(|| dbase(bytes).map(Kind::Other)).unwrap_or(Kind::Text)
 }
 
 /// What a zip archive holds, by the names of its parts.
@@ -57,7 +61,7 @@ fn zipped(bytes: &[u8]) -> Kind {
     } else if holds(b"word/document") {
         Kind::Other("Word 文档")
     } else {
-        Kind::Other("ZIP 压缩包")
+        Kind::Archive
     }
 }
 
@@ -75,16 +79,16 @@ fn compound(bytes: &[u8]) -> Kind {
 }
 
 /// HTML tables and SpreadsheetML 2003, which exports of many systems are behind the name .xls.
-fn marked_up(bytes: &[u8]) -> Option<&'static str> {
+fn marked_up(bytes: &[u8]) -> Option<Kind> {
     let head: Vec<u8> = bytes.iter().take(2048).map(u8::to_ascii_lowercase).collect();
     let start = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&head).trim_ascii_start();
     let holds = |text: &str| memmem::find(start, text.as_bytes()).is_some();
     if !start.starts_with(b"<") {
         None
     } else if holds("mso-application") || holds("urn:schemas-microsoft-com:office:spreadsheet") {
-        Some("XML 表格（SpreadsheetML 2003）")
+        Some(Kind::Other("XML 表格（SpreadsheetML 2003）"))
     } else if holds("<html") || holds("<table") || holds("<!doctype html") || holds("<meta") {
-        Some("网页表格（HTML）")
+        Some(Kind::Page)
     } else {
         None
     }
@@ -108,7 +112,7 @@ mod tests {
         assert_eq!(kind("学籍号,姓名\n".as_bytes()), Kind::Text);
         assert_eq!(kind(b"PAR1...PAR1"), Kind::Parquet);
         assert_eq!(kind(b"PK\x03\x04....xl/workbook.xml"), Kind::Workbook);
-        assert_eq!(kind(b"\xEF\xBB\xBF <HTML><table>"), Kind::Other("网页表格（HTML）"));
+        assert_eq!(kind(b"\xEF\xBB\xBF <HTML><table>"), Kind::Page);
         assert_eq!(kind(b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1W\0o\0r\0k\0b\0o\0o\0k\0"), Kind::Other("旧版工作簿（.xls）"));
     }
 }

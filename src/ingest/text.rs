@@ -27,7 +27,7 @@ pub(crate) fn read(bytes: Vec<u8>, vocabulary: &Vocabulary) -> Result<Outcome, &
 }
 
 /// Decodes by what the bytes are: UTF-16, UTF-8, else GB18030.
-fn decode(bytes: Vec<u8>) -> Result<String, &'static str> {
+pub(crate) fn decode(bytes: Vec<u8>) -> Result<String, &'static str> {
     const BINARY: &str = "不是文本，也不是能识别的表格文件";
     const DAMAGED: &str = "文本中无法识别的字符过多，文件可能已损坏";
     let utf16 = match (bytes.get(..2), zeros(&bytes)) {

@@ -1,0 +1,193 @@
+//! What do the tables of a web page hold? Many systems export one under the name .xls: each table is a sheet.
+
+use html5gum::{DefaultEmitter, StartTag, Token, Tokenizer};
+
+use super::cell::{Cell, MergedRange, RowSink};
+use super::headers::Vocabulary;
+use super::rows::{Outcome, SheetReader};
+use super::text;
+
+/// Columns that a table may have: more are no table that anyone filled in.
+const MOST_COLUMNS: usize = 4096;
+/// How far a cell may reach, as browsers have it.
+const LONGEST_SPAN: usize = 1000;
+
+/// A table on its way: its rows with the cells that hold something.
+#[derive(Default)]
+struct Grid {
+    rows: Vec<Vec<(usize, String)>>,
+    merged: Vec<MergedRange>,
+    /// Cells of rows above that reach down: column, last row.
+    held: Vec<(usize, usize)>,
+    /// The open cell: its column and text so far.
+    open: Option<(usize, String)>,
+    /// The next free column of the row.
+    next: usize,
+}
+
+impl Grid {
+    fn begin_row(&mut self) {
+        self.end_cell();
+        self.rows.push(Vec::new());
+        self.next = 0;
+        let row = self.rows.len();
+        self.held.retain(|(_, last)| *last >= row);
+    }
+
+    fn begin_cell(&mut self, tag: &StartTag<()>) {
+        self.end_cell();
+        if self.rows.is_empty() {
+            self.begin_row();
+        }
+        while self.held.iter().any(|(column, _)| *column == self.next) {
+            self.next += 1;
+        }
+        let span = |name: &[u8]| {
+            let value = tag.attributes.get(name).and_then(|value| std::str::from_utf8(value).ok()?.trim().parse::<usize>().ok());
+            value.unwrap_or(1).clamp(1, LONGEST_SPAN)
+        };
+        let (across, down, column, row) = (span(b"colspan"), span(b"rowspan"), self.next, self.rows.len());
+        self.next = column.saturating_add(across);
+        if self.next > MOST_COLUMNS {
+            return;
+        }
+        if down > 1 {
+            self.held.extend((column..self.next).map(|column| (column, row + down - 1)));
+        }
+        if across > 1 || down > 1 {
+            let place = |place: usize| u32::try_from(place).unwrap_or(u32::MAX);
+            let letter = |column: usize| u16::try_from(column).unwrap_or(u16::MAX);
+            self.merged.push(MergedRange {
+                first_row: place(row),
+                first_column: letter(column),
+                last_row: place(row + down - 1),
+                last_column: letter(self.next - 1),
+            });
+        }
+        self.open = Some((column, String::new()));
+    }
+
+    fn end_cell(&mut self) {
+        if let Some((column, text)) = self.open.take()
+            && let Some(row) = self.rows.last_mut()
+            && !text.trim().is_empty()
+        {
+            row.push((column, text.split_whitespace().collect::<Vec<_>>().join(" ")));
+        }
+    }
+
+    fn add(&mut self, text: &str) {
+        if let Some((_, open)) = &mut self.open {
+            open.push_str(text);
+        }
+    }
+
+    fn read(mut self, vocabulary: &Vocabulary) -> Outcome {
+        self.end_cell();
+        let mut reader = SheetReader::new(vocabulary, false);
+        reader.merged(&self.merged);
+        let mut cells = Vec::new();
+        for (row, number) in self.rows.iter().zip(1..) {
+            cells.clear();
+            cells.resize(row.last().map_or(0, |(column, _)| column + 1), Cell::EMPTY);
+            for (column, text) in row {
+                if let Some(cell) = cells.get_mut(*column) {
+                    *cell = Cell::text(text);
+                }
+            }
+            if !cells.is_empty() && reader.row(number, &cells).is_break() {
+                break;
+            }
+        }
+        reader.finish()
+    }
+}
+
+/// Reads the tables of a page in the order in which they begin; `Err` says why the page can't be read.
+pub(crate) fn read(bytes: Vec<u8>, vocabulary: &Vocabulary) -> Result<Vec<Outcome>, &'static str> {
+    let page = text::decode(bytes)?;
+    let mut emitter = DefaultEmitter::default();
+    // Scripts and styles hold no tags.
+    emitter.naively_switch_states(true);
+    // Tables within tables are tables of their own: pages are laid out with them.
+    let (mut done, mut open): (Vec<(usize, Grid)>, Vec<(usize, Grid)>) = (Vec::new(), Vec::new());
+    let mut begun = 0;
+    for token in Tokenizer::new_with_emitter(page.as_str(), emitter) {
+        let Ok(token) = token;
+        match token {
+            Token::StartTag(tag) => match (&**tag.name, open.last_mut()) {
+                (b"table", _) => {
+                    open.push((begun, Grid::default()));
+                    begun += 1;
+                }
+                (b"tr", Some((_, grid))) => grid.begin_row(),
+                (b"td" | b"th", Some((_, grid))) => grid.begin_cell(&tag),
+                (b"br" | b"p" | b"div", Some((_, grid))) => grid.add(" "),
+                _ => {}
+            },
+            Token::EndTag(tag) => match (&**tag.name, open.last_mut()) {
+                (b"table", Some(_)) => done.extend(open.pop()),
+                (b"td" | b"th" | b"tr", Some((_, grid))) => grid.end_cell(),
+                _ => {}
+            },
+            Token::String(text) => {
+                if let Some((_, grid)) = open.last_mut() {
+                    grid.add(&String::from_utf8_lossy(&text));
+                }
+            }
+            _ => {}
+        }
+    }
+    done.append(&mut open);
+    if done.is_empty() {
+        return Err("网页中没有表格");
+    }
+    done.sort_by_key(|(begun, _)| *begun);
+    Ok(done.into_iter().map(|(_, grid)| grid.read(vocabulary)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use law::facts::codes::Read;
+
+    use super::super::table::Table;
+    use super::super::testing::{ID, OTHER_ID, codes, number, read_files};
+
+    fn page(body: &str) -> Vec<u8> {
+        format!("<html><head><meta charset=\"utf8\"><style>td {{}}</style></head><body>{body}</body></html>").into_bytes()
+    }
+
+    #[test]
+    fn a_page_under_the_name_of_a_workbook_is_read() {
+        let body = format!(
+            "<table border=1><tr><td colspan=4>2025学年成绩</td></tr><tr><th rowspan=2>学籍号<th rowspan=2>学年<th rowspan=2>科目<th colspan=2>成绩\
+             <tr><th>总评<th>补考<tr><td>{ID}<td>2025&nbsp;<td rowspan=2>语<br>文<td>合格<td><tr><td>{OTHER_ID}<td>2025<td>不合格<td>合格</table>"
+        );
+        let inputs = read_files(&[("成绩.xls", &page(&body.replace("语<br>文", "语文")))]);
+        let sheet = &inputs.sheets[0];
+        assert_eq!((sheet.table, sheet.rows_read, sheet.name.as_str()), (Table::CourseResults, 2, ""));
+        assert_eq!((sheet.rows.get(0), sheet.rows.get(1)), (4, 5));
+        assert_eq!([0, 1].map(|record| number(sheet, "学年总评", record)), [Read::Value(0), Read::Value(1)]);
+        assert_eq!(number(sheet, "科目", 0), number(sheet, "科目", 1));
+        assert_eq!(number(sheet, "补考", 1), Read::Value(0));
+        assert!(codes(&inputs).is_empty(), "{:?}", codes(&inputs));
+    }
+
+    #[test]
+    fn tables_within_tables_and_texts_in_gbk_are_read() {
+        let inner = format!("<table><tr><td>学籍号<td>督促日期<tr><td>{ID}<td>2026-03-02</table>");
+        let body = format!("<table><tr><td>版面 {inner}</td></tr></table>");
+        let bytes = encoding_rs::GB18030.encode(&String::from_utf8(page(&body)).unwrap()).0.into_owned();
+        let inputs = read_files(&[("督促.xls", &bytes)]);
+        assert_eq!(inputs.sheets.len(), 1);
+        assert_eq!((inputs.sheets[0].table, inputs.sheets[0].name.as_str()), (Table::Urgings, "表2"));
+    }
+
+    #[test]
+    fn damage_is_a_finding_and_no_more() {
+        assert_eq!(codes(&read_files(&[("a.xls", &page("无表格"))])), [("I0101", None)]);
+        let wide = "<td colspan=1000>x".repeat(5000);
+        let open = format!("<table><tr><td rowspan=999999999>{}<tr>{wide}", "<table><tr><td>".repeat(300));
+        assert!(read_files(&[("a.xls", &page(&open))]).sheets.is_empty());
+    }
+}
