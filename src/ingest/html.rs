@@ -110,7 +110,7 @@ pub(crate) fn read(bytes: Vec<u8>, vocabulary: &Vocabulary) -> Result<Vec<Outcom
     // Scripts and styles hold no tags.
     emitter.naively_switch_states(true);
     // Tables within tables are tables of their own: pages are laid out with them.
-    let (mut done, mut open): (Vec<(usize, Grid)>, Vec<(usize, Grid)>) = (Vec::new(), Vec::new());
+    let (mut done, mut open) = (Vec::new(), Vec::<(usize, Grid)>::new());
     let mut begun = 0;
     for token in Tokenizer::new_with_emitter(page.as_str(), emitter) {
         let Ok(token) = token;
