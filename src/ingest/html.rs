@@ -2,77 +2,70 @@
 
 use html5gum::{DefaultEmitter, StartTag, Token, Tokenizer};
 
-use super::cell::{Cell, MergedRange, RowSink};
+use super::cell::CellKind;
+use super::grid::Grid;
 use super::headers::Vocabulary;
-use super::rows::{Outcome, SheetReader};
+use super::rows::Outcome;
 use super::text;
 
 /// Columns that a table may have: more are no table that anyone filled in.
 const MOST_COLUMNS: usize = 4096;
 /// How far a cell may reach, as browsers have it.
-const LONGEST_SPAN: usize = 1000;
+const LONGEST_SPAN: u32 = 1000;
 
-/// A table on its way: its rows with the cells that hold something.
+/// A table on its way.
 #[derive(Default)]
-struct Grid {
-    rows: Vec<Vec<(usize, String)>>,
-    merged: Vec<MergedRange>,
+struct Table {
+    grid: Grid,
     /// Cells of rows above that reach down: column, last row.
-    held: Vec<(usize, usize)>,
+    held: Vec<(usize, u32)>,
     /// The open cell: its column and text so far.
     open: Option<(usize, String)>,
     /// The next free column of the row.
     next: usize,
 }
 
-impl Grid {
+impl Table {
     fn begin_row(&mut self) {
         self.end_cell();
-        self.rows.push(Vec::new());
+        let row = self.grid.row().saturating_add(1);
+        self.grid.begin_row(row);
         self.next = 0;
-        let row = self.rows.len();
         self.held.retain(|(_, last)| *last >= row);
     }
 
     fn begin_cell(&mut self, tag: &StartTag<()>) {
         self.end_cell();
-        if self.rows.is_empty() {
+        if self.grid.row() == 0 {
             self.begin_row();
         }
         while self.held.iter().any(|(column, _)| *column == self.next) {
             self.next += 1;
         }
         let span = |name: &[u8]| {
-            let value = tag.attributes.get(name).and_then(|value| std::str::from_utf8(value).ok()?.trim().parse::<usize>().ok());
-            value.unwrap_or(1).clamp(1, LONGEST_SPAN)
+            let value = tag.attributes.get(name).and_then(|value| std::str::from_utf8(value).ok()?.trim().parse::<u32>().ok());
+            value.unwrap_or(1).clamp(1, LONGEST_SPAN) - 1
         };
-        let (across, down, column, row) = (span(b"colspan"), span(b"rowspan"), self.next, self.rows.len());
-        self.next = column.saturating_add(across);
+        let (across, down, column) = (span(b"colspan") as usize, span(b"rowspan"), self.next);
+        self.next = column + across + 1;
         if self.next > MOST_COLUMNS {
+            // Nothing is wanted of what stands there.
+            self.next = MOST_COLUMNS;
             return;
         }
-        if down > 1 {
-            self.held.extend((column..self.next).map(|column| (column, row + down - 1)));
+        if down > 0 {
+            let last = self.grid.row().saturating_add(down);
+            self.held.extend((column..self.next).map(|column| (column, last)));
         }
-        if across > 1 || down > 1 {
-            let place = |place: usize| u32::try_from(place).unwrap_or(u32::MAX);
-            let letter = |column: usize| u16::try_from(column).unwrap_or(u16::MAX);
-            self.merged.push(MergedRange {
-                first_row: place(row),
-                first_column: letter(column),
-                last_row: place(row + down - 1),
-                last_column: letter(self.next - 1),
-            });
+        if across > 0 || down > 0 {
+            self.grid.merge(column, across, down);
         }
         self.open = Some((column, String::new()));
     }
 
     fn end_cell(&mut self) {
-        if let Some((column, text)) = self.open.take()
-            && let Some(row) = self.rows.last_mut()
-            && !text.trim().is_empty()
-        {
-            row.push((column, text.split_whitespace().collect::<Vec<_>>().join(" ")));
+        if let Some((column, text)) = self.open.take() {
+            self.grid.put(column, CellKind::Text, &text);
         }
     }
 
@@ -84,22 +77,7 @@ impl Grid {
 
     fn read(mut self, vocabulary: &Vocabulary) -> Outcome {
         self.end_cell();
-        let mut reader = SheetReader::new(vocabulary, false);
-        reader.merged(&self.merged);
-        let mut cells = Vec::new();
-        for (row, number) in self.rows.iter().zip(1..) {
-            cells.clear();
-            cells.resize(row.last().map_or(0, |(column, _)| column + 1), Cell::EMPTY);
-            for (column, text) in row {
-                if let Some(cell) = cells.get_mut(*column) {
-                    *cell = Cell::text(text);
-                }
-            }
-            if !cells.is_empty() && reader.row(number, &cells).is_break() {
-                break;
-            }
-        }
-        reader.finish()
+        self.grid.read(vocabulary)
     }
 }
 
@@ -110,29 +88,29 @@ pub(crate) fn read(bytes: Vec<u8>, vocabulary: &Vocabulary) -> Result<Vec<Outcom
     // Scripts and styles hold no tags.
     emitter.naively_switch_states(true);
     // Tables within tables are tables of their own: pages are laid out with them.
-    let (mut done, mut open) = (Vec::new(), Vec::<(usize, Grid)>::new());
+    let (mut done, mut open) = (Vec::new(), Vec::<(usize, Table)>::new());
     let mut begun = 0;
     for token in Tokenizer::new_with_emitter(page.as_str(), emitter) {
         let Ok(token) = token;
         match token {
             Token::StartTag(tag) => match (&**tag.name, open.last_mut()) {
                 (b"table", _) => {
-                    open.push((begun, Grid::default()));
+                    open.push((begun, Table::default()));
                     begun += 1;
                 }
-                (b"tr", Some((_, grid))) => grid.begin_row(),
-                (b"td" | b"th", Some((_, grid))) => grid.begin_cell(&tag),
-                (b"br" | b"p" | b"div", Some((_, grid))) => grid.add(" "),
+                (b"tr", Some((_, table))) => table.begin_row(),
+                (b"td" | b"th", Some((_, table))) => table.begin_cell(&tag),
+                (b"br" | b"p" | b"div", Some((_, table))) => table.add(" "),
                 _ => {}
             },
             Token::EndTag(tag) => match (&**tag.name, open.last_mut()) {
                 (b"table", Some(_)) => done.extend(open.pop()),
-                (b"td" | b"th" | b"tr", Some((_, grid))) => grid.end_cell(),
+                (b"td" | b"th" | b"tr", Some((_, table))) => table.end_cell(),
                 _ => {}
             },
             Token::String(text) => {
-                if let Some((_, grid)) = open.last_mut() {
-                    grid.add(&String::from_utf8_lossy(&text));
+                if let Some((_, table)) = open.last_mut() {
+                    table.add(&String::from_utf8_lossy(&text));
                 }
             }
             _ => {}
@@ -143,7 +121,7 @@ pub(crate) fn read(bytes: Vec<u8>, vocabulary: &Vocabulary) -> Result<Vec<Outcom
         return Err("网页中没有表格");
     }
     done.sort_by_key(|(begun, _)| *begun);
-    Ok(done.into_iter().map(|(_, grid)| grid.read(vocabulary)).collect())
+    Ok(done.into_iter().map(|(_, table)| table.read(vocabulary)).collect())
 }
 
 #[cfg(test)]

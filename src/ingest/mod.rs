@@ -6,6 +6,7 @@ pub mod column;
 mod columnar;
 mod finding;
 mod fold;
+mod grid;
 mod headers;
 mod html;
 mod part;

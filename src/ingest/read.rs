@@ -11,13 +11,14 @@ use sha2::{Digest, Sha256};
 
 use super::column::Column;
 use super::finding::{CellFinding, Noted, shown};
+use super::grid::Grid;
 use super::headers::Vocabulary;
 use super::part::{RowNumbers, Settled};
 use super::recognise::Layout;
 use super::rows::{Outcome, SheetReader};
 use super::sniff::{self, Kind};
 use super::table::{Holds, Table};
-use super::workbook::{Limits, Workbook};
+use super::workbook::{Limits, Workbook, sheets_of_2003};
 use super::{archive, columnar, html, text};
 
 /// What the names of files end with that are meant to be tables; such a file that can't be read is a finding.
@@ -272,6 +273,13 @@ fn read_content(bytes: Vec<u8>, vocabulary: &Vocabulary) -> Result<Vec<SheetRead
         Kind::Workbook => read_workbook(bytes, vocabulary).map_err(fault),
         Kind::Parquet => columnar::read(bytes, vocabulary).map(one).map_err(|error| fault(format!("Parquet 文件无法读取：{error}"))),
         Kind::Text => text::read(bytes, vocabulary).map(one).map_err(|error| fault(error.to_owned())),
+        Kind::Workbook2003 => {
+            let text = text::decode(bytes).map_err(|error| fault(error.to_owned()))?;
+            let sheets = sheets_of_2003(&text).map_err(fault)?;
+            let sheet =
+                |(name, grid): (String, Grid)| SheetRead { name, is_hidden: false, outcome: grid.read(vocabulary), is_spreadsheet: true };
+            Ok(sheets.into_iter().map(sheet).collect())
+        }
         Kind::Page => {
             let outcomes = html::read(bytes, vocabulary).map_err(|error| fault(error.to_owned()))?;
             let several = outcomes.len() > 1;

@@ -11,6 +11,8 @@ pub(crate) enum Kind {
     Parquet,
     /// Text, in whatever encoding.
     Text,
+    /// A workbook as one XML text, SpreadsheetML of 2003.
+    Workbook2003,
     /// A web page with tables.
     Page,
     /// A zip archive of files.
@@ -86,7 +88,7 @@ fn marked_up(bytes: &[u8]) -> Option<Kind> {
     if !start.starts_with(b"<") {
         None
     } else if holds("mso-application") || holds("urn:schemas-microsoft-com:office:spreadsheet") {
-        Some(Kind::Other("XML 表格（SpreadsheetML 2003）"))
+        Some(Kind::Workbook2003)
     } else if holds("<html") || holds("<table") || holds("<!doctype html") || holds("<meta") {
         Some(Kind::Page)
     } else {

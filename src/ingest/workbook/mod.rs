@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use zip::result::ZipError;
 
+pub(crate) use self::office2003::sheets as sheets_of_2003;
 use self::package::{Package, Relationship};
 use self::sheet::Context;
 use self::strings::SharedStrings;
@@ -14,6 +15,7 @@ use self::styles::Styles;
 use self::xml::{Fault, Scanner, Tag, attribute_text};
 use super::cell::RowSink;
 
+mod office2003;
 mod package;
 mod sheet;
 mod strings;
