@@ -11,6 +11,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::ingest::old::{self, OldKind};
+
 /// Decides by the Shanghai regulation on student registration (上海市中小学学生学籍管理办法).
 #[derive(Debug, Parser)]
 #[command(name = "xueji", version, about, max_term_width = 120)]
@@ -30,6 +32,12 @@ enum Command {
     Check(check::Arguments),
     /// One student's decision, clause by clause, with its evidence.
     Explain(explain::Arguments),
+    /// What this program calls to read an old workbook in a process of its own.
+    #[command(name = old::COMMAND, hide = true)]
+    ReadOldWorkbook {
+        /// What it is.
+        kind: OldKind,
+    },
     /// The clauses and findings, or one: what it says, how it is read, its parameters.
     Rules(rules::Arguments),
 }
@@ -98,12 +106,19 @@ fn end_when_interrupted() {
 /// Reads the command line and does what it says.
 pub fn main() -> ExitCode {
     end_when_interrupted();
+    if let Ok(program) = std::env::current_exe() {
+        old::set_program(program);
+    }
     let arguments = Arguments::parse();
     let json = arguments.json;
     match arguments.command {
         Command::Run(arguments) => run::main(&arguments, json),
         Command::Check(arguments) => check::main(&arguments, json),
         Command::Explain(arguments) => explain::main(&arguments, json),
+        Command::ReadOldWorkbook { kind } => match old::serve(kind) {
+            Ok(()) => Ending::Done,
+            Err(_) => Ending::Unusable,
+        },
         Command::Rules(arguments) => rules::main(&arguments, json),
     }
     .into()

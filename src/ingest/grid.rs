@@ -4,10 +4,13 @@ use super::cell::{Cell, CellKind, MergedRange, RowSink};
 use super::headers::Vocabulary;
 use super::rows::{Outcome, SheetReader};
 
+/// A cell: its column, its kind, its text.
+type Filled = (usize, CellKind, String);
+
 /// Rows with the cells that hold something, and which cells are merged.
 #[derive(Default)]
 pub(crate) struct Grid {
-    rows: Vec<(u32, Vec<(usize, CellKind, String)>)>,
+    rows: Vec<(u32, Vec<Filled>)>,
     pub(crate) merged: Vec<MergedRange>,
 }
 

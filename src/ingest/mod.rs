@@ -9,6 +9,7 @@ mod fold;
 mod grid;
 mod headers;
 mod html;
+pub mod old;
 mod part;
 mod read;
 mod recognise;

@@ -19,7 +19,7 @@ use super::rows::{Outcome, SheetReader};
 use super::sniff::{self, Kind};
 use super::table::{Holds, Table};
 use super::workbook::{Limits, Workbook, sheets_of_2003};
-use super::{archive, columnar, html, text};
+use super::{archive, columnar, html, old, text};
 
 /// What the names of files end with that are meant to be tables; such a file that can't be read is a finding.
 const TABLES: &[&str] = &["xlsx", "xlsm", "xlsb", "xls", "ods", "csv", "tsv", "txt", "tab", "parquet", "dbf", "et", "zip", ""];
@@ -273,6 +273,15 @@ fn read_content(bytes: Vec<u8>, vocabulary: &Vocabulary) -> Result<Vec<SheetRead
         Kind::Workbook => read_workbook(bytes, vocabulary).map_err(fault),
         Kind::Parquet => columnar::read(bytes, vocabulary).map(one).map_err(|error| fault(format!("Parquet 文件无法读取：{error}"))),
         Kind::Text => text::read(bytes, vocabulary).map(one).map_err(|error| fault(error.to_owned())),
+        Kind::Old(kind) => {
+            let mut sheets = Vec::new();
+            let open = || SheetReader::new(vocabulary, false);
+            let close = |name, is_hidden, reader: SheetReader<'_>| {
+                sheets.push(SheetRead { name, is_hidden, outcome: reader.finish(), is_spreadsheet: true });
+            };
+            old::read(bytes, kind, open, close).map_err(fault)?;
+            Ok(sheets)
+        }
         Kind::Workbook2003 => {
             let text = text::decode(bytes).map_err(|error| fault(error.to_owned()))?;
             let sheets = sheets_of_2003(&text).map_err(fault)?;

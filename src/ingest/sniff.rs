@@ -2,6 +2,8 @@
 
 use memchr::memmem;
 
+use super::old::OldKind;
+
 /// What a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -11,6 +13,8 @@ pub(crate) enum Kind {
     Parquet,
     /// Text, in whatever encoding.
     Text,
+    /// A workbook that a process of its own reads.
+    Old(OldKind),
     /// A workbook as one XML text, SpreadsheetML of 2003.
     Workbook2003,
     /// A web page with tables.
@@ -55,11 +59,11 @@ pub(crate) fn kind(bytes: &[u8]) -> Kind {
 fn zipped(bytes: &[u8]) -> Kind {
     let holds = |name: &[u8]| memmem::find(bytes, name).is_some();
     if holds(b"xl/workbook.bin") {
-        Kind::Other("二进制工作簿（.xlsb）")
+        Kind::Old(OldKind::Xlsb)
     } else if holds(b"xl/workbook") || holds(b"xl/worksheets/") {
         Kind::Workbook
     } else if holds(b"opendocument.spreadsheet") {
-        Kind::Other("OpenDocument 工作簿（.ods）")
+        Kind::Old(OldKind::Ods)
     } else if holds(b"word/document") {
         Kind::Other("Word 文档")
     } else {
@@ -74,7 +78,7 @@ fn compound(bytes: &[u8]) -> Kind {
     if holds("EncryptedPackage") || holds("EncryptionInfo") {
         Kind::Other("加密的工作簿（请去掉打开密码）")
     } else if holds("Workbook") || holds("Book") {
-        Kind::Other("旧版工作簿（.xls）")
+        Kind::Old(OldKind::Xls)
     } else {
         Kind::Other("旧版 Office 文件")
     }
@@ -115,6 +119,6 @@ mod tests {
         assert_eq!(kind(b"PAR1...PAR1"), Kind::Parquet);
         assert_eq!(kind(b"PK\x03\x04....xl/workbook.xml"), Kind::Workbook);
         assert_eq!(kind(b"\xEF\xBB\xBF <HTML><table>"), Kind::Page);
-        assert_eq!(kind(b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1W\0o\0r\0k\0b\0o\0o\0k\0"), Kind::Other("旧版工作簿（.xls）"));
+        assert_eq!(kind(b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1W\0o\0r\0k\0b\0o\0o\0k\0"), Kind::Old(OldKind::Xls));
     }
 }

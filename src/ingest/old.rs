@@ -1,0 +1,298 @@
+//! Old and rare workbooks (.xls, .xlsb, .ods): read by a general library in a process of its own, which may use so much memory and time
+//! and no more. What it reads comes back as a stream of small frames, in which nothing is trusted.
+
+use std::io::{self, BufReader, BufWriter, Cursor, Read, Write};
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::time::Duration;
+
+use calamine::{Data, Ods, Reader, SheetVisible, Xls, Xlsb};
+
+use super::cell::{Cell, CellKind, RowSink};
+
+/// The command of the program that makes it the process for one workbook.
+pub const COMMAND: &str = "read-old-workbook";
+/// Bytes of memory that the process may ask for.
+const MEMORY: u64 = 2 << 30;
+/// How long it may take.
+const TIME: Duration = Duration::from_secs(120);
+/// Cells of a row, and bytes of a text, that are taken from it.
+const MOST_CELLS: u32 = 16_384;
+const LONGEST_TEXT: u32 = 1 << 20;
+
+/// What such a workbook is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum OldKind {
+    /// Excel 97 to 2003.
+    Xls,
+    /// Binary workbooks of later versions.
+    Xlsb,
+    /// OpenDocument.
+    Ods,
+}
+
+impl OldKind {
+    fn word(self) -> &'static str {
+        match self {
+            OldKind::Xls => "xls",
+            OldKind::Xlsb => "xlsb",
+            OldKind::Ods => "ods",
+        }
+    }
+}
+
+static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+
+/// Says which program reads old workbooks: this one, by its command [`COMMAND`]. Without it they can't be read.
+pub fn set_program(program: PathBuf) {
+    let _ = PROGRAM.set(program);
+}
+
+const SHEET: u8 = b'S';
+const ROW: u8 = b'R';
+const END: u8 = b'E';
+const FAULT: u8 = b'F';
+
+// ---- the process for one workbook
+
+/// Reads a workbook from standard input and writes its rows to standard output; what a process of [`COMMAND`] does.
+///
+/// # Errors
+/// Standard output is closed.
+pub fn serve(kind: OldKind) -> io::Result<()> {
+    // Where the system knows no such limit, the time limit has to do.
+    let _ = rlimit::setrlimit(rlimit::Resource::AS, MEMORY, MEMORY);
+    let mut bytes = Vec::new();
+    io::stdin().lock().read_to_end(&mut bytes)?;
+    let mut out = BufWriter::new(io::stdout().lock());
+    let book = Cursor::new(bytes);
+    let written = match kind {
+        OldKind::Xls => Xls::new(book).map_err(|error| error.to_string()).and_then(|book| write_book(book, &mut out)),
+        OldKind::Xlsb => Xlsb::new(book).map_err(|error| error.to_string()).and_then(|book| write_book(book, &mut out)),
+        OldKind::Ods => Ods::new(book).map_err(|error| error.to_string()).and_then(|book| write_book(book, &mut out)),
+    };
+    match written {
+        Ok(()) => out.write_all(&[END])?,
+        Err(what) => {
+            out.write_all(&[FAULT])?;
+            write_text(&mut out, &what)?;
+        }
+    }
+    out.flush()
+}
+
+fn write_book<R>(mut book: R, out: &mut impl Write) -> Result<(), String>
+where
+    R: Reader<Cursor<Vec<u8>>>,
+    R::Error: std::fmt::Display,
+{
+    let broken = |error: io::Error| error.to_string();
+    for sheet in book.sheets_metadata().to_vec() {
+        let range = book.worksheet_range(&sheet.name).map_err(|error| error.to_string())?;
+        out.write_all(&[SHEET, u8::from(sheet.visible != SheetVisible::Visible)]).map_err(broken)?;
+        write_text(out, &sheet.name).map_err(broken)?;
+        let (first_row, first_column) = range.start().unwrap_or_default();
+        for (row, number) in range.rows().zip(first_row + 1..) {
+            let Some(last) = row.iter().rposition(|cell| !matches!(cell, Data::Empty)) else { continue };
+            out.write_all(&[ROW]).map_err(broken)?;
+            let cells = first_column + last as u32 + 1;
+            out.write_all(&number.to_le_bytes()).and_then(|()| out.write_all(&cells.to_le_bytes())).map_err(broken)?;
+            for _ in 0..first_column {
+                write_cell(out, CellKind::Empty, "").map_err(broken)?;
+            }
+            for cell in row.iter().take(last + 1) {
+                let (kind, text) = cell_of(cell);
+                write_cell(out, kind, &text).map_err(broken)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn cell_of(cell: &Data) -> (CellKind, String) {
+    match cell {
+        Data::Empty => (CellKind::Empty, String::new()),
+        Data::String(text) => (CellKind::Text, text.clone()),
+        Data::Int(number) => (CellKind::Number, number.to_string()),
+        Data::Float(number) => (CellKind::Number, number.to_string()),
+        Data::Bool(holds) => (CellKind::Boolean, u8::from(*holds).to_string()),
+        Data::DateTime(moment) => {
+            let (year, month, day, hour, minute, second, _) = moment.to_ymd_hms_milli();
+            let date = format!("{year:04}-{month:02}-{day:02}");
+            let is_day = (hour, minute, second) == (0, 0, 0);
+            (CellKind::Text, if is_day { date } else { format!("{date} {hour:02}:{minute:02}:{second:02}") })
+        }
+        Data::DateTimeIso(moment) => (CellKind::Text, moment.strip_suffix("T00:00:00").unwrap_or(moment).to_owned()),
+        Data::DurationIso(duration) => (CellKind::Text, duration.clone()),
+        Data::Error(error) => (CellKind::Error, error.to_string()),
+    }
+}
+
+fn write_cell(out: &mut impl Write, kind: CellKind, text: &str) -> io::Result<()> {
+    out.write_all(&[kind as u8])?;
+    write_text(out, text)
+}
+
+fn write_text(out: &mut impl Write, text: &str) -> io::Result<()> {
+    let text = text.get(..text.floor_char_boundary(LONGEST_TEXT as usize)).unwrap_or_default();
+    out.write_all(&(text.len() as u32).to_le_bytes())?;
+    out.write_all(text.as_bytes())
+}
+
+// ---- the process that wants it
+
+/// Kills a process that takes too long; it is told when the process is done with.
+fn watch(mut child: Child) -> Sender<()> {
+    let (done, is_done) = channel();
+    std::thread::spawn(move || {
+        if is_done.recv_timeout(TIME) == Err(RecvTimeoutError::Timeout) {
+            let _ = child.kill();
+        }
+        let _ = child.kill();
+        let _ = child.wait();
+    });
+    done
+}
+
+/// Reads a workbook: calls `open` with the name of each sheet and whether it is hidden, and `close` when its rows are told.
+/// `Err` says why it can't be read.
+pub(crate) fn read<S: RowSink>(
+    bytes: Vec<u8>,
+    kind: OldKind,
+    mut open: impl FnMut() -> S,
+    mut close: impl FnMut(String, bool, S),
+) -> Result<(), String> {
+    const LOST: &str = "读取时内存或时间超出限度，或文件已损坏";
+    let program = PROGRAM.get().ok_or("这里不能读取旧版工作簿")?;
+    let child =
+        Command::new(program).args([COMMAND, kind.word()]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
+    let mut child = child.map_err(|error| format!("无法启动读取旧版工作簿的进程：{error}"))?;
+    let (Some(mut input), Some(output)) = (child.stdin.take(), child.stdout.take()) else { return Err(LOST.into()) };
+    let done = watch(child);
+    // A process that gives up early closes its input: what it wrote says why.
+    let writer = std::thread::spawn(move || {
+        let _ = input.write_all(&bytes);
+    });
+    let frames = read_frames(&mut BufReader::new(output), &mut open, &mut close);
+    let _ = done.send(());
+    let _ = writer.join();
+    match frames {
+        Ok(None) => Ok(()),
+        Ok(Some(fault)) => Err(format!("工作簿无法读取：{fault}")),
+        Err(_) => Err(LOST.into()),
+    }
+}
+
+fn number(input: &mut impl Read) -> io::Result<u32> {
+    let mut bytes = [0; 4];
+    input.read_exact(&mut bytes)?;
+    Ok(u32::from_le_bytes(bytes))
+}
+
+fn byte(input: &mut impl Read) -> io::Result<u8> {
+    let mut bytes = [0; 1];
+    input.read_exact(&mut bytes)?;
+    Ok(bytes[0])
+}
+
+fn text(input: &mut impl Read, room: &mut Vec<u8>) -> io::Result<String> {
+    let length = number(input)?;
+    if length > LONGEST_TEXT {
+        return Err(io::ErrorKind::InvalidData.into());
+    }
+    room.resize(length as usize, 0);
+    input.read_exact(room)?;
+    String::from_utf8(room.clone()).map_err(|_| io::ErrorKind::InvalidData.into())
+}
+
+/// Reads frames to their end; gives the fault that the process told, if any.
+fn read_frames<S: RowSink>(
+    input: &mut impl Read,
+    open: &mut impl FnMut() -> S,
+    close: &mut impl FnMut(String, bool, S),
+) -> io::Result<Option<String>> {
+    let mut current: Option<(String, bool, S)> = None;
+    let mut room = Vec::new();
+    let mut is_over = false;
+    loop {
+        match byte(input)? {
+            SHEET => {
+                if let Some((name, is_hidden, sink)) = current.take() {
+                    close(name, is_hidden, sink);
+                }
+                let is_hidden = byte(input)? != 0;
+                current = Some((text(input, &mut room)?, is_hidden, open()));
+                is_over = false;
+            }
+            ROW => {
+                let (row, cells) = (number(input)?, number(input)?);
+                if cells > MOST_CELLS {
+                    return Err(io::ErrorKind::InvalidData.into());
+                }
+                let mut own: Vec<(CellKind, String)> = Vec::with_capacity(cells as usize);
+                for _ in 0..cells {
+                    let kind = KINDS.get(usize::from(byte(input)?)).copied().ok_or(io::ErrorKind::InvalidData)?;
+                    own.push((kind, text(input, &mut room)?));
+                }
+                if let Some((_, _, sink)) = current.as_mut().filter(|_| !is_over) {
+                    let cells: Vec<Cell<'_>> = own.iter().map(|(kind, text)| Cell { kind: *kind, text }).collect();
+                    is_over = sink.row(row, &cells) == ControlFlow::Break(());
+                }
+            }
+            END => {
+                if let Some((name, is_hidden, sink)) = current.take() {
+                    close(name, is_hidden, sink);
+                }
+                return Ok(None);
+            }
+            FAULT => return Ok(Some(text(input, &mut room)?)),
+            _ => return Err(io::ErrorKind::InvalidData.into()),
+        }
+    }
+}
+
+/// The kinds of cells, each at the place of its number in a frame.
+const KINDS: [CellKind; 6] = [CellKind::Empty, CellKind::Text, CellKind::Number, CellKind::Date, CellKind::Boolean, CellKind::Error];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Default)]
+    struct Kept(Vec<(u32, Vec<(CellKind, String)>)>);
+
+    impl RowSink for Kept {
+        fn row(&mut self, number: u32, cells: &[Cell<'_>]) -> ControlFlow<()> {
+            self.0.push((number, cells.iter().map(|cell| (cell.kind, cell.text.to_owned())).collect()));
+            ControlFlow::Continue(())
+        }
+    }
+
+    #[test]
+    fn frames_come_back_as_they_were_written() {
+        assert!(KINDS.iter().zip(0..).all(|(kind, place)| *kind as usize == place));
+        let mut frames = vec![SHEET, 1];
+        write_text(&mut frames, "名册").unwrap();
+        frames.push(ROW);
+        frames.extend(7_u32.to_le_bytes());
+        frames.extend(2_u32.to_le_bytes());
+        write_cell(&mut frames, CellKind::Text, "张三").unwrap();
+        write_cell(&mut frames, CellKind::Number, "1.5").unwrap();
+        frames.push(END);
+        let read = |frames: &[u8]| {
+            let mut sheets = Vec::new();
+            let fault =
+                read_frames(&mut &frames[..], &mut Kept::default, &mut |name, hidden, kept: Kept| sheets.push((name, hidden, kept.0)));
+            (fault.map_err(|error| error.kind()), sheets)
+        };
+        let expected = vec![(7, vec![(CellKind::Text, "张三".to_owned()), (CellKind::Number, "1.5".to_owned())])];
+        assert_eq!(read(&frames), (Ok(None), vec![("名册".to_owned(), true, expected)]));
+        for length in 0..frames.len() {
+            assert_eq!(read(&frames[..length]).0, Err(io::ErrorKind::UnexpectedEof));
+        }
+        assert!(read(b"R\0\0\0\0\xFF\xFF\xFF\xFF").0.is_err());
+    }
+}
