@@ -37,6 +37,8 @@ enum Command {
     ReadOldWorkbook {
         /// What it is.
         kind: OldKind,
+        /// Bytes of memory that may be used.
+        memory: u64,
     },
     /// The clauses and findings, or one: what it says, how it is read, its parameters.
     Rules(rules::Arguments),
@@ -115,7 +117,7 @@ pub fn main() -> ExitCode {
         Command::Run(arguments) => run::main(&arguments, json),
         Command::Check(arguments) => check::main(&arguments, json),
         Command::Explain(arguments) => explain::main(&arguments, json),
-        Command::ReadOldWorkbook { kind } => match old::serve(kind) {
+        Command::ReadOldWorkbook { kind, memory } => match old::serve(kind, memory) {
             Ok(()) => Ending::Done,
             Err(_) => Ending::Unusable,
         },

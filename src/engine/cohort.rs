@@ -15,7 +15,7 @@ use super::rows::{NOBODY, RowIndex, RowsOfStudents};
 use super::scope::{self, OutOfScope, SheetBooks};
 use crate::ingest::table::Table;
 use crate::ingest::{Inputs, Sheet};
-use crate::reconcile::exams;
+use crate::reconcile::exams::{self, ExamNumbers};
 
 /// How many tables there are.
 const TABLES: usize = Table::ALL.len();
@@ -35,6 +35,8 @@ pub struct Cohort<'a> {
     pub books: Vec<SheetBooks>,
     /// Findings of reading and matching.
     pub findings: Vec<Finding>,
+    /// Whose the exam authority's own numbers are.
+    pub exam_numbers: ExamNumbers,
     tables: [RowsOfStudents; TABLES],
 }
 
@@ -69,10 +71,17 @@ impl<'a> Cohort<'a> {
             roster: reading.roster,
             books: vec![SheetBooks::default(); inputs.sheets.len()],
             findings: reading.findings,
+            exam_numbers: ExamNumbers::new(),
             tables: Default::default(),
         };
         cohort.count_sheets_without_students(&reading.repeated);
-        for table in Table::ALL.iter().copied().filter(|table| has_students(*table)) {
+        // Exams are found by what this table says.
+        let numbers = cohort.read_table(Table::ExamNumbers);
+        cohort.exam_numbers = exams::numbers(
+            &cohort,
+            numbers.iter().flat_map(|(first, students)| students.iter().zip(first.0..).map(|(student, row)| (Row(row), *student))),
+        );
+        for table in Table::ALL.iter().copied().filter(|table| has_students(*table) && *table != Table::ExamNumbers) {
             cohort.read_table(table);
         }
         cohort
@@ -109,7 +118,8 @@ impl<'a> Cohort<'a> {
         *self.books[sheet].out_of_scope.entry(reason).or_default() += 1;
     }
 
-    fn read_table(&mut self, table: Table) {
+    /// Reads the rows of a table; gives the student of each row, part by part.
+    fn read_table(&mut self, table: Table) -> Vec<(Row, Vec<u32>)> {
         let parts: Vec<(usize, usize)> = self
             .inputs
             .sheets
@@ -148,6 +158,7 @@ impl<'a> Cohort<'a> {
         }
         self.findings.extend(unknown.into_values());
         self.tables[table as usize] = RowsOfStudents::new(self.roster.students.len(), &of_students);
+        of_students
     }
 
     fn read_part(&self, place: usize, first: usize) -> Part {
@@ -168,7 +179,7 @@ impl<'a> Cohort<'a> {
                 part.books.set_aside += 1;
             } else if let Some(reason) = scope::out_of_scope(self.law, sheet, record) {
                 *part.books.out_of_scope.entry(reason).or_default() += 1;
-            } else if sheet.table == Table::Exams {
+            } else if matches!(sheet.table, Table::Exams | Table::ExamNumbers) {
                 match exams::student(self, place, record, &mut part.findings) {
                     Some(own) => {
                         student = own;

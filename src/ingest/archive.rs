@@ -1,33 +1,39 @@
 //! What is in a zip archive? Its files, one after the other, each with a name that can be read and a size that can be borne.
 
-use std::io::{Cursor, Read};
+use std::io::Read;
 
 use encoding_rs::GB18030;
 use zip::ZipArchive;
 
-/// Files that an archive may have.
-const MOST_FILES: usize = 10_000;
-/// Bytes that a file may have when inflated, whatever the archive claims.
-const LARGEST_FILE: u64 = 512 << 20;
-/// Bytes that all files may have together.
-const LARGEST_ARCHIVE: u64 = 2 << 30;
+use super::room::{Refusal, Room};
+use super::source::Source;
 
-/// Calls for each file of an archive with its name, and its bytes or why they can't be had; `Err` says why the archive can't be opened.
+/// Files that an archive may have.
+const MOST_FILES: usize = 100_000;
+/// Bytes that all files may have together when inflated, whatever the archive claims.
+const LARGEST: u64 = 8 << 30;
+
+/// Calls for each file of an archive with its name, and its bytes or why they can't be had, until it is told to end; `Err` says why the
+/// archive can't be opened.
 pub(crate) fn each_file(
-    bytes: Vec<u8>,
+    source: &Source,
+    room: Room,
     is_wanted: impl Fn(&str) -> bool,
-    mut take: impl FnMut(String, Result<Vec<u8>, String>),
+    mut take: impl FnMut(String, Result<Vec<u8>, Refusal>) -> bool,
 ) -> Result<(), String> {
-    let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| format!("压缩包已损坏：{error}"))?;
+    let reader = source.open(0).map_err(|error| error.to_string())?;
+    let mut archive = ZipArchive::new(reader).map_err(|error| format!("压缩包已损坏：{error}"))?;
     if archive.len() > MOST_FILES {
         return Err(format!("压缩包中的文件多于 {MOST_FILES} 个"));
     }
-    let mut room = LARGEST_ARCHIVE;
+    let mut left = LARGEST;
     for place in 0..archive.len() {
         let file = match archive.by_index(place) {
             Ok(file) => file,
             Err(error) => {
-                take(format!("第 {} 个文件", place + 1), Err(format!("压缩包中的文件无法读取：{error}")));
+                if !take(format!("第 {} 个文件", place + 1), Err(format!("压缩包中的文件无法读取：{error}").into())) {
+                    return Ok(());
+                }
                 continue;
             }
         };
@@ -35,18 +41,19 @@ pub(crate) fn each_file(
         if file.is_dir() || !is_wanted(&name) {
             continue;
         }
-        let cap = LARGEST_FILE.min(room);
+        let cap = room.member().min(left);
         let mut content = Vec::new();
-        let read = file.take(cap + 1).read_to_end(&mut content);
-        let content = match read {
-            Err(error) => Err(format!("压缩包中的文件无法解压：{error}")),
-            Ok(_) if content.len() as u64 > cap => Err("解压后过大".to_owned()),
+        let content = match file.take(cap + 1).read_to_end(&mut content) {
+            Err(error) => Err(format!("压缩包中的文件无法解压：{error}").into()),
+            Ok(_) if content.len() as u64 > cap => Err(Refusal::TooLarge),
             Ok(_) => {
-                room -= content.len() as u64;
+                left -= content.len() as u64;
                 Ok(content)
             }
         };
-        take(name, content);
+        if !take(name, content) {
+            return Ok(());
+        }
     }
     Ok(())
 }

@@ -14,7 +14,9 @@ use super::cell::{Cell, CellKind};
 use super::headers::Vocabulary;
 use super::part::{Part, Settled};
 use super::recognise::{Layout, recognise};
+use super::room::Refusal;
 use super::rows::Outcome;
+use super::source::Source;
 use super::table::Holds;
 use super::value::{self, Context, Document, NewSubjects};
 
@@ -23,17 +25,23 @@ const BATCH: usize = 128 * 1024;
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// Reads a Parquet file.
-pub(crate) fn read(bytes: Vec<u8>, vocabulary: &Vocabulary) -> Result<Outcome, Failure> {
-    let bytes = bytes::Bytes::from(bytes);
-    let plain = ArrowReaderMetadata::load(&bytes, ArrowReaderOptions::new().with_skip_arrow_metadata(true))?;
+/// Reads a Parquet file; `names` may tell what its columns do not.
+pub(crate) fn read(source: &Source, vocabulary: &Vocabulary, names: &[&str]) -> Result<Outcome, Refusal> {
+    read_groups(source, vocabulary, names).map_err(|error| Refusal::Fault(format!("Parquet 文件无法读取：{error}")))
+}
+
+fn read_groups(source: &Source, vocabulary: &Vocabulary, names: &[&str]) -> Result<Outcome, Failure> {
+    let plain = ArrowReaderMetadata::load(source, ArrowReaderOptions::new().with_skip_arrow_metadata(true))?;
     let labels: Vec<String> = plain.schema().fields().iter().map(|field| field.name().clone()).collect();
     let rows = plain.metadata().file_metadata().num_rows();
     let rows = u32::try_from(rows)?;
-    let layout = match recognise(&labels, &vocabulary.dictionary) {
+    let mut layout = match recognise(&labels, &vocabulary.dictionary) {
         Ok(layout) => layout,
         Err(nearest) => return Ok(Outcome::Unknown { nearest, has_data: rows > 0 }),
     };
+    if let Some(subject) = vocabulary.subject_of_any(names) {
+        layout.give_subject(subject);
+    }
     let context = || Context { vocabulary, is_1904: false, subjects: NewSubjects::default() };
     if !layout.missing.is_empty() {
         let mut part = Part::new(layout.table, |_| false, context());
@@ -51,14 +59,14 @@ pub(crate) fn read(bytes: Vec<u8>, vocabulary: &Vocabulary) -> Result<Outcome, F
         _ => field.as_ref().clone(),
     });
     let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
-    let metadata = ArrowReaderMetadata::load(&bytes, ArrowReaderOptions::new().with_skip_arrow_metadata(true).with_schema(schema))?;
+    let metadata = ArrowReaderMetadata::load(source, ArrowReaderOptions::new().with_skip_arrow_metadata(true).with_schema(schema))?;
     let groups = metadata.metadata().num_row_groups();
     let mut parts = (0..groups)
         .into_par_iter()
-        .map(|group| read_group(bytes.clone(), metadata.clone(), group, &layout, context()))
+        .map(|group| read_group(source.clone(), metadata.clone(), group, &layout, context()))
         .collect::<Result<Vec<Settled>, Failure>>()?
         .into_iter();
-    let mut settled = parts.next().unwrap_or_else(|| Part::new(layout.table, |field| has(&layout, field), context()).settle());
+    let mut settled = parts.next().unwrap_or_else(|| Part::new(layout.table, |field| layout.has(field), context()).settle());
     for later in parts {
         let before = settled.rows.len() as u32;
         settled.append(later, before, layout.table, vocabulary.subjects.len());
@@ -66,12 +74,8 @@ pub(crate) fn read(bytes: Vec<u8>, vocabulary: &Vocabulary) -> Result<Outcome, F
     Ok(Outcome::Table(Box::new((layout, settled))))
 }
 
-fn has(layout: &Layout, field: usize) -> bool {
-    layout.columns.get(field).is_some_and(Option::is_some)
-}
-
 fn read_group(
-    bytes: bytes::Bytes,
+    source: Source,
     metadata: ArrowReaderMetadata,
     group: usize,
     layout: &Layout,
@@ -80,12 +84,12 @@ fn read_group(
     let mut roots: Vec<usize> = layout.columns.iter().flatten().copied().collect();
     roots.sort_unstable();
     let mask = ProjectionMask::roots(metadata.parquet_schema(), roots.iter().copied());
-    let batches = ParquetRecordBatchReaderBuilder::new_with_metadata(bytes, metadata)
+    let batches = ParquetRecordBatchReaderBuilder::new_with_metadata(source, metadata)
         .with_row_groups(vec![group])
         .with_projection(mask)
         .with_batch_size(BATCH)
         .build()?;
-    let mut part = Part::new(layout.table, |field| has(layout, field), context);
+    let mut part = Part::new(layout.table, |field| layout.has(field), context);
     let fields: Vec<usize> = part.fields().collect();
     // Where each field's column stands among those that are read.
     let place = |field: usize| layout.columns.get(field).copied().flatten().and_then(|root| roots.binary_search(&root).ok());
@@ -97,7 +101,11 @@ fn read_group(
         let array = |field: usize| place(field).and_then(|place| batch.columns().get(place));
         let documents = layout.table.field("证件类型").and_then(array).map(documents);
         for (builder, &field) in fields.iter().enumerate() {
-            let Some(array) = array(field) else { continue };
+            let Some(array) = array(field) else {
+                let given = layout.given.as_ref().filter(|(given, _)| *given == field).map_or("", |(_, text)| text);
+                (first..first + count).for_each(|record| part.cell(builder, record, Cell::text(given), Document::Unknown));
+                continue;
+            };
             let holds = layout.table.fields().get(field).map(|field| field.holds);
             let documents = documents.as_deref().filter(|_| holds == Some(Holds::DocumentNumber));
             read_column(&mut part, builder, first, array, documents)?;

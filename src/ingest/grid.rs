@@ -1,11 +1,13 @@
 //! A sheet that has to be known whole before its rows can be read: its merged cells are told among them.
 
 use super::cell::{Cell, CellKind, MergedRange, RowSink};
-use super::headers::Vocabulary;
 use super::rows::{Outcome, SheetReader};
 
 /// A cell: its column, its kind, its text.
 type Filled = (usize, CellKind, String);
+
+/// What a row, a cell or a merged range takes in memory beside its text, at the most.
+pub(crate) const WEIGHT: u64 = 96;
 
 /// Rows with the cells that hold something, and which cells are merged.
 #[derive(Default)]
@@ -47,9 +49,8 @@ impl Grid {
         });
     }
 
-    /// Reads the sheet.
-    pub(crate) fn read(self, vocabulary: &Vocabulary) -> Outcome {
-        let mut reader = SheetReader::new(vocabulary, false);
+    /// Hands the rows to a reader.
+    pub(crate) fn read(self, mut reader: SheetReader<'_>) -> Outcome {
         reader.merged(&self.merged);
         let mut cells = Vec::new();
         for (number, row) in &self.rows {

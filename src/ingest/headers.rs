@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use law::facts::codes::{AnnualResult, Standard};
-use law::facts::subjects::Subjects;
+use law::facts::subjects::{Subject, Subjects};
 use serde::Deserialize;
 
 use super::fold;
@@ -233,6 +233,20 @@ impl Dictionary {
         self.headers.get(&fold::header(label)).map_or(&[], Vec::as_slice)
     }
 
+    /// The canonical header that a header stands for which a format has cut short: the only one that begins so, else the only one of a
+    /// spelling that does.
+    pub(crate) fn header_beginning(&self, begin: &str) -> Option<&'static str> {
+        let begin = fold::header(begin);
+        if begin.is_empty() || self.headers.contains_key(&begin) {
+            return None;
+        }
+        let canonical = Table::ALL.iter().flat_map(|table| table.fields()).map(|field| field.header);
+        let begins = canonical.filter(|header| fold::header(header).starts_with(&begin));
+        let spelled = self.headers.iter().filter(|(spelling, _)| spelling.starts_with(&begin)).flat_map(|(_, fields)| fields);
+        let meant = spelled.filter_map(|(table, field)| Some(table.fields().get(*field)?.header));
+        only(begins).or_else(|| only(meant))
+    }
+
     /// The word that a spelling stands for in a column; both folded by `fold::word`.
     pub(crate) fn word(&self, column: &'static str, folded: &str) -> Option<Spelling> {
         // Keyed by a pair with an owned text: the look-up is behind a memo, so one allocation is no matter.
@@ -245,6 +259,12 @@ impl Dictionary {
         let total = folded.starts_with('共') && folded.ends_with(['人', '名', '条', '行', '校', '所', '班', '个']);
         total || folded.starts_with('第') && folded.ends_with('页') || self.footers.iter().any(|begin| folded.starts_with(begin.as_str()))
     }
+}
+
+/// The one of which there is no other.
+pub(crate) fn only<T: PartialEq>(mut all: impl Iterator<Item = T>) -> Option<T> {
+    let first = all.next()?;
+    all.all(|other| other == first).then_some(first)
 }
 
 /// How the policy reads marks.
@@ -270,6 +290,20 @@ pub struct Vocabulary {
 }
 
 impl Vocabulary {
+    /// The subject that a sheet of these names is about, the nearest name first.
+    pub(crate) fn subject_of_any(&self, names: &[&str]) -> Option<&str> {
+        names.iter().flat_map(|name| name.rsplit('/')).find_map(|name| self.subject_of(name))
+    }
+
+    /// The only subject that a name speaks of; a name within another one, as 生物 in 生物学, is not counted.
+    fn subject_of(&self, name: &str) -> Option<&str> {
+        let folded = fold::compact(name);
+        let named: Vec<(&str, Subject)> = self.subjects.known().filter(|(known, _)| folded.contains(known)).collect();
+        let is_part = |own: &str| named.iter().any(|(other, _)| other.len() > own.len() && other.contains(own));
+        let subject = only(named.iter().filter(|(known, _)| !is_part(known)).map(|(_, subject)| *subject))?;
+        Some(self.subjects.name(subject))
+    }
+
     /// Puts the dictionary together with what the policy says.
     pub fn new(mut dictionary: Dictionary, marks: Marks, subjects: Subjects) -> Self {
         for word in &marks.moral_passed {

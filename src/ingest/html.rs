@@ -1,15 +1,17 @@
 //! What do the tables of a web page hold? Many systems export one under the name .xls: each table is a sheet.
 
+use bytes::Bytes;
 use html5gum::{DefaultEmitter, StartTag, Token, Tokenizer};
 
 use super::cell::CellKind;
-use super::grid::Grid;
+use super::grid::{Grid, WEIGHT};
 use super::headers::Vocabulary;
-use super::rows::Outcome;
+use super::room::{Refusal, Room};
+use super::rows::{Outcome, SheetReader};
 use super::text;
 
 /// Columns that a table may have: more are no table that anyone filled in.
-const MOST_COLUMNS: usize = 4096;
+const MOST_COLUMNS: usize = 1024;
 /// How far a cell may reach, as browsers have it.
 const LONGEST_SPAN: u32 = 1000;
 
@@ -17,8 +19,8 @@ const LONGEST_SPAN: u32 = 1000;
 #[derive(Default)]
 struct Table {
     grid: Grid,
-    /// Cells of rows above that reach down: column, last row.
-    held: Vec<(usize, u32)>,
+    /// The last row down to which a cell of a row above reaches, by column.
+    held: Vec<u32>,
     /// The open cell: its column and text so far.
     open: Option<(usize, String)>,
     /// The next free column of the row.
@@ -31,7 +33,6 @@ impl Table {
         let row = self.grid.row().saturating_add(1);
         self.grid.begin_row(row);
         self.next = 0;
-        self.held.retain(|(_, last)| *last >= row);
     }
 
     fn begin_cell(&mut self, tag: &StartTag<()>) {
@@ -39,7 +40,8 @@ impl Table {
         if self.grid.row() == 0 {
             self.begin_row();
         }
-        while self.held.iter().any(|(column, _)| *column == self.next) {
+        let row = self.grid.row();
+        while self.held.get(self.next).is_some_and(|last| *last >= row) {
             self.next += 1;
         }
         let span = |name: &[u8]| {
@@ -54,8 +56,11 @@ impl Table {
             return;
         }
         if down > 0 {
-            let last = self.grid.row().saturating_add(down);
-            self.held.extend((column..self.next).map(|column| (column, last)));
+            let last = row.saturating_add(down);
+            if self.held.len() < self.next {
+                self.held.resize(self.next, 0);
+            }
+            self.held.iter_mut().take(self.next).skip(column).for_each(|held| *held = last);
         }
         if across > 0 || down > 0 {
             self.grid.merge(column, across, down);
@@ -75,23 +80,29 @@ impl Table {
         }
     }
 
-    fn read(mut self, vocabulary: &Vocabulary) -> Outcome {
+    fn read(mut self, reader: SheetReader<'_>) -> Outcome {
         self.end_cell();
-        self.grid.read(vocabulary)
+        self.grid.read(reader)
     }
 }
 
-/// Reads the tables of a page in the order in which they begin; `Err` says why the page can't be read.
-pub(crate) fn read(bytes: Vec<u8>, vocabulary: &Vocabulary) -> Result<Vec<Outcome>, &'static str> {
+/// Reads the tables of a page in the order in which they begin; `names` may tell what their columns do not.
+pub(crate) fn read(bytes: &Bytes, vocabulary: &Vocabulary, names: &[&str], room: Room) -> Result<Vec<Outcome>, Refusal> {
     let page = text::decode(bytes)?;
     let mut emitter = DefaultEmitter::default();
     // Scripts and styles hold no tags.
     emitter.naively_switch_states(true);
     // Tables within tables are tables of their own: pages are laid out with them.
     let (mut done, mut open) = (Vec::new(), Vec::<(usize, Table)>::new());
-    let mut begun = 0;
+    let (mut begun, mut weight) = (0, page.len() as u64);
     for token in Tokenizer::new_with_emitter(page.as_str(), emitter) {
         let Ok(token) = token;
+        if matches!(token, Token::StartTag(_)) {
+            weight += WEIGHT;
+        }
+        if weight > room.part() {
+            return Err(Refusal::TooLarge);
+        }
         match token {
             Token::StartTag(tag) => match (&**tag.name, open.last_mut()) {
                 (b"table", _) => {
@@ -118,10 +129,10 @@ pub(crate) fn read(bytes: Vec<u8>, vocabulary: &Vocabulary) -> Result<Vec<Outcom
     }
     done.append(&mut open);
     if done.is_empty() {
-        return Err("网页中没有表格");
+        return Err("网页中没有表格".into());
     }
     done.sort_by_key(|(begun, _)| *begun);
-    Ok(done.into_iter().map(|(_, table)| table.read(vocabulary)).collect())
+    Ok(done.into_iter().map(|(_, table)| table.read(SheetReader::new(vocabulary, false).named(names))).collect())
 }
 
 #[cfg(test)]

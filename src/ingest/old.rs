@@ -7,21 +7,25 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
-use calamine::{Data, Ods, Reader, SheetVisible, Xls, Xlsb};
+use bytes::Bytes;
+use calamine::{Data, Dimensions, Ods, Reader, SheetVisible, Xls, Xlsb};
+use chrono::{NaiveDate, NaiveDateTime};
 
-use super::cell::{Cell, CellKind, RowSink};
+use super::cell::{Cell, CellKind, MergedRange, RowSink};
+use super::room::{Refusal, Room};
 
 /// The command of the program that makes it the process for one workbook.
 pub const COMMAND: &str = "read-old-workbook";
-/// Bytes of memory that the process may ask for.
-const MEMORY: u64 = 2 << 30;
 /// How long it may take.
-const TIME: Duration = Duration::from_secs(120);
-/// Cells of a row, and bytes of a text, that are taken from it.
+const TIME: Duration = Duration::from_secs(60);
+/// Cells of a row, bytes of a text and of a row's texts, and merged cells, that are taken from it.
 const MOST_CELLS: u32 = 16_384;
 const LONGEST_TEXT: u32 = 1 << 20;
+const LONGEST_ROW: usize = 16 << 20;
+const MOST_MERGED: u32 = 1 << 20;
 
 /// What such a workbook is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -52,27 +56,32 @@ pub fn set_program(program: PathBuf) {
 }
 
 const SHEET: u8 = b'S';
+const MERGED: u8 = b'M';
 const ROW: u8 = b'R';
 const END: u8 = b'E';
 const FAULT: u8 = b'F';
 
 // ---- the process for one workbook
 
-/// Reads a workbook from standard input and writes its rows to standard output; what a process of [`COMMAND`] does.
+/// Reads a workbook from standard input and writes its rows to standard output, with so many bytes of memory; what a process of
+/// [`COMMAND`] does.
 ///
 /// # Errors
 /// Standard output is closed.
-pub fn serve(kind: OldKind) -> io::Result<()> {
+pub fn serve(kind: OldKind, memory: u64) -> io::Result<()> {
     // Where the system knows no such limit, the time limit has to do.
-    let _ = rlimit::setrlimit(rlimit::Resource::AS, MEMORY, MEMORY);
+    #[cfg(unix)]
+    let _ = rlimit::setrlimit(rlimit::Resource::DATA, memory, memory);
     let mut bytes = Vec::new();
     io::stdin().lock().read_to_end(&mut bytes)?;
     let mut out = BufWriter::new(io::stdout().lock());
     let book = Cursor::new(bytes);
     let written = match kind {
-        OldKind::Xls => Xls::new(book).map_err(|error| error.to_string()).and_then(|book| write_book(book, &mut out)),
-        OldKind::Xlsb => Xlsb::new(book).map_err(|error| error.to_string()).and_then(|book| write_book(book, &mut out)),
-        OldKind::Ods => Ods::new(book).map_err(|error| error.to_string()).and_then(|book| write_book(book, &mut out)),
+        OldKind::Xls => Xls::new(book)
+            .map_err(|error| error.to_string())
+            .and_then(|book| write_book(book, &mut out, |book, name| book.merge_cells_by_sheet_name(name).ok())),
+        OldKind::Xlsb => Xlsb::new(book).map_err(|error| error.to_string()).and_then(|book| write_book(book, &mut out, |_, _| None)),
+        OldKind::Ods => Ods::new(book).map_err(|error| error.to_string()).and_then(|book| write_book(book, &mut out, |_, _| None)),
     };
     match written {
         Ok(()) => out.write_all(&[END])?,
@@ -84,7 +93,7 @@ pub fn serve(kind: OldKind) -> io::Result<()> {
     out.flush()
 }
 
-fn write_book<R>(mut book: R, out: &mut impl Write) -> Result<(), String>
+fn write_book<R>(mut book: R, out: &mut impl Write, merged: impl Fn(&R, &str) -> Option<Vec<Dimensions>>) -> Result<(), String>
 where
     R: Reader<Cursor<Vec<u8>>>,
     R::Error: std::fmt::Display,
@@ -94,6 +103,7 @@ where
         let range = book.worksheet_range(&sheet.name).map_err(|error| error.to_string())?;
         out.write_all(&[SHEET, u8::from(sheet.visible != SheetVisible::Visible)]).map_err(broken)?;
         write_text(out, &sheet.name).map_err(broken)?;
+        write_merged(out, &merged(&book, &sheet.name).unwrap_or_default()).map_err(broken)?;
         let (first_row, first_column) = range.start().unwrap_or_default();
         for (row, number) in range.rows().zip(first_row + 1..) {
             let Some(last) = row.iter().rposition(|cell| !matches!(cell, Data::Empty)) else { continue };
@@ -121,14 +131,39 @@ fn cell_of(cell: &Data) -> (CellKind, String) {
         Data::Bool(holds) => (CellKind::Boolean, u8::from(*holds).to_string()),
         Data::DateTime(moment) => {
             let (year, month, day, hour, minute, second, _) = moment.to_ymd_hms_milli();
-            let date = format!("{year:04}-{month:02}-{day:02}");
-            let is_day = (hour, minute, second) == (0, 0, 0);
-            (CellKind::Text, if is_day { date } else { format!("{date} {hour:02}:{minute:02}:{second:02}") })
+            let date = NaiveDate::from_ymd_opt(year.into(), month.into(), day.into()).filter(|_| moment.is_datetime());
+            match date.and_then(|date| date.and_hms_opt(hour.into(), minute.into(), second.into())) {
+                Some(moment) => (CellKind::Date, serial(moment)),
+                None => (CellKind::Number, moment.as_f64().to_string()),
+            }
         }
-        Data::DateTimeIso(moment) => (CellKind::Text, moment.strip_suffix("T00:00:00").unwrap_or(moment).to_owned()),
+        Data::DateTimeIso(text) => {
+            let moment = text.parse::<NaiveDateTime>().ok().or_else(|| text.parse::<NaiveDate>().ok()?.and_hms_opt(0, 0, 0));
+            moment.map_or_else(|| (CellKind::Text, text.clone()), |moment| (CellKind::Date, serial(moment)))
+        }
         Data::DurationIso(duration) => (CellKind::Text, duration.clone()),
         Data::Error(error) => (CellKind::Error, error.to_string()),
     }
+}
+
+/// The number by which a spreadsheet that counts from 1900 stores a moment.
+fn serial(moment: NaiveDateTime) -> String {
+    // The day that it takes for the last of 1899; what lies before March 1900 is no date of a school's.
+    const FIRST: i32 = -25_569;
+    let days = moment.date().to_epoch_days() - FIRST;
+    let seconds = moment.time().signed_duration_since(chrono::NaiveTime::MIN).num_seconds();
+    if seconds == 0 { days.to_string() } else { (f64::from(days) + seconds as f64 / 86_400.0).to_string() }
+}
+
+fn write_merged(out: &mut impl Write, ranges: &[Dimensions]) -> io::Result<()> {
+    out.write_all(&[MERGED])?;
+    out.write_all(&u32::try_from(ranges.len()).unwrap_or(u32::MAX).to_le_bytes())?;
+    for Dimensions { start, end } in ranges {
+        for place in [start.0, start.1, end.0, end.1] {
+            out.write_all(&place.to_le_bytes())?;
+        }
+    }
+    Ok(())
 }
 
 fn write_cell(out: &mut impl Write, kind: CellKind, text: &str) -> io::Result<()> {
@@ -144,45 +179,53 @@ fn write_text(out: &mut impl Write, text: &str) -> io::Result<()> {
 
 // ---- the process that wants it
 
-/// Kills a process that takes too long; it is told when the process is done with.
-fn watch(mut child: Child) -> Sender<()> {
+/// Kills a process that takes too long, and says whether it did; it is told when the process is done with.
+fn watch(mut child: Child) -> (Sender<()>, JoinHandle<bool>) {
     let (done, is_done) = channel();
-    std::thread::spawn(move || {
-        if is_done.recv_timeout(TIME) == Err(RecvTimeoutError::Timeout) {
-            let _ = child.kill();
-        }
+    let watching = std::thread::spawn(move || {
+        let is_late = is_done.recv_timeout(TIME) == Err(RecvTimeoutError::Timeout);
         let _ = child.kill();
         let _ = child.wait();
+        is_late
     });
-    done
+    (done, watching)
 }
 
-/// Reads a workbook: calls `open` with the name of each sheet and whether it is hidden, and `close` when its rows are told.
-/// `Err` says why it can't be read.
+/// Reads a workbook: calls `open` for a sheet, and `close` with its name and whether it is hidden when its rows are told.
 pub(crate) fn read<S: RowSink>(
-    bytes: Vec<u8>,
+    bytes: &Bytes,
     kind: OldKind,
-    mut open: impl FnMut() -> S,
+    room: Room,
+    mut open: impl FnMut(&str) -> S,
     mut close: impl FnMut(String, bool, S),
-) -> Result<(), String> {
-    const LOST: &str = "读取时内存或时间超出限度，或文件已损坏";
+) -> Result<(), Refusal> {
+    const LOST: &str = "读取时内存超出限度，或文件已损坏";
+    let memory = (room.all() - room.held()).to_string();
     let program = PROGRAM.get().ok_or("这里不能读取旧版工作簿")?;
-    let child =
-        Command::new(program).args([COMMAND, kind.word()]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
+    let child = Command::new(program)
+        .args([COMMAND, kind.word(), &memory])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn();
     let mut child = child.map_err(|error| format!("无法启动读取旧版工作簿的进程：{error}"))?;
     let (Some(mut input), Some(output)) = (child.stdin.take(), child.stdout.take()) else { return Err(LOST.into()) };
-    let done = watch(child);
+    let (done, watching) = watch(child);
     // A process that gives up early closes its input: what it wrote says why.
+    let bytes = bytes.clone();
     let writer = std::thread::spawn(move || {
         let _ = input.write_all(&bytes);
     });
     let frames = read_frames(&mut BufReader::new(output), &mut open, &mut close);
     let _ = done.send(());
     let _ = writer.join();
+    let is_late = watching.join().unwrap_or(false);
     match frames {
         Ok(None) => Ok(()),
-        Ok(Some(fault)) => Err(format!("工作簿无法读取：{fault}")),
-        Err(_) => Err(LOST.into()),
+        Ok(Some(fault)) => Err(format!("工作簿无法读取：{fault}").into()),
+        Err(_) if is_late => Err("读取时间过长，已停止".into()),
+        Err(_) if room == Room::alone() => Err(LOST.into()),
+        Err(_) => Err(Refusal::TooLarge),
     }
 }
 
@@ -208,46 +251,81 @@ fn text(input: &mut impl Read, room: &mut Vec<u8>) -> io::Result<String> {
     String::from_utf8(room.clone()).map_err(|_| io::ErrorKind::InvalidData.into())
 }
 
+fn merged(input: &mut impl Read) -> io::Result<Vec<MergedRange>> {
+    let count = number(input)?;
+    if count > MOST_MERGED {
+        return Err(io::ErrorKind::InvalidData.into());
+    }
+    let mut ranges = Vec::new();
+    for _ in 0..count {
+        let [first_row, first_column, last_row, last_column] = [number(input)?, number(input)?, number(input)?, number(input)?];
+        if let (Ok(first_column), Ok(last_column)) = (u16::try_from(first_column), u16::try_from(last_column)) {
+            let (first_row, last_row) = (first_row.saturating_add(1), last_row.saturating_add(1));
+            ranges.push(MergedRange { first_row, first_column, last_row, last_column });
+        }
+    }
+    Ok(ranges)
+}
+
+/// The cells of a row, which the frame just begun holds.
+fn row(input: &mut impl Read, room: &mut Vec<u8>) -> io::Result<Vec<(CellKind, String)>> {
+    let cells = number(input)?;
+    if cells > MOST_CELLS {
+        return Err(io::ErrorKind::InvalidData.into());
+    }
+    let mut row = Vec::new();
+    let mut size = 0;
+    for _ in 0..cells {
+        let kind = KINDS.get(usize::from(byte(input)?)).copied().ok_or(io::ErrorKind::InvalidData)?;
+        let text = text(input, room)?;
+        size += text.len();
+        if size > LONGEST_ROW {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        row.push((kind, text));
+    }
+    Ok(row)
+}
+
 /// Reads frames to their end; gives the fault that the process told, if any.
 fn read_frames<S: RowSink>(
     input: &mut impl Read,
-    open: &mut impl FnMut() -> S,
+    open: &mut impl FnMut(&str) -> S,
     close: &mut impl FnMut(String, bool, S),
 ) -> io::Result<Option<String>> {
     let mut current: Option<(String, bool, S)> = None;
     let mut room = Vec::new();
     let mut is_over = false;
     loop {
-        match byte(input)? {
+        let frame = byte(input)?;
+        if matches!(frame, SHEET | END)
+            && let Some((name, is_hidden, sink)) = current.take()
+        {
+            close(name, is_hidden, sink);
+        }
+        match frame {
             SHEET => {
-                if let Some((name, is_hidden, sink)) = current.take() {
-                    close(name, is_hidden, sink);
-                }
                 let is_hidden = byte(input)? != 0;
-                current = Some((text(input, &mut room)?, is_hidden, open()));
+                let name = text(input, &mut room)?;
+                let sink = open(&name);
+                current = Some((name, is_hidden, sink));
                 is_over = false;
             }
+            MERGED => {
+                let ranges = merged(input)?;
+                if let Some((_, _, sink)) = &mut current {
+                    sink.merged(&ranges);
+                }
+            }
             ROW => {
-                let (row, cells) = (number(input)?, number(input)?);
-                if cells > MOST_CELLS {
-                    return Err(io::ErrorKind::InvalidData.into());
-                }
-                let mut own: Vec<(CellKind, String)> = Vec::with_capacity(cells as usize);
-                for _ in 0..cells {
-                    let kind = KINDS.get(usize::from(byte(input)?)).copied().ok_or(io::ErrorKind::InvalidData)?;
-                    own.push((kind, text(input, &mut room)?));
-                }
+                let place = number(input)?;
+                let own = row(input, &mut room)?;
                 if let Some((_, _, sink)) = current.as_mut().filter(|_| !is_over) {
                     let cells: Vec<Cell<'_>> = own.iter().map(|(kind, text)| Cell { kind: *kind, text }).collect();
-                    is_over = sink.row(row, &cells) == ControlFlow::Break(());
+                    is_over = sink.row(place, &cells) == ControlFlow::Break(());
                 }
             }
-            END => {
-                if let Some((name, is_hidden, sink)) = current.take() {
-                    close(name, is_hidden, sink);
-                }
-                return Ok(None);
-            }
+            END => return Ok(None),
             FAULT => return Ok(Some(text(input, &mut room)?)),
             _ => return Err(io::ErrorKind::InvalidData.into()),
         }
@@ -284,8 +362,9 @@ mod tests {
         frames.push(END);
         let read = |frames: &[u8]| {
             let mut sheets = Vec::new();
-            let fault =
-                read_frames(&mut &frames[..], &mut Kept::default, &mut |name, hidden, kept: Kept| sheets.push((name, hidden, kept.0)));
+            let fault = read_frames(&mut &frames[..], &mut |_: &str| Kept::default(), &mut |name, hidden, kept: Kept| {
+                sheets.push((name, hidden, kept.0))
+            });
             (fault.map_err(|error| error.kind()), sheets)
         };
         let expected = vec![(7, vec![(CellKind::Text, "张三".to_owned()), (CellKind::Number, "1.5".to_owned())])];

@@ -34,6 +34,8 @@ pub(crate) struct Layout {
     pub headers: Vec<Option<String>>,
     /// Required columns that are missing; of alternatives, the first set's.
     pub missing: Vec<&'static str>,
+    /// What the name of the sheet or file says in place of a missing column, by field.
+    pub given: Option<(usize, String)>,
     /// Headers that no table has, with their columns.
     pub unknown: Vec<(usize, String)>,
     /// Columns that mean a field that an earlier column means: field, column, header.
@@ -47,6 +49,22 @@ impl Layout {
     /// How many fields have a column.
     fn found(&self) -> usize {
         self.columns.iter().flatten().count()
+    }
+
+    /// Whether a field has a column, or something in its place.
+    pub(crate) fn has(&self, field: usize) -> bool {
+        self.columns.get(field).is_some_and(Option::is_some) || self.given.as_ref().is_some_and(|(given, _)| *given == field)
+    }
+
+    /// Takes the subject that a name speaks of in place of the column of subjects, if nothing else is missing.
+    pub(crate) fn give_subject(&mut self, subject: &str) {
+        const SUBJECT: &str = "科目";
+        if let Some(field) = self.table.field(SUBJECT)
+            && self.missing == [SUBJECT]
+        {
+            self.missing.clear();
+            self.given = Some((field, subject.to_owned()));
+        }
     }
 
     /// Whether most of what the table requires is there, though not all.
@@ -108,6 +126,7 @@ fn layout_of(table: Table, labels: &[Label<'_>]) -> Layout {
         columns: vec![None; fields.len()],
         headers: vec![None; fields.len()],
         missing: Vec::new(),
+        given: None,
         unknown: Vec::new(),
         doubled: Vec::new(),
         score: 0,

@@ -51,6 +51,8 @@ enum State<'v> {
 pub(crate) struct SheetReader<'v> {
     vocabulary: &'v Vocabulary,
     is_1904: bool,
+    /// The subject that the name of the sheet or file speaks of.
+    subject: Option<String>,
     merged: Vec<MergedRange>,
     /// Values of merged cells that rows below share: by column, the last row, the kind and the text.
     carried: HashMap<usize, (u32, CellKind, String)>,
@@ -60,7 +62,14 @@ pub(crate) struct SheetReader<'v> {
 impl<'v> SheetReader<'v> {
     /// A reader that has seen nothing yet.
     pub(crate) fn new(vocabulary: &'v Vocabulary, is_1904: bool) -> Self {
-        Self { vocabulary, is_1904, merged: Vec::new(), carried: HashMap::new(), state: State::Looking(Vec::new()) }
+        let state = State::Looking(Vec::new());
+        Self { vocabulary, is_1904, subject: None, merged: Vec::new(), carried: HashMap::new(), state }
+    }
+
+    /// The same for a sheet of these names, the nearest first, which may tell the subject where no column does.
+    pub(crate) fn named(mut self, names: &[&str]) -> Self {
+        self.subject = self.vocabulary.subject_of_any(names).map(str::to_owned);
+        self
     }
 
     /// A reader for rows further down the same sheet, its header known; `None` until it is.
@@ -117,7 +126,10 @@ impl<'v> SheetReader<'v> {
     }
 
     /// Takes the layout and reads the rows held back below the header.
-    fn begin(&mut self, layout: Layout, last: usize) {
+    fn begin(&mut self, mut layout: Layout, last: usize) {
+        if let Some(subject) = &self.subject {
+            layout.give_subject(subject);
+        }
         let part = new_part(&layout, self.vocabulary, self.is_1904);
         let plan = plan_of(layout, &self.merged);
         let State::Looking(held) = std::mem::replace(&mut self.state, State::Reading(Box::new((plan, part)))) else { return };
@@ -170,7 +182,7 @@ fn carry(carried: &mut HashMap<usize, (u32, CellKind, String)>, merged: &[Merged
 
 fn new_part<'v>(layout: &Layout, vocabulary: &'v Vocabulary, is_1904: bool) -> Part<'v> {
     let is_whole = layout.missing.is_empty();
-    let present = |field: usize| is_whole && layout.columns.get(field).is_some_and(Option::is_some);
+    let present = |field: usize| is_whole && layout.has(field);
     Part::new(layout.table, present, Context { vocabulary, is_1904, subjects: NewSubjects::default() })
 }
 
@@ -198,7 +210,12 @@ fn plan_of(layout: Layout, merged: &[MergedRange]) -> Plan {
     Plan { layout, labels, keys, wanted, merged }
 }
 
-fn cell_of<'c>(plan: &Plan, cells: &[Cell<'c>], field: usize) -> Cell<'c> {
+fn cell_of<'c>(plan: &'c Plan, cells: &[Cell<'c>], field: usize) -> Cell<'c> {
+    if let Some((given, text)) = &plan.layout.given
+        && *given == field
+    {
+        return Cell::text(text);
+    }
     plan.layout.columns.get(field).copied().flatten().and_then(|column| cells.get(column).copied()).unwrap_or(Cell::EMPTY)
 }
 

@@ -1,8 +1,12 @@
 //! What is this file? Its first bytes say, not its name.
 
+use std::io;
+
 use memchr::memmem;
+use zip::ZipArchive;
 
 use super::old::OldKind;
+use super::source::Source;
 
 /// What a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +21,8 @@ pub(crate) enum Kind {
     Old(OldKind),
     /// A workbook as one XML text, SpreadsheetML of 2003.
     Workbook2003,
+    /// A dBASE table.
+    Dbase,
     /// A web page with tables.
     Page,
     /// A zip archive of files.
@@ -39,10 +45,18 @@ const OTHERS: &[(&[u8], &str)] = &[
 ];
 
 /// What a file is, by its bytes.
-pub(crate) fn kind(bytes: &[u8]) -> Kind {
-    if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06") {
-        return zipped(bytes);
+///
+/// # Errors
+/// The file can't be read.
+pub(crate) fn kind(source: &Source) -> io::Result<Kind> {
+    let head = source.head()?;
+    if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") {
+        return Ok(zipped(source, &head));
     }
+    Ok(of_bytes(&head))
+}
+
+fn of_bytes(bytes: &[u8]) -> Kind {
     if bytes.starts_with(b"PAR1") {
         return Kind::Parquet;
     }
@@ -52,19 +66,26 @@ pub(crate) fn kind(bytes: &[u8]) -> Kind {
     if let Some((_, name)) = OTHERS.iter().find(|(magic, _)| bytes.starts_with(magic)) {
         return Kind::Other(name);
     }
-    marked_up(bytes).or_else(|| dbase(bytes).map(Kind::Other)).unwrap_or(Kind::Text)
+    marked_up(bytes).or_else(|| dbase(bytes)).unwrap_or(Kind::Text)
 }
 
-/// What a zip archive holds, by the names of its parts.
-fn zipped(bytes: &[u8]) -> Kind {
-    let holds = |name: &[u8]| memmem::find(bytes, name).is_some();
-    if holds(b"xl/workbook.bin") {
+/// What a zip archive holds, by the names of its parts; of a damaged one, by what looks like such a name.
+fn zipped(source: &Source, head: &[u8]) -> Kind {
+    let names = source.open(0).ok().and_then(|reader| ZipArchive::new(reader).ok()).map(|archive| {
+        let names = archive.file_names().flatten();
+        names.map(|name| name.replace('\\', "/").trim_start_matches('/').to_ascii_lowercase()).collect::<Vec<_>>()
+    });
+    let holds = |begin: &str| match &names {
+        Some(names) => names.iter().any(|name| name.starts_with(begin)),
+        None => memmem::find(head, begin.as_bytes()).is_some(),
+    };
+    if holds("xl/workbook.bin") {
         Kind::Old(OldKind::Xlsb)
-    } else if holds(b"xl/workbook") || holds(b"xl/worksheets/") {
+    } else if holds("xl/workbook") || holds("xl/worksheets/") {
         Kind::Workbook
-    } else if holds(b"opendocument.spreadsheet") {
+    } else if holds("content.xml") && holds("meta-inf/") || names.is_none() && holds("opendocument.spreadsheet") {
         Kind::Old(OldKind::Ods)
-    } else if holds(b"word/document") {
+    } else if holds("word/document") {
         Kind::Other("Word 文档")
     } else {
         Kind::Archive
@@ -86,7 +107,7 @@ fn compound(bytes: &[u8]) -> Kind {
 
 /// HTML tables and SpreadsheetML 2003, which exports of many systems are behind the name .xls.
 fn marked_up(bytes: &[u8]) -> Option<Kind> {
-    let head: Vec<u8> = bytes.iter().take(2048).map(u8::to_ascii_lowercase).collect();
+    let head: Vec<u8> = bytes.iter().take(65_536).map(u8::to_ascii_lowercase).collect();
     let start = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&head).trim_ascii_start();
     let holds = |text: &str| memmem::find(start, text.as_bytes()).is_some();
     if !start.starts_with(b"<") {
@@ -101,17 +122,21 @@ fn marked_up(bytes: &[u8]) -> Option<Kind> {
 }
 
 /// dBASE tables: a version byte, a date, sizes that fit together.
-fn dbase(bytes: &[u8]) -> Option<&'static str> {
+fn dbase(bytes: &[u8]) -> Option<Kind> {
     let &[version, _, month, day, _, _, _, _, low, high, ..] = bytes else { return None };
     let header = u16::from_le_bytes([low, high]);
     let is_version = matches!(version, 0x03 | 0x30 | 0x31 | 0x83 | 0x8B | 0xF5);
     (is_version && (1..=12).contains(&month) && (1..=31).contains(&day) && header > 32 && usize::from(header) <= bytes.len())
-        .then_some("dBASE 表（.dbf）")
+        .then_some(Kind::Dbase)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn kind(bytes: &[u8]) -> Kind {
+        super::kind(&Source::Held(bytes.to_vec().into())).unwrap()
+    }
 
     #[test]
     fn the_bytes_say_what_a_file_is() {

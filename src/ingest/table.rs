@@ -98,6 +98,8 @@ pub enum Table {
     Archives,
     /// 核查反馈
     Reviews,
+    /// 考号对照
+    ExamNumbers,
 }
 
 use Holds::{Date, DocumentNumber, Grade, Identifier, Month, Name, NationalId, Number, SchoolYear, Subject, Term, Text, Word};
@@ -154,6 +156,14 @@ const EXAMS: &[Field] = &[
     needed("考试日期", Date),
     needed("考次", Word(SittingKind::WORDS)),
     needed("结果", Word(ExamResult::WORDS)),
+    // Exam authorities know their candidates by a number of their own, which another table maps to students.
+    optional("考号", Identifier),
+];
+const EXAM_NUMBERS: &[Field] = &[
+    Field { header: "全国学籍号", holds: NationalId, required: false, may_be_empty: true },
+    optional("证件号码", DocumentNumber),
+    optional("姓名", Name),
+    needed("考号", Identifier),
 ];
 const EVALUATIONS: &[Field] = &[
     needed("全国学籍号", NationalId),
@@ -265,7 +275,7 @@ const REVIEWS: &[Field] = &[
 pub const SEX: &[&str] = &["男", "女"];
 
 impl Table {
-    /// Every table, in the contract's order.
+    /// Every table, in the contract's order, and those beyond it.
     pub const ALL: &'static [Table] = &[
         Table::Roster,
         Table::Schools,
@@ -284,6 +294,7 @@ impl Table {
         Table::ActualRoll,
         Table::Archives,
         Table::Reviews,
+        Table::ExamNumbers,
     ];
 
     /// The table's name in outputs (`roster`), its Chinese name (学籍名册) and its columns.
@@ -306,6 +317,7 @@ impl Table {
             Table::ActualRoll => ("actual_roll", "在读花名册", ACTUAL_ROLL),
             Table::Archives => ("archives", "档案清单", ARCHIVES),
             Table::Reviews => ("reviews", "核查反馈", REVIEWS),
+            Table::ExamNumbers => ("exam_numbers", "考号对照", EXAM_NUMBERS),
         }
     }
 
@@ -327,7 +339,8 @@ impl Table {
     /// Sets of columns of which one must be there in full, beside the required ones.
     pub const fn alternatives(self) -> &'static [&'static [&'static str]] {
         match self {
-            Table::Exams => &[&["全国学籍号"], &["证件号码"]],
+            Table::Exams => &[&["全国学籍号"], &["证件号码"], &["考号"]],
+            Table::ExamNumbers => &[&["全国学籍号"], &["证件号码"]],
             Table::Attendance => &[&["日期"], &["开始日期", "结束日期"]],
             _ => &[],
         }

@@ -1,13 +1,20 @@
 //! What does a text file hold? Its encoding and delimiter by its content, then its records, in parts side by side where it is large.
 
+use std::borrow::Cow;
+use std::io::Read;
 use std::ops::ControlFlow;
 
+use bytes::Bytes;
 use encoding_rs::{GB18030, UTF_16BE, UTF_16LE};
+use memchr::{memchr, memchr_iter};
 use rayon::prelude::*;
 
 use super::cell::{Cell, RowSink};
 use super::headers::Vocabulary;
+use super::part::Settled;
+use super::room::{Refusal, Room};
 use super::rows::{Outcome, SheetReader};
+use super::source::Source;
 
 /// The delimiters that text files are seen with.
 const DELIMITERS: &[u8] = b",\t;|";
@@ -15,51 +22,55 @@ const DELIMITERS: &[u8] = b",\t;|";
 const HEAD: usize = 64 * 1024;
 /// Larger files are read in parts of this size, whatever the number of threads.
 const PART: usize = if cfg!(test) { 64 * 1024 } else { 8 * 1024 * 1024 };
+/// A record that is longer is none: a line end is missing, or a quote.
+const LONGEST: usize = if cfg!(test) { 1024 * 1024 } else { 4 * 1024 * 1024 };
+/// Parts of a file that are in memory at a time.
+const PARTS: usize = 4;
+/// Columns that a record may have.
+const MOST_COLUMNS: usize = 16_384;
 
-/// Reads a text file; `Err` says why it can't be read.
-pub(crate) fn read(bytes: Vec<u8>, vocabulary: &Vocabulary) -> Result<Outcome, &'static str> {
-    let text = decode(bytes)?;
-    let text = text.strip_prefix('\u{FEFF}').unwrap_or(&text);
-    match declared_delimiter(text) {
-        Some((delimiter, rest)) => read_records(rest, delimiter, 2, vocabulary),
-        None => read_records(text, find_delimiter(text, vocabulary), 1, vocabulary),
+const BINARY: &str = "不是文本，也不是能识别的表格文件";
+const DAMAGED: &str = "文本中无法识别的字符过多，文件可能已损坏";
+const TOO_LONG: &str = "有一条记录过长，可能缺少换行，或引号不成对";
+const TOO_WIDE: &str = "有一行的列数过多，不是表格";
+const UNREADABLE: &str = "读取中断，文件可能已被移动或改动";
+
+/// Reads a text file; `names` may tell what its columns do not.
+pub(crate) fn read(source: &Source, vocabulary: &Vocabulary, names: &[&str], room: Room) -> Result<Outcome, Refusal> {
+    let head = source.head().map_err(|error| error.to_string())?;
+    if let Some(encoding) = utf16(&head)? {
+        let Source::Held(bytes) = source else { return Err(Refusal::TooLarge) };
+        if bytes.len() as u64 > room.held() {
+            return Err(Refusal::TooLarge);
+        }
+        let text = decode_utf16(bytes, encoding)?;
+        return read_records(&Source::Held(text.into_bytes().into()), Encoding::Utf8, vocabulary, names);
     }
+    let encoding = survey(source)?;
+    read_records(source, encoding, vocabulary, names)
 }
 
-/// Decodes by what the bytes are: UTF-16, UTF-8, else GB18030.
-pub(crate) fn decode(bytes: Vec<u8>) -> Result<String, &'static str> {
-    const BINARY: &str = "不是文本，也不是能识别的表格文件";
-    const DAMAGED: &str = "文本中无法识别的字符过多，文件可能已损坏";
-    let utf16 = match (bytes.get(..2), zeros(&bytes)) {
-        (Some(b"\xFF\xFE"), _) | (_, Some(Zeros::Odd)) => Some(UTF_16LE),
-        (Some(b"\xFE\xFF"), _) | (_, Some(Zeros::Even)) => Some(UTF_16BE),
-        (_, Some(Zeros::Mixed)) => return Err(BINARY),
-        (_, None) => None,
-    };
-    if let Some(encoding) = utf16 {
-        let (text, damaged) = encoding.decode_with_bom_removal(&bytes);
-        return if damaged && is_damaged(&text) { Err(DAMAGED) } else { Ok(text.into_owned()) };
+/// Decodes a text that is held whole, by what the bytes are: UTF-16, UTF-8, else GB18030.
+pub(crate) fn decode(bytes: &Bytes) -> Result<String, Refusal> {
+    if let Some(encoding) = utf16(bytes)? {
+        return Ok(decode_utf16(bytes, encoding)?);
     }
-    let bytes = match String::from_utf8(bytes) {
-        Ok(text) => return Ok(text),
-        Err(error) => error.into_bytes(),
-    };
-    let utf8 = String::from_utf8_lossy(&bytes);
-    if is_nearly_utf8(&utf8) {
-        return Ok(utf8.into_owned());
-    }
-    let (text, damaged) = GB18030.decode_without_bom_handling(&bytes);
-    if damaged && is_damaged(&text) { Err(DAMAGED) } else { Ok(text.into_owned()) }
+    let (text, damage) = survey(&Source::Held(bytes.clone()))?.decode(bytes);
+    if damage.is_grave() { Err(DAMAGED.into()) } else { Ok(text.into_owned()) }
 }
 
-enum Zeros {
-    Odd,
-    Even,
-    Mixed,
+fn decode_utf16(bytes: &[u8], encoding: &'static encoding_rs::Encoding) -> Result<String, &'static str> {
+    let (text, damaged) = encoding.decode_with_bom_removal(bytes);
+    if damaged && Damage::of(&text).is_grave() { Err(DAMAGED) } else { Ok(text.into_owned()) }
 }
 
-/// Where zero bytes stand, which no text has but UTF-16's.
-fn zeros(bytes: &[u8]) -> Option<Zeros> {
+/// Which UTF-16 a text is in, by its mark or by where zero bytes stand, which no other text has.
+fn utf16(bytes: &[u8]) -> Result<Option<&'static encoding_rs::Encoding>, &'static str> {
+    match bytes.get(..2) {
+        Some(b"\xFF\xFE") => return Ok(Some(UTF_16LE)),
+        Some(b"\xFE\xFF") => return Ok(Some(UTF_16BE)),
+        _ => {}
+    }
     let head = bytes.get(..4096).unwrap_or(bytes);
     let (mut even, mut odd) = (0usize, 0usize);
     for (place, byte) in head.iter().enumerate() {
@@ -69,29 +80,138 @@ fn zeros(bytes: &[u8]) -> Option<Zeros> {
     }
     match (even, odd) {
         // A few may stand in any text.
-        (even, odd) if (even + odd) * 40 <= head.len() => None,
-        (even, odd) if odd > even * 10 => Some(Zeros::Odd),
-        (even, odd) if even > odd * 10 => Some(Zeros::Even),
-        _ => Some(Zeros::Mixed),
+        (even, odd) if (even + odd) * 40 <= head.len() => Ok(None),
+        (even, odd) if odd > even * 10 => Ok(Some(UTF_16LE)),
+        (even, odd) if even > odd * 10 => Ok(Some(UTF_16BE)),
+        _ => Err(BINARY),
     }
 }
 
-/// Replacement characters and characters beyond ASCII.
-fn count_replaced(text: &str) -> (usize, usize) {
-    text.chars()
-        .filter(|character| !character.is_ascii())
-        .fold((0, 0), |(replaced, all), character| (replaced + usize::from(character == '\u{FFFD}'), all + 1))
+/// An encoding whose line ends and quotes are those of ASCII.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Encoding {
+    Utf8,
+    Gb18030,
 }
 
-fn is_damaged(text: &str) -> bool {
-    let (replaced, all) = count_replaced(text);
-    replaced > 5 && replaced * 20 > all
+impl Encoding {
+    /// The text of some bytes, and how much of it is damaged.
+    pub(crate) fn decode(self, bytes: &[u8]) -> (Cow<'_, str>, Damage) {
+        match self {
+            Encoding::Utf8 => match std::str::from_utf8(bytes) {
+                Ok(text) => (Cow::Borrowed(text), Damage::default()),
+                Err(_) => (String::from_utf8_lossy(bytes), Damage::default()),
+            },
+            Encoding::Gb18030 => {
+                let (text, damaged) = GB18030.decode_without_bom_handling(bytes);
+                let damage = if damaged { Damage::of(&text) } else { Damage::default() };
+                (text, damage)
+            }
+        }
+    }
 }
 
-/// UTF-8 with some broken bytes; GB18030 read as UTF-8 is broken nearly everywhere.
-fn is_nearly_utf8(text: &str) -> bool {
-    let (replaced, all) = count_replaced(text);
-    replaced * 10 < all
+/// Characters that could not be read, and characters beyond ASCII in all.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Damage {
+    replaced: usize,
+    all: usize,
+}
+
+impl Damage {
+    fn of(text: &str) -> Self {
+        text.chars().filter(|character| !character.is_ascii()).fold(Self::default(), |damage, character| Self {
+            replaced: damage.replaced + usize::from(character == '\u{FFFD}'),
+            all: damage.all + 1,
+        })
+    }
+
+    /// Counts what is broken in UTF-8; gives the bytes counted, which are all but a character of the next block's begun at the end.
+    fn count_broken_utf8(&mut self, block: &[u8], is_last: bool) -> usize {
+        let mut read = 0;
+        for chunk in block.utf8_chunks() {
+            let (valid, broken) = (chunk.valid(), chunk.invalid());
+            self.all += valid.chars().filter(|character| !character.is_ascii()).count();
+            read += valid.len();
+            let is_begun = || std::str::from_utf8(broken).is_err_and(|error| error.error_len().is_none());
+            if !is_last && read + broken.len() == block.len() && is_begun() {
+                return read;
+            }
+            read += broken.len();
+            let is_broken = usize::from(!broken.is_empty());
+            self.replaced += is_broken;
+            self.all += is_broken;
+        }
+        read
+    }
+
+    fn add(&mut self, other: Self) {
+        self.replaced += other.replaced;
+        self.all += other.all;
+    }
+
+    /// Whether the text is more likely no text at all.
+    fn is_grave(self) -> bool {
+        self.replaced > 5 && self.replaced * 20 > self.all
+    }
+}
+
+/// Which encoding bytes in memory are in.
+pub(crate) fn encoding_of(bytes: &Bytes) -> Encoding {
+    survey(&Source::Held(bytes.clone())).unwrap_or(Encoding::Gb18030)
+}
+
+/// Which encoding a text is in: UTF-8, be it with some broken bytes, else GB18030, which read as UTF-8 is broken nearly everywhere.
+fn survey(source: &Source) -> Result<Encoding, Refusal> {
+    /// Broken places by which there is no doubt any more.
+    const ENOUGH: usize = 1000;
+    let mut damage = Damage::default();
+    match source {
+        Source::Held(bytes) if std::str::from_utf8(bytes).is_ok() => {}
+        Source::Held(bytes) => {
+            damage.count_broken_utf8(bytes, true);
+        }
+        Source::File(..) => {
+            let mut blocks = Blocks::open(source)?;
+            while damage.replaced < ENOUGH && blocks.fill(BLOCK)? {
+                let read = damage.count_broken_utf8(&blocks.held, blocks.is_last);
+                blocks.pass(read);
+            }
+        }
+    }
+    let is_utf8 = damage.replaced == 0 || damage.replaced * 10 < damage.all;
+    Ok(if is_utf8 { Encoding::Utf8 } else { Encoding::Gb18030 })
+}
+
+/// How much of a file is looked at in one go.
+const BLOCK: usize = 1 << 20;
+
+/// A file read block by block; what is left of one stands at the begin of the next.
+struct Blocks {
+    reader: Box<dyn super::source::ReadSeek>,
+    held: Vec<u8>,
+    is_last: bool,
+}
+
+impl Blocks {
+    fn open(source: &Source) -> Result<Self, Refusal> {
+        let reader = source.open(0).map_err(|_| UNREADABLE)?;
+        Ok(Self { reader, held: Vec::new(), is_last: false })
+    }
+
+    /// Reads on until so many bytes are held, or all that there are; whether there are any.
+    fn fill(&mut self, size: usize) -> Result<bool, Refusal> {
+        let lacking = size.saturating_sub(self.held.len()) as u64;
+        if !self.is_last && lacking > 0 {
+            let read = (&mut self.reader).take(lacking).read_to_end(&mut self.held).map_err(|_| UNREADABLE)?;
+            self.is_last = (read as u64) < lacking;
+        }
+        Ok(!self.held.is_empty())
+    }
+
+    fn pass(&mut self, read: usize) {
+        self.held.drain(..read.min(self.held.len()));
+    }
 }
 
 /// A first line `sep=;`, as some programs write it.
@@ -112,9 +232,7 @@ struct Form {
 }
 
 /// The delimiter under which a header is recognised, else the one that cuts most lines alike.
-fn find_delimiter(text: &str, vocabulary: &Vocabulary) -> u8 {
-    let end = text.floor_char_boundary(HEAD);
-    let head = text.get(..end).unwrap_or(text);
+fn find_delimiter(head: &str, vocabulary: &Vocabulary) -> u8 {
     let mut best = (0usize, b',');
     for &delimiter in DELIMITERS {
         if !head.as_bytes().contains(&delimiter) {
@@ -122,6 +240,7 @@ fn find_delimiter(text: &str, vocabulary: &Vocabulary) -> u8 {
         }
         let mut reader = SheetReader::new(vocabulary, false);
         let mut widths: Vec<usize> = Vec::new();
+        // A line of the head that is no record tells nothing.
         let _ = each_record(head, Form { delimiter, has_quotes: true }, 1, |number, cells| {
             widths.push(cells.len());
             let flow = reader.row(number, cells);
@@ -141,7 +260,7 @@ fn find_delimiter(text: &str, vocabulary: &Vocabulary) -> u8 {
 }
 
 /// Calls for each record with its number, blank records counted but not passed on; returns how many there were.
-fn each_record(text: &str, form: Form, first: u32, mut take: impl FnMut(u32, &[Cell<'_>]) -> ControlFlow<()>) -> u32 {
+fn each_record(text: &str, form: Form, first: u32, mut take: impl FnMut(u32, &[Cell<'_>]) -> ControlFlow<()>) -> Result<u32, &'static str> {
     let bytes = text.as_bytes();
     let mut reader = csv::ReaderBuilder::new();
     reader.delimiter(form.delimiter).quoting(form.has_quotes).has_headers(false).flexible(true);
@@ -153,7 +272,10 @@ fn each_record(text: &str, form: Form, first: u32, mut take: impl FnMut(u32, &[C
         next = next.saturating_add(blank_records(bytes, reader.position().byte()));
         // Every field is valid: the whole text is.
         if !reader.read_record(&mut record).unwrap_or(false) {
-            return next - first;
+            return Ok(next - first);
+        }
+        if record.len() > MOST_COLUMNS {
+            return Err(TOO_WIDE);
         }
         let mut own: Vec<Cell<'_>> = recycled(cells);
         own.extend(record.iter().map(|field| Cell::text(if form.has_quotes { field } else { without_quotes(field) })));
@@ -162,7 +284,7 @@ fn each_record(text: &str, form: Form, first: u32, mut take: impl FnMut(u32, &[C
         cells = recycled(own);
         next = next.saturating_add(1);
         if flow.is_break() {
-            return next - first;
+            return Ok(next - first);
         }
     }
 }
@@ -196,52 +318,142 @@ fn blank_records(bytes: &[u8], position: u64) -> u32 {
     }
 }
 
-/// Reads all records, in parts side by side where the file is large and no quotes hide its line ends.
-fn read_records(text: &str, delimiter: u8, first: u32, vocabulary: &Vocabulary) -> Result<Outcome, &'static str> {
-    let mut reader = SheetReader::new(vocabulary, false);
-    let quotes = memchr::memchr_iter(b'"', text.as_bytes()).count();
-    // A quote that is never closed would swallow the rest of the file.
-    let form = Form { delimiter, has_quotes: quotes > 0 && quotes.is_multiple_of(2) };
-    if text.len() <= PART * 2 || form.has_quotes {
-        each_record(text, form, first, |number, cells| reader.row(number, cells));
-        return Ok(reader.finish());
-    }
-    let parts = cut(text);
-    let Some((head, tail)) = parts.split_first() else { return Ok(reader.finish()) };
-    let head_records = each_record(head, form, first, |number, cells| reader.row(number, cells));
-    let Some(model) = reader.further_down() else { return Ok(reader.finish()) };
-    let read_part = |part: &&str| {
-        let mut reader = model.further_down()?;
-        let records = each_record(part, form, 1, |number, cells| reader.row(number, cells));
-        match reader.finish() {
-            Outcome::Table(table) => Some((table.1, records)),
-            Outcome::Unknown { .. } => None,
-        }
-    };
-    let later: Vec<_> = tail.par_iter().map(read_part).collect();
-    let Outcome::Table(mut table) = reader.finish() else { return Ok(Outcome::Unknown { nearest: None, has_data: true }) };
-    let mut before = head_records + first - 1;
-    for (settled, records) in later.into_iter().flatten() {
-        let kind = table.0.table;
-        table.1.append(settled, before, kind, vocabulary.subjects.len());
-        before = before.saturating_add(records);
-    }
-    Ok(Outcome::Table(table))
+/// The parts of a text: about the same size, each ending with a record.
+struct Parts {
+    blocks: Option<Blocks>,
+    held: Bytes,
+    has_quotes: bool,
 }
 
-/// Parts of about the same size that end at a line's end.
-fn cut(text: &str) -> Vec<&str> {
-    let (mut parts, mut rest) = (Vec::new(), text);
-    while rest.len() > PART {
-        let end = memchr::memchr(b'\n', rest.as_bytes().get(PART..).unwrap_or_default()).map_or(rest.len(), |place| PART + place + 1);
-        let (part, behind) = rest.split_at_checked(end).unwrap_or((rest, ""));
-        parts.push(part);
-        rest = behind;
+impl Parts {
+    /// The parts from byte `start` on.
+    fn open(source: &Source, start: usize, has_quotes: bool) -> Result<Self, Refusal> {
+        match source {
+            Source::Held(bytes) => Ok(Self { blocks: None, held: bytes.slice(start.min(bytes.len())..), has_quotes }),
+            Source::File(..) => {
+                let mut blocks = Blocks::open(source)?;
+                blocks.fill(HEAD)?;
+                blocks.pass(start);
+                Ok(Self { blocks: Some(blocks), held: Bytes::new(), has_quotes })
+            }
+        }
     }
-    if !rest.is_empty() {
-        parts.push(rest);
+
+    /// The next parts; none at the end.
+    fn next(&mut self) -> Result<Vec<Bytes>, Refusal> {
+        let mut is_last = true;
+        if let Some(blocks) = &mut self.blocks {
+            blocks.fill(PART * PARTS + LONGEST)?;
+            is_last = blocks.is_last;
+            let ends = cut(&blocks.held, self.has_quotes, is_last)?;
+            let left = blocks.held.split_off(ends.last().copied().unwrap_or(0));
+            self.held = std::mem::replace(&mut blocks.held, left).into();
+        }
+        let ends = cut(&self.held, self.has_quotes, is_last)?;
+        let begins = [0].into_iter().chain(ends.iter().copied());
+        let parts = begins.zip(&ends).map(|(begin, end)| self.held.slice(begin..*end)).collect();
+        self.held = Bytes::new();
+        Ok(parts)
     }
-    parts
+}
+
+/// Where parts end, each with a record; what is left at the end is one too if it is the last.
+fn cut(bytes: &[u8], has_quotes: bool, is_last: bool) -> Result<Vec<usize>, &'static str> {
+    let (mut ends, mut begin) = (Vec::new(), 0);
+    let quotes = |from: usize, to: usize| if has_quotes { memchr_iter(b'"', bytes.get(from..to).unwrap_or_default()).count() } else { 0 };
+    while bytes.len() - begin > PART {
+        let mut end = begin + PART;
+        let mut open = quotes(begin, end);
+        loop {
+            let next = memchr(b'\n', bytes.get(end..).unwrap_or_default()).map(|place| end + place + 1);
+            let reached = next.unwrap_or(bytes.len());
+            if reached - begin > PART + LONGEST {
+                return Err(TOO_LONG);
+            }
+            open += quotes(end, reached);
+            end = reached;
+            match next {
+                Some(_) if open % 2 == 1 => {}
+                Some(_) => break,
+                None if is_last => break,
+                None => return Ok(ends),
+            }
+        }
+        ends.push(end);
+        begin = end;
+    }
+    if is_last && begin < bytes.len() {
+        ends.push(bytes.len());
+    }
+    Ok(ends)
+}
+
+/// How many quotes there are.
+fn count_quotes(source: &Source) -> Result<usize, Refusal> {
+    match source {
+        Source::Held(bytes) => Ok(memchr_iter(b'"', bytes).count()),
+        Source::File(..) => {
+            let mut blocks = Blocks::open(source)?;
+            let mut quotes = 0;
+            while blocks.fill(BLOCK)? {
+                quotes += memchr_iter(b'"', &blocks.held).count();
+                blocks.held.clear();
+            }
+            Ok(quotes)
+        }
+    }
+}
+
+/// Reads all records of a text.
+fn read_records(source: &Source, encoding: Encoding, vocabulary: &Vocabulary, names: &[&str]) -> Result<Outcome, Refusal> {
+    let head = source.head().map_err(|_| UNREADABLE)?;
+    let mark = if head.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
+    let (opening, _) = encoding.decode(head.get(mark..head.len().min(HEAD)).unwrap_or_default());
+    let (delimiter, begin, first) = match declared_delimiter(&opening) {
+        Some((delimiter, rest)) => (delimiter, opening.len() - rest.len(), 2),
+        None => (find_delimiter(&opening, vocabulary), 0, 1),
+    };
+    let quotes = count_quotes(source)?;
+    // A quote that is never closed would swallow the rest of the file.
+    let form = Form { delimiter, has_quotes: quotes > 0 && quotes.is_multiple_of(2) };
+    let mut parts = Parts::open(source, mark + begin, form.has_quotes)?;
+    let mut reader = SheetReader::new(vocabulary, false).named(names);
+    let mut damage = Damage::default();
+    let mut batch = parts.next()?;
+    let mut records = first - 1;
+    if let Some(head) = batch.first() {
+        let (text, damaged) = encoding.decode(head);
+        damage.add(damaged);
+        records += each_record(&text, form, first, |number, cells| reader.row(number, cells))?;
+        batch.remove(0);
+    }
+    let model = reader.further_down();
+    let (model, mut table) = match (model, reader.finish()) {
+        (Some(model), Outcome::Table(table)) => (model, table),
+        // Without a header in so many rows there is none.
+        (_, outcome) if !damage.is_grave() => return Ok(outcome),
+        _ => return Err(DAMAGED.into()),
+    };
+    while !batch.is_empty() {
+        let read = |part: &Bytes| -> Result<Option<(Settled, u32, Damage)>, Refusal> {
+            let Some(mut reader) = model.further_down() else { return Ok(None) };
+            let (text, damage) = encoding.decode(part);
+            let records = each_record(&text, form, 1, |number, cells| reader.row(number, cells))?;
+            match reader.finish() {
+                Outcome::Table(table) => Ok(Some((table.1, records, damage))),
+                Outcome::Unknown { .. } => Ok(None),
+            }
+        };
+        let later = batch.par_iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        for (settled, of_part, damaged) in later.into_iter().flatten() {
+            let kind = table.0.table;
+            table.1.append(settled, records, kind, vocabulary.subjects.len());
+            records = records.saturating_add(of_part);
+            damage.add(damaged);
+        }
+        batch = parts.next()?;
+    }
+    if damage.is_grave() { Err(DAMAGED.into()) } else { Ok(Outcome::Table(table)) }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 
+use bytes::Bytes;
 use zip::result::ZipError;
 
 pub(crate) use self::office2003::sheets as sheets_of_2003;
@@ -14,6 +15,7 @@ use self::strings::SharedStrings;
 use self::styles::Styles;
 use self::xml::{Fault, Scanner, Tag, attribute_text};
 use super::cell::RowSink;
+use super::room::{Refusal, Room};
 
 mod office2003;
 mod package;
@@ -41,9 +43,16 @@ pub struct Limits {
     pub columns: usize,
 }
 
+impl Limits {
+    /// Those of a workbook that has this room.
+    pub(crate) fn of(room: Room) -> Self {
+        Limits { part_bytes: room.part(), shared_strings_bytes: room.strings(), columns: 16_384 }
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
-        Limits { part_bytes: 1 << 30, shared_strings_bytes: 256 << 20, columns: 16_384 }
+        Limits::of(Room::alone())
     }
 }
 
@@ -51,13 +60,13 @@ impl Default for Limits {
 #[derive(Debug, thiserror::Error)]
 pub enum WorkbookError {
     /// The file is encrypted, or an old .xls under a new name.
-    #[error("the workbook is protected by a password (or is an old .xls file): save it as .xlsx without a password")]
+    #[error("工作簿有打开密码，请去掉密码")]
     Encrypted,
     /// The file is no zip archive, or a damaged one.
-    #[error("not a readable .xlsx file: {0}")]
+    #[error("工作簿已损坏：{0}")]
     Archive(#[source] ZipError),
     /// A part can't be inflated.
-    #[error("{part}: can't be inflated: {error}")]
+    #[error("工作簿已损坏，{part} 无法解压：{error}")]
     Inflate {
         /// The part's name.
         part: String,
@@ -66,10 +75,10 @@ pub enum WorkbookError {
         error: std::io::Error,
     },
     /// A part that has to be there is not.
-    #[error("the workbook lacks the part {0:?}")]
+    #[error("工作簿已损坏，缺少 {0}")]
     MissingPart(String),
     /// A part is larger than allowed.
-    #[error("{part}: larger than the {cap} bytes allowed")]
+    #[error("工作簿过大，{part} 超过 {cap} 字节")]
     TooLarge {
         /// The part's name.
         part: String,
@@ -77,10 +86,10 @@ pub enum WorkbookError {
         cap: u64,
     },
     /// A part is neither UTF-8 nor UTF-16.
-    #[error("{0}: neither UTF-8 nor UTF-16")]
+    #[error("工作簿已损坏，{0} 的编码不是 UTF-8 或 UTF-16")]
     Encoding(String),
     /// A part is damaged.
-    #[error("{part}: {what} (byte {at})")]
+    #[error("工作簿已损坏，{part} 第 {at} 字节处：{what}")]
     Broken {
         /// The part's name.
         part: String,
@@ -90,13 +99,22 @@ pub enum WorkbookError {
         what: &'static str,
     },
     /// The workbook has no sheet of that number.
-    #[error("the workbook has no sheet number {0}")]
+    #[error("工作簿没有第 {0} 张工作表")]
     NoSuchSheet(usize),
 }
 
 impl WorkbookError {
     fn broken(part: &str, fault: Fault) -> Self {
         WorkbookError::Broken { part: part.to_owned(), at: fault.at, what: fault.what }
+    }
+}
+
+impl From<WorkbookError> for Refusal {
+    fn from(error: WorkbookError) -> Self {
+        match error {
+            WorkbookError::TooLarge { .. } => Refusal::TooLarge,
+            error => Refusal::Fault(error.to_string()),
+        }
     }
 }
 
@@ -123,8 +141,8 @@ pub struct Workbook {
 
 impl Workbook {
     /// Opens a workbook from the bytes of its file.
-    pub fn open(bytes: Vec<u8>, limits: Limits) -> Result<Self, WorkbookError> {
-        let package = Package::open(bytes)?;
+    pub fn open(bytes: impl Into<Bytes>, limits: Limits) -> Result<Self, WorkbookError> {
+        let package = Package::open(bytes.into())?;
         let list_cap = limits.part_bytes.min(LIST_BYTES);
         // By relationship, or else by the name that the part usually has; of several the first by name, so that every run takes the same.
         let related = |relationships: &HashMap<String, Relationship>, kind: &str, usual: &str| {
@@ -217,7 +235,7 @@ fn sheet_entries(part: &str) -> Result<(Vec<Entry>, bool), Fault> {
                 }
             }
             Tag::End if complete => return Ok((entries, is_1904)),
-            Tag::End => return Err(scanner.fault("the part lists no sheets, or breaks off within the list")),
+            Tag::End => return Err(scanner.fault("没有工作表的清单，或在清单中断开")),
             _ => {}
         }
     }

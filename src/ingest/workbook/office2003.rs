@@ -2,15 +2,21 @@
 
 use super::xml::{Fault, Scanner, Tag, Text, attribute_text};
 use crate::ingest::cell::CellKind;
-use crate::ingest::grid::Grid;
+use crate::ingest::grid::{Grid, WEIGHT};
+use crate::ingest::room::{Refusal, Room};
 
 /// Columns and rows that a sheet can have.
 const COLUMNS: usize = 16_384;
 const ROWS: u32 = 1_048_576;
 
-/// The sheets of such a text, each with its name; `Err` says what is wrong and where.
-pub(crate) fn sheets(text: &str) -> Result<Vec<(String, Grid)>, String> {
-    read(text).map_err(|fault| format!("XML 表格在第 {} 字节处无法读取：{}", fault.at, fault.what))
+/// The sheets of such a text, each with its name.
+pub(crate) fn sheets(text: &str, room: Room) -> Result<Vec<(String, Grid)>, Refusal> {
+    // Every row, cell and merged range begins with a tag.
+    let tags = memchr::memchr_iter(b'<', text.as_bytes()).count() as u64;
+    if text.len() as u64 + tags * WEIGHT / 2 > room.part() {
+        return Err(Refusal::TooLarge);
+    }
+    read(text).map_err(|fault| format!("XML 表格在第 {} 字节处无法读取：{}", fault.at, fault.what).into())
 }
 
 fn read(text: &str) -> Result<Vec<(String, Grid)>, Fault> {
@@ -52,7 +58,7 @@ fn read_row(scanner: &mut Scanner<'_>, grid: &mut Grid) -> Result<(), Fault> {
         }
     }
     if number > ROWS {
-        return Err(scanner.fault("a sheet with too many rows"));
+        return Err(scanner.fault("行数过多"));
     }
     grid.begin_row(number);
     let mut next = 0_usize;
@@ -64,7 +70,7 @@ fn read_row(scanner: &mut Scanner<'_>, grid: &mut Grid) -> Result<(), Fault> {
             }
             Tag::Close(b"Row") => return Ok(()),
             Tag::Close(_) => {}
-            Tag::End => return Err(scanner.fault("the text breaks off within a row")),
+            Tag::End => return Err(scanner.fault("在一行中间断开")),
         }
     }
 }
@@ -81,7 +87,7 @@ fn read_cell(scanner: &mut Scanner<'_>, grid: &mut Grid, mut column: usize) -> R
         }
     }
     if column.saturating_add(across) >= COLUMNS {
-        return Err(scanner.fault("a row with too many columns"));
+        return Err(scanner.fault("列数过多"));
     }
     if across > 0 || down > 0 {
         grid.merge(column, across, down.min(ROWS));
@@ -116,7 +122,7 @@ fn read_cell(scanner: &mut Scanner<'_>, grid: &mut Grid, mut column: usize) -> R
             }
             Tag::Close(b"Cell") => return Ok(column + across + 1),
             Tag::Close(_) => {}
-            Tag::End => return Err(scanner.fault("the text breaks off within a cell")),
+            Tag::End => return Err(scanner.fault("在一格中间断开")),
         }
     }
 }

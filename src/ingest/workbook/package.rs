@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 use std::io::{Cursor, Read};
-use std::sync::Arc;
 
+use bytes::Bytes;
 use zip::ZipArchive;
 use zip::result::ZipError;
 
@@ -19,16 +19,6 @@ pub(super) struct Package {
     places: HashMap<String, usize>,
 }
 
-/// The file's bytes, shared by those who read parts of it.
-#[derive(Clone)]
-struct Bytes(Arc<Vec<u8>>);
-
-impl AsRef<[u8]> for Bytes {
-    fn as_ref(&self) -> &[u8] {
-        &self.0
-    }
-}
-
 /// A reference from one part to another.
 pub(super) struct Relationship {
     /// The last segment of its type, such as `worksheet`.
@@ -39,13 +29,13 @@ pub(super) struct Relationship {
 
 impl Package {
     /// Reads the archive's directory.
-    pub(super) fn open(bytes: Vec<u8>) -> Result<Self, WorkbookError> {
+    pub(super) fn open(bytes: Bytes) -> Result<Self, WorkbookError> {
         // Excel wraps an encrypted workbook into the container that old .xls files are in.
         if bytes.starts_with(&[0xD0, 0xCF, 0x11, 0xE0]) {
             return Err(WorkbookError::Encrypted);
         }
         let length = bytes.len() as u64;
-        let archive = ZipArchive::new(Cursor::new(Bytes(Arc::new(bytes)))).map_err(WorkbookError::Archive)?;
+        let archive = ZipArchive::new(Cursor::new(bytes)).map_err(WorkbookError::Archive)?;
         let mut places = HashMap::new();
         for place in 0..archive.len() {
             if let Some(Ok(name)) = archive.name_for_index(place) {

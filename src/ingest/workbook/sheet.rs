@@ -27,7 +27,7 @@ pub(super) struct Context<'a> {
 pub(super) fn read<S: RowSink + ?Sized>(part: &str, context: &Context<'_>, sink: &mut S) -> Result<(), Fault> {
     let mut scanner = Scanner::new(part, 0);
     if !scanner.find(b"sheetData")? {
-        return Err(scanner.fault("the part holds no sheet"));
+        return Err(scanner.fault("没有工作表的内容"));
     }
     sink.merged(&merged_ranges(part)?);
     let mut row = Row::default();
@@ -44,7 +44,7 @@ pub(super) fn read<S: RowSink + ?Sized>(part: &str, context: &Context<'_>, sink:
                 number = told.or(of_cells).unwrap_or(number.saturating_add(1));
                 // Numbers may repeat in a damaged file: the count is what bounds the work.
                 if number == 0 || number > ROWS || rows > ROWS {
-                    return Err(scanner.fault("a row beyond the 1,048,576 that a sheet can have"));
+                    return Err(scanner.fault("行数超过工作表所能有的 1048576 行"));
                 }
                 if row.pass_on(number, sink).is_break() {
                     return Ok(());
@@ -54,7 +54,7 @@ pub(super) fn read<S: RowSink + ?Sized>(part: &str, context: &Context<'_>, sink:
                 scanner.skip_element()?;
             }
             Tag::Close(_) => return Ok(()),
-            Tag::End => return Err(scanner.fault("the part breaks off before its last row")),
+            Tag::End => return Err(scanner.fault("在最后一行之前断开")),
         }
     }
 }
@@ -64,7 +64,7 @@ fn row_attribute(scanner: &mut Scanner<'_>) -> Result<Option<u32>, Fault> {
     let mut number = None;
     while let Some((name, value)) = scanner.attribute()? {
         if name == b"r" {
-            number = Some(value.parse().map_err(|_| scanner.fault("a row number that is none"))?);
+            number = Some(value.parse().map_err(|_| scanner.fault("行号不是数字"))?);
         }
     }
     Ok(number)
@@ -130,8 +130,8 @@ impl<'a> Row<'a> {
                     scanner.skip_element()?;
                 }
                 Tag::Close(b"row") => return Ok(number),
-                Tag::Close(_) => return Err(scanner.fault("an end tag in the wrong place")),
-                Tag::End => return Err(scanner.fault("the part breaks off within a row")),
+                Tag::Close(_) => return Err(scanner.fault("标记不成对")),
+                Tag::End => return Err(scanner.fault("在一行中间断开")),
             }
         }
     }
@@ -151,7 +151,7 @@ impl<'a> Row<'a> {
         while let Some((name, value)) = scanner.attribute()? {
             match name {
                 b"r" => {
-                    let (found, row) = reference(value).ok_or_else(|| scanner.fault("a cell reference that is none"))?;
+                    let (found, row) = reference(value).ok_or_else(|| scanner.fault("单元格的位置无法识别"))?;
                     column = found;
                     if number.is_none() {
                         *number = Some(row);
@@ -206,8 +206,8 @@ impl<'a> Row<'a> {
                     scanner.skip_element()?;
                 }
                 Tag::Close(b"c") => return Ok(column),
-                Tag::Close(_) => return Err(scanner.fault("an end tag in the wrong place")),
-                Tag::End => return Err(scanner.fault("the part breaks off within a cell")),
+                Tag::Close(_) => return Err(scanner.fault("标记不成对")),
+                Tag::End => return Err(scanner.fault("在一格中间断开")),
             }
         }
     }
@@ -219,7 +219,7 @@ impl<'a> Row<'a> {
             return Ok(());
         }
         if column >= context.columns {
-            return Err(scanner.fault("a value beyond the last column that a sheet can have"));
+            return Err(scanner.fault("列数超过工作表所能有的"));
         }
         if column >= self.cells.len() {
             self.cells.resize(column, Cell::EMPTY);

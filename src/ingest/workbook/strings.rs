@@ -21,7 +21,7 @@ impl SharedStrings {
             if let Text::Plain(text) = rich_text(&mut scanner, &mut strings.text)? {
                 strings.text.push_str(text);
             }
-            let end = u32::try_from(strings.text.len()).map_err(|_| scanner.fault("more than 4 GiB of shared strings"))?;
+            let end = u32::try_from(strings.text.len()).map_err(|_| scanner.fault("文字过多"))?;
             strings.ends.push(end);
         }
         Ok(strings)
@@ -74,7 +74,7 @@ pub(super) fn rich_text<'a>(scanner: &mut Scanner<'a>, decoded: &mut String) -> 
                 scanner.skip_element()?;
             }
             Tag::Close(_) => break,
-            Tag::End => return Err(scanner.fault("the part breaks off within a string")),
+            Tag::End => return Err(scanner.fault("在一段文字中间断开")),
         }
     }
     Ok(if decoded.len() == start { Text::Plain(plain) } else { Text::Appended })

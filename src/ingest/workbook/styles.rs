@@ -58,7 +58,7 @@ fn each_child(scanner: &mut Scanner<'_>, name: &[u8], mut take: impl FnMut(u32, 
                 }
             }
             Tag::Close(_) => return Ok(()),
-            Tag::End => return Err(scanner.fault("the part breaks off within the styles")),
+            Tag::End => return Err(scanner.fault("在格式中间断开")),
         }
     }
 }

@@ -344,7 +344,7 @@ fn sheets_are_found_by_relationship() {
         workbook.read(sheet, &mut kept).unwrap();
         assert_eq!(kept.rows[0].1[0].1, expected);
     }
-    assert_eq!(workbook.read(2, &mut Kept::default()).unwrap_err().to_string(), "the workbook lacks the part \"none\"");
+    assert_eq!(workbook.read(2, &mut Kept::default()).unwrap_err().to_string(), "工作簿已损坏，缺少 none");
 }
 
 #[test]
@@ -364,13 +364,13 @@ fn files_that_are_no_workbooks_are_refused() {
 #[test]
 fn hostile_numbers_are_refused() {
     for (cells, expected) in [
-        ("<row r=\"4294967296\"><c r=\"A1\"><v>1</v></c></row>", "row number"),
-        ("<row r=\"1048577\"><c><v>1</v></c></row>", "1,048,576"),
-        ("<row r=\"0\"><c><v>1</v></c></row>", "1,048,576"),
-        ("<row r=\"9\"><c r=\"ZZZZZ9\"><v>1</v></c></row>", "last column"),
-        ("<row r=\"9\"><c r=\"XFE9\"><v>1</v></c></row>", "last column"),
-        ("<row r=\"9\"><c r=\"ZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZ9\"/><c><v>1</v></c></row>", "last column"),
-        ("<row r=\"9\"><c r=\"9\"><v>1</v></c></row>", "reference"),
+        ("<row r=\"4294967296\"><c r=\"A1\"><v>1</v></c></row>", "行号"),
+        ("<row r=\"1048577\"><c><v>1</v></c></row>", "1048576"),
+        ("<row r=\"0\"><c><v>1</v></c></row>", "1048576"),
+        ("<row r=\"9\"><c r=\"ZZZZZ9\"><v>1</v></c></row>", "列数"),
+        ("<row r=\"9\"><c r=\"XFE9\"><v>1</v></c></row>", "列数"),
+        ("<row r=\"9\"><c r=\"ZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZ9\"/><c><v>1</v></c></row>", "列数"),
+        ("<row r=\"9\"><c r=\"9\"><v>1</v></c></row>", "位置"),
     ] {
         let found = error(single(&format!("<worksheet><sheetData>{cells}</sheetData></worksheet>"), ""));
         assert!(found.contains(expected), "{cells}: {found}");

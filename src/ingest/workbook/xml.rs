@@ -123,7 +123,7 @@ impl<'a> Scanner<'a> {
                 Some(b'>' | b'/' | b' ' | b'\t' | b'\r' | b'\n') => break,
                 Some(b':') => start = end + 1,
                 Some(_) => {}
-                None => return Err(self.fault("the part breaks off within a tag")),
+                None => return Err(self.fault("在标记中间断开")),
             }
             end += 1;
         }
@@ -144,7 +144,7 @@ impl<'a> Scanner<'a> {
     }
 
     fn skip_past(&mut self, end: &[u8]) -> Result<(), Fault> {
-        let offset = memmem::find(self.rest(), end).ok_or_else(|| self.fault("the part breaks off within a tag or a comment"))?;
+        let offset = memmem::find(self.rest(), end).ok_or_else(|| self.fault("在标记或注释中间断开"))?;
         self.position += offset + end.len();
         Ok(())
     }
@@ -197,7 +197,7 @@ impl<'a> Scanner<'a> {
                     }
                 }
                 Some(_) => break self.position,
-                None => return Err(self.fault("the part breaks off within a tag")),
+                None => return Err(self.fault("在标记中间断开")),
             }
         };
         let mut end = start;
@@ -213,14 +213,14 @@ impl<'a> Scanner<'a> {
                 Some(b'=') if !equals => equals = true,
                 Some(b' ' | b'\t' | b'\r' | b'\n') => {}
                 Some(quote @ (b'"' | b'\'')) if equals => break *quote,
-                _ => return Err(self.fault("an attribute without a value")),
+                _ => return Err(self.fault("属性没有值")),
             }
             self.position += 1;
         };
         let value = self.position + 1;
         // Values are a few bytes long: a plain loop finds the end sooner than a search made for long texts.
         let length = self.bytes.get(value..).unwrap_or_default().iter().position(|byte| *byte == quote);
-        let length = length.ok_or_else(|| self.fault("the part breaks off within a tag"))?;
+        let length = length.ok_or_else(|| self.fault("在标记中间断开"))?;
         self.position = value + length + 1;
         let name = self.bytes.get(start..end).unwrap_or_default();
         Ok(Some((name, self.text.get(value..value + length).unwrap_or_default())))
@@ -254,7 +254,7 @@ impl<'a> Scanner<'a> {
                     Some(less) => depth = less,
                     None => return Ok(holds),
                 },
-                Tag::End => return Err(self.fault("the part breaks off within an element")),
+                Tag::End => return Err(self.fault("内容没有结束")),
             }
         }
     }
@@ -282,7 +282,7 @@ impl<'a> Scanner<'a> {
             return Ok(Text::Plain(""));
         }
         let start = self.position;
-        let length = memchr(b'<', self.rest()).ok_or_else(|| self.fault("the part breaks off within an element"))?;
+        let length = memchr(b'<', self.rest()).ok_or_else(|| self.fault("内容没有结束"))?;
         let end = start + length;
         let raw = self.text.get(start..end).unwrap_or_default();
         self.position = end;
@@ -302,7 +302,7 @@ impl<'a> Scanner<'a> {
     /// The rest of a text with comments, CDATA sections or (wrongly) elements in it.
     fn mixed_text(&mut self, escapes: bool, decoded: &mut String) -> Result<(), Fault> {
         loop {
-            let length = memchr(b'<', self.rest()).ok_or_else(|| self.fault("the part breaks off within an element"))?;
+            let length = memchr(b'<', self.rest()).ok_or_else(|| self.fault("内容没有结束"))?;
             decode(self.text.get(self.position..self.position + length).unwrap_or_default(), escapes, decoded);
             self.position += length;
             match self.bytes.get(self.position + 1) {

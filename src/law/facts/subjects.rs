@@ -65,6 +65,11 @@ impl Subjects {
         self.names.get(subject.0 as usize).map_or("", String::as_str)
     }
 
+    /// Every name and alias, in no order.
+    pub fn known(&self) -> impl Iterator<Item = (&str, Subject)> {
+        self.codes.iter().map(|(name, subject)| (name.as_str(), *subject))
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.names.len()

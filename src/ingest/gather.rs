@@ -1,0 +1,203 @@
+//! What came of all the files? Their sheets and findings in the order of the paths, the subjects that they brought, which were given twice.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::file::{FileRead, SheetRead};
+use super::finding::{CellFinding, Noted, shown};
+use super::headers::Vocabulary;
+use super::part::Settled;
+use super::read::{FileInfo, Inputs, Sheet};
+use super::recognise::Layout;
+use super::rows::Outcome;
+use super::table::Holds;
+
+/// Puts the files together in order: their sheets and findings, the subjects that they brought, and which were given twice.
+pub(crate) fn put_together(read: Vec<FileRead>, vocabulary: &Vocabulary) -> Inputs {
+    let mut inputs = Inputs { files: Vec::new(), sheets: Vec::new(), findings: Vec::new(), subjects: vocabulary.subjects.clone() };
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    for (file, read) in read.into_iter().enumerate() {
+        let FileRead { mut info, sheets, fault } = read;
+        let earlier = if info.sha256.is_empty() || info.bytes == 0 { None } else { seen.get(&info.sha256).copied() };
+        match (earlier, fault) {
+            (Some(earlier), _) => {
+                info.duplicate = true;
+                let path = inputs.files.get(earlier).map_or("", |earlier: &FileInfo| earlier.path.as_str());
+                let finding =
+                    CellFinding { found: path.to_owned(), expected: "每份文件只提交一次".into(), ..about_file("I0106", file) };
+                inputs.findings.push(finding);
+            }
+            (None, Some((found, expected))) => inputs.findings.push(CellFinding { found, expected, ..about_file("I0101", file) }),
+            (None, None) => {}
+        }
+        if !info.sha256.is_empty() {
+            seen.entry(info.sha256.clone()).or_insert(file);
+        }
+        let is_duplicate = info.duplicate;
+        inputs.files.push(info);
+        put_sheets(&mut inputs, file, sheets, is_duplicate, vocabulary);
+    }
+    inputs.findings.sort_by(|one, other| place_of(one).cmp(&place_of(other)));
+    inputs
+}
+
+/// Files before their sheets, sheets before their cells, cells by record and column.
+fn place_of(finding: &CellFinding) -> (usize, Option<usize>, Option<u32>, Option<usize>, &'static str) {
+    (finding.file, finding.sheet, finding.row, finding.field, finding.code)
+}
+
+fn about_file(code: &'static str, file: usize) -> CellFinding {
+    CellFinding {
+        code,
+        sheet: None,
+        file,
+        sheet_name: String::new(),
+        record: None,
+        field: None,
+        row: None,
+        column: None,
+        header: String::new(),
+        found: String::new(),
+        expected: String::new(),
+        count: 1,
+        rows_sample: Vec::new(),
+    }
+}
+
+fn put_sheets(inputs: &mut Inputs, file: usize, sheets: Vec<SheetRead>, is_duplicate: bool, vocabulary: &Vocabulary) {
+    // An unknown column is named once a file.
+    let mut unknown: BTreeMap<String, CellFinding> = BTreeMap::new();
+    for sheet in sheets {
+        let base = CellFinding { sheet_name: sheet.name.clone(), ..about_file("", file) };
+        match sheet.outcome {
+            Outcome::Unknown { nearest, has_data } => {
+                // A hidden sheet of drop-down lists is nothing that was sent.
+                if has_data && !sheet.is_hidden && !is_duplicate {
+                    inputs.findings.push(unrecognised(base, nearest.as_deref()));
+                }
+            }
+            Outcome::Table(table) => {
+                let (layout, mut settled) = *table;
+                let place = inputs.sheets.len();
+                let base = CellFinding { sheet: Some(place), ..base };
+                if is_duplicate {
+                    settled.set_aside = (0..settled.rows.len() as u32).collect();
+                    settled.columns.iter_mut().for_each(|column| *column = None);
+                } else {
+                    settled.settle_subjects(layout.table, vocabulary.subjects.len(), &mut inputs.subjects);
+                    note_layout(inputs, &mut unknown, &base, &layout, sheet.is_spreadsheet, settled.rows.len());
+                }
+                let sheet = sheet_of(file, sheet.name, sheet.is_spreadsheet, layout, settled, &mut |sheet, noted| {
+                    if !is_duplicate {
+                        inputs.findings.push(at_cell(&base, sheet, noted));
+                    }
+                });
+                inputs.sheets.push(sheet);
+            }
+        }
+    }
+    inputs.findings.extend(unknown.into_values());
+}
+
+/// The finished sheet; `put` takes its cells' findings.
+fn sheet_of(
+    file: usize,
+    name: String,
+    is_spreadsheet: bool,
+    layout: Layout,
+    settled: Settled,
+    put: &mut dyn FnMut(&Sheet, Noted),
+) -> Sheet {
+    let letters = layout.columns.iter().map(|column| column.filter(|_| is_spreadsheet).and_then(|column| u16::try_from(column).ok()));
+    let Settled { columns, rows, log, set_aside, .. } = settled;
+    let rows_read = u32::try_from(rows.len()).unwrap_or(u32::MAX);
+    let sheet =
+        Sheet { file, name, table: layout.table, rows, columns, letters: letters.collect(), headers: layout.headers, rows_read, set_aside };
+    log.into_findings().for_each(|noted| put(&sheet, noted));
+    sheet
+}
+
+fn at_cell(base: &CellFinding, sheet: &Sheet, noted: Noted) -> CellFinding {
+    let Noted { code, field, found, expected, record, row, count, rows_sample } = noted;
+    let canonical = || sheet.table.fields().get(field).map_or("", |field| field.header).to_owned();
+    CellFinding {
+        code,
+        record,
+        field: Some(field),
+        row,
+        column: sheet.letters.get(field).copied().flatten(),
+        header: sheet.headers.get(field).cloned().flatten().unwrap_or_else(canonical),
+        found,
+        expected,
+        count,
+        rows_sample,
+        ..base.clone()
+    }
+}
+
+fn unrecognised(base: CellFinding, nearest: Option<&Layout>) -> CellFinding {
+    let expected = match nearest {
+        Some(layout) => format!("最接近：{}，缺少：{}", layout.table.title(), layout.missing.join("、")),
+        None => "含有规定表头的工作表".to_owned(),
+    };
+    CellFinding { code: "I0102", expected, ..base }
+}
+
+/// Findings about a sheet's columns: missing, doubled, unknown.
+fn note_layout(
+    inputs: &mut Inputs,
+    unknown: &mut BTreeMap<String, CellFinding>,
+    base: &CellFinding,
+    layout: &Layout,
+    is_spreadsheet: bool,
+    rows: usize,
+) {
+    let letter = |column: usize| u16::try_from(column).ok().filter(|_| is_spreadsheet);
+    for &header in &layout.missing {
+        let field = layout.table.field(header);
+        let expected = format!("{}须有“{header}”一列", layout.table.title());
+        let count = u32::try_from(rows).unwrap_or(u32::MAX);
+        inputs.findings.push(CellFinding { code: "I0103", field, header: header.to_owned(), expected, count, ..base.clone() });
+    }
+    for (field, column, header) in &layout.doubled {
+        let first = layout.headers.get(*field).cloned().flatten().unwrap_or_default();
+        let expected = format!("只有一列“{}”（已采用“{first}”一列）", layout.table.fields().get(*field).map_or("", |field| field.header));
+        let header = header.clone();
+        let found = header.clone();
+        inputs.findings.push(CellFinding {
+            code: "I0105",
+            field: Some(*field),
+            column: letter(*column),
+            header,
+            found,
+            expected,
+            ..base.clone()
+        });
+    }
+    if let Some((field, subject)) = &layout.given {
+        let header = layout.table.fields().get(*field).map_or("", |field| field.header);
+        let found = inputs.files.get(base.file).map_or("", |file| file.path.as_str()).to_owned();
+        let expected = format!("“{header}”一列（本表没有，按名称读作“{subject}”）");
+        let count = u32::try_from(rows).unwrap_or(u32::MAX);
+        inputs.findings.push(CellFinding {
+            code: "I0208",
+            field: Some(*field),
+            header: header.to_owned(),
+            found,
+            expected,
+            count,
+            ..base.clone()
+        });
+    }
+    for (column, header) in &layout.unknown {
+        // A header may be the file's first record taken for one: mask whatever stands there.
+        let header = shown(header, Holds::Text);
+        unknown.entry(header.clone()).or_insert_with(|| CellFinding {
+            code: "I0104",
+            column: letter(*column),
+            found: header.clone(),
+            header,
+            expected: format!("{}的列", layout.table.title()),
+            ..base.clone()
+        });
+    }
+}
