@@ -63,4 +63,9 @@ pub trait RowSink {
     fn wanted(&self) -> Option<&[bool]> {
         None
     }
+
+    /// Asked after the last row: whether all rows are to be told once more, with the cells that were left out.
+    fn begins_again(&mut self) -> bool {
+        false
+    }
 }

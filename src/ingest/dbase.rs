@@ -5,9 +5,8 @@ use bytes::Bytes;
 use encoding_rs::GB18030;
 
 use super::cell::{Cell, CellKind, RowSink};
-use super::headers::Vocabulary;
+use super::headers::Dictionary;
 use super::room::Refusal;
-use super::rows::{Outcome, SheetReader};
 use super::text;
 
 /// Bytes of the header before the fields, and of each field's description.
@@ -31,8 +30,8 @@ struct Field {
     end: usize,
 }
 
-/// Reads a dBASE table; `names` may tell what its columns do not.
-pub(crate) fn read(bytes: &Bytes, vocabulary: &Vocabulary, names: &[&str]) -> Result<Outcome, Refusal> {
+/// Hands the rows of a dBASE table to a sink, first its names of fields.
+pub(crate) fn read(bytes: &Bytes, dictionary: &Dictionary, sink: &mut impl RowSink) -> Result<(), Refusal> {
     const DAMAGED: &str = "dBASE 表已损坏";
     let number = |place: usize| Some(u16::from_le_bytes([*bytes.get(place)?, *bytes.get(place + 1)?]) as usize);
     let (Some(low), Some(high), Some(begin), Some(width)) = (number(4), number(6), number(8), number(10)) else {
@@ -51,19 +50,18 @@ pub(crate) fn read(bytes: &Bytes, vocabulary: &Vocabulary, names: &[&str]) -> Re
     if records.len() / width < claimed {
         return Err(format!("dBASE 表不完整：应有 {claimed} 条记录，只有 {} 条", records.len() / width).into());
     }
-    let mut reader = SheetReader::new(vocabulary, false).named(names);
-    let labels: Vec<String> = fields.iter().map(|field| label(&field.name, vocabulary)).collect();
-    let mut flow = reader.row(1, &labels.iter().map(|label| Cell::text(label)).collect::<Vec<_>>());
+    let labels: Vec<String> = fields.iter().map(|field| label(&field.name, dictionary)).collect();
+    let mut flow = sink.row(1, &labels.iter().map(|label| Cell::text(label)).collect::<Vec<_>>());
     for (record, row) in records.chunks_exact(width).take(claimed).zip(2..) {
         if flow.is_break() {
             break;
         }
         if record.first() != Some(&DELETED) {
             let own: Vec<(CellKind, String)> = fields.iter().map(|field| cell(record, field, decoder)).collect();
-            flow = reader.row(row, &own.iter().map(|(kind, text)| Cell { kind: *kind, text }).collect::<Vec<_>>());
+            flow = sink.row(row, &own.iter().map(|(kind, text)| Cell { kind: *kind, text }).collect::<Vec<_>>());
         }
     }
-    Ok(reader.finish())
+    Ok(())
 }
 
 fn fields(header: &[u8], decoder: text::Encoding) -> Vec<Field> {
@@ -88,10 +86,10 @@ fn fields(header: &[u8], decoder: text::Encoding) -> Vec<Field> {
 }
 
 /// A header as it would be if names could be longer: the only one that the dictionary knows to begin like a name that fills its room.
-fn label(name: &str, vocabulary: &Vocabulary) -> String {
+fn label(name: &str, dictionary: &Dictionary) -> String {
     let whole = name.trim_end_matches('\u{FFFD}');
     let is_full = GB18030.encode(whole).0.len() + 1 >= LONGEST_NAME;
-    let completed = if is_full { vocabulary.dictionary.header_beginning(whole) } else { None };
+    let completed = if is_full { dictionary.header_beginning(whole) } else { None };
     completed.unwrap_or(whole).to_owned()
 }
 

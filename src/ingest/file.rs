@@ -2,10 +2,8 @@
 
 use std::panic::AssertUnwindSafe;
 
-use bytes::Bytes;
-
-use super::grid::Grid;
-use super::headers::Vocabulary;
+use super::cell::RowSink;
+use super::headers::{Dictionary, Vocabulary};
 use super::read::FileInfo;
 use super::room::{Refusal, Room};
 use super::rows::{Outcome, SheetReader};
@@ -23,13 +21,35 @@ pub(crate) struct FileRead {
     pub fault: Option<(String, String)>,
 }
 
-/// A sheet that was read.
-pub(crate) struct SheetRead {
+/// What a file says of a sheet beside its rows.
+#[derive(Clone, Debug)]
+pub(crate) struct About {
+    /// Its name; empty in files of one table.
     pub name: String,
+    /// Whether the workbook hides it.
     pub is_hidden: bool,
-    pub outcome: Outcome,
+    /// Whether days count from 1904.
+    pub is_1904: bool,
     /// Whether its columns have letters.
     pub is_spreadsheet: bool,
+}
+
+impl About {
+    /// A sheet of a workbook.
+    pub(crate) fn of_sheet(name: &str) -> Self {
+        Self { name: name.to_owned(), is_hidden: false, is_1904: false, is_spreadsheet: true }
+    }
+
+    /// A table of a file that is no workbook.
+    fn of_table(name: &str) -> Self {
+        Self { is_spreadsheet: false, ..Self::of_sheet(name) }
+    }
+}
+
+/// A sheet that was read, with its tables.
+pub(crate) struct SheetRead {
+    pub about: About,
+    pub outcomes: Vec<Outcome>,
 }
 
 /// Archives within archives that are opened.
@@ -116,61 +136,79 @@ fn read_archive(path: &str, source: &Source, vocabulary: &Vocabulary, room: Room
 
 /// The sheets of a file by what its bytes are; `path` may tell what they do not.
 fn read_content(kind: Kind, source: &Source, path: &str, vocabulary: &Vocabulary, room: Room) -> Result<Vec<SheetRead>, Refusal> {
-    let one = |outcome| vec![SheetRead { name: String::new(), is_hidden: false, outcome, is_spreadsheet: false }];
     if source.size() == 0 {
         return Err("空文件".into());
     }
     // These are read from one end to the other; everything else is held whole.
-    match kind {
-        Kind::Parquet => return columnar::read(source, vocabulary, &[path]).map(one),
-        Kind::Text => return text::read(source, vocabulary, &[path], room).map(one),
-        _ => {}
+    let outcomes = match kind {
+        Kind::Parquet => Some(vec![columnar::read(source, vocabulary, &[path])?]),
+        Kind::Text => Some(text::read(source, vocabulary, &[path], room)?),
+        _ => None,
+    };
+    if let Some(outcomes) = outcomes {
+        return Ok(vec![SheetRead { about: About::of_table(""), outcomes }]);
     }
+    let mut sheets = Vec::new();
+    let open = |about: &About| SheetReader::new(vocabulary, about.is_1904).named(&[&about.name, path]).narrow();
+    let close = |about, reader: SheetReader<'_>| sheets.push(SheetRead { about, outcomes: reader.finish() });
+    each_sheet(kind, source, &vocabulary.dictionary, room, open, close)?;
+    Ok(sheets)
+}
+
+/// Calls `open` for each sheet of a file that is held whole, hands it the rows, and calls `close` after them.
+fn each_sheet<S: RowSink>(
+    kind: Kind,
+    source: &Source,
+    dictionary: &Dictionary,
+    room: Room,
+    mut open: impl FnMut(&About) -> S,
+    mut close: impl FnMut(About, S),
+) -> Result<(), Refusal> {
     let bytes = match source {
         Source::Held(bytes) if bytes.len() as u64 <= room.held() => bytes,
         _ => return Err(Refusal::TooLarge),
     };
     match kind {
-        Kind::Workbook => read_workbook(bytes.clone(), vocabulary, path, room),
-        Kind::Dbase => dbase::read(bytes, vocabulary, &[path]).map(one),
-        Kind::Old(kind) => {
-            let mut sheets = Vec::new();
-            let open = |name: &str| SheetReader::new(vocabulary, false).named(&[name, path]);
-            let close = |name, is_hidden, reader: SheetReader<'_>| {
-                sheets.push(SheetRead { name, is_hidden, outcome: reader.finish(), is_spreadsheet: true });
-            };
-            old::read(bytes, kind, room, open, close)?;
-            Ok(sheets)
+        Kind::Workbook => {
+            let workbook = Workbook::open(bytes.clone(), Limits::of(room))?;
+            for (place, sheet) in workbook.sheets().iter().enumerate() {
+                let about = About { is_hidden: sheet.hidden, is_1904: workbook.is_1904(), ..About::of_sheet(&sheet.name) };
+                let mut sink = open(&about);
+                workbook.read(place, &mut sink)?;
+                if sink.begins_again() {
+                    workbook.read(place, &mut sink)?;
+                }
+                close(about, sink);
+            }
         }
+        Kind::Old(kind) => old::read(bytes, kind, room, open, close)?,
         Kind::Workbook2003 => {
-            let text = text::decode(bytes)?;
-            let sheets = sheets_of_2003(&text, room)?;
-            let sheet = |(name, grid): (String, Grid)| {
-                let outcome = grid.read(SheetReader::new(vocabulary, false).named(&[&name, path]));
-                SheetRead { name, is_hidden: false, outcome, is_spreadsheet: true }
-            };
-            Ok(sheets.into_iter().map(sheet).collect())
+            for (name, grid) in sheets_of_2003(&text::decode(bytes)?, room)? {
+                let about = About::of_sheet(&name);
+                let mut sink = open(&about);
+                grid.tell(&mut sink);
+                close(about, sink);
+            }
         }
         Kind::Page => {
-            let outcomes = html::read(bytes, vocabulary, &[path], room)?;
-            let several = outcomes.len() > 1;
-            let name = |place: usize| if several { format!("表{place}") } else { String::new() };
-            let sheet = |(outcome, place)| SheetRead { name: name(place), is_hidden: false, outcome, is_spreadsheet: false };
-            Ok(outcomes.into_iter().zip(1..).map(sheet).collect())
+            let tables = html::tables(bytes, room)?;
+            let several = tables.len() > 1;
+            for (grid, place) in tables.into_iter().zip(1..) {
+                let about = About::of_table(&if several { format!("表{place}") } else { String::new() });
+                let mut sink = open(&about);
+                grid.tell(&mut sink);
+                close(about, sink);
+            }
         }
-        Kind::Archive => Err("压缩包中的压缩包过深".into()),
-        Kind::Other(what) => Err(what.into()),
-        Kind::Parquet | Kind::Text => Err(Refusal::TooLarge),
+        Kind::Dbase => {
+            let about = About::of_table("");
+            let mut sink = open(&about);
+            dbase::read(bytes, dictionary, &mut sink)?;
+            close(about, sink);
+        }
+        Kind::Archive => return Err("压缩包中的压缩包过深".into()),
+        Kind::Other(what) => return Err(what.into()),
+        Kind::Parquet | Kind::Text => return Err(Refusal::TooLarge),
     }
-}
-
-fn read_workbook(bytes: Bytes, vocabulary: &Vocabulary, path: &str, room: Room) -> Result<Vec<SheetRead>, Refusal> {
-    let workbook = Workbook::open(bytes, Limits::of(room))?;
-    let mut sheets = Vec::new();
-    for (place, sheet) in workbook.sheets().iter().enumerate() {
-        let mut reader = SheetReader::new(vocabulary, workbook.is_1904()).named(&[&sheet.name, path]);
-        workbook.read(place, &mut reader)?;
-        sheets.push(SheetRead { name: sheet.name.clone(), is_hidden: sheet.hidden, outcome: reader.finish(), is_spreadsheet: true });
-    }
-    Ok(sheets)
+    Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::file::{FileRead, SheetRead};
+use super::file::{About, FileRead, SheetRead};
 use super::finding::{CellFinding, Noted, shown};
 use super::headers::Vocabulary;
 use super::part::Settled;
@@ -66,52 +66,81 @@ fn about_file(code: &'static str, file: usize) -> CellFinding {
 fn put_sheets(inputs: &mut Inputs, file: usize, sheets: Vec<SheetRead>, is_duplicate: bool, vocabulary: &Vocabulary) {
     // An unknown column is named once a file.
     let mut unknown: BTreeMap<String, CellFinding> = BTreeMap::new();
-    for sheet in sheets {
-        let base = CellFinding { sheet_name: sheet.name.clone(), ..about_file("", file) };
-        match sheet.outcome {
-            Outcome::Unknown { nearest, has_data } => {
-                // A hidden sheet of drop-down lists is nothing that was sent.
-                if has_data && !sheet.is_hidden && !is_duplicate {
-                    inputs.findings.push(unrecognised(base, nearest.as_deref()));
-                }
-            }
-            Outcome::Table(table) => {
-                let (layout, mut settled) = *table;
-                let place = inputs.sheets.len();
-                let base = CellFinding { sheet: Some(place), ..base };
-                if is_duplicate {
-                    settled.set_aside = (0..settled.rows.len() as u32).collect();
-                    settled.columns.iter_mut().for_each(|column| *column = None);
-                } else {
-                    settled.settle_subjects(layout.table, vocabulary.subjects.len(), &mut inputs.subjects);
-                    note_layout(inputs, &mut unknown, &base, &layout, sheet.is_spreadsheet, settled.rows.len());
-                }
-                let sheet = sheet_of(file, sheet.name, sheet.is_spreadsheet, layout, settled, &mut |sheet, noted| {
-                    if !is_duplicate {
-                        inputs.findings.push(at_cell(&base, sheet, noted));
-                    }
-                });
-                inputs.sheets.push(sheet);
-            }
+    for SheetRead { about, outcomes } in sheets {
+        for outcome in outcomes {
+            put_table(inputs, file, &about, outcome, is_duplicate, vocabulary, &mut unknown);
         }
     }
     inputs.findings.extend(unknown.into_values());
 }
 
-/// The finished sheet; `put` takes its cells' findings.
-fn sheet_of(
+fn put_table(
+    inputs: &mut Inputs,
     file: usize,
-    name: String,
-    is_spreadsheet: bool,
-    layout: Layout,
-    settled: Settled,
-    put: &mut dyn FnMut(&Sheet, Noted),
-) -> Sheet {
+    about: &About,
+    outcome: Outcome,
+    is_duplicate: bool,
+    vocabulary: &Vocabulary,
+    unknown: &mut BTreeMap<String, CellFinding>,
+) {
+    let base = CellFinding { sheet_name: about.name.clone(), ..about_file("", file) };
+    match outcome {
+        Outcome::Unknown { nearest, has_data } => {
+            // A hidden sheet of drop-down lists is nothing that was sent.
+            if has_data && !about.is_hidden && !is_duplicate {
+                inputs.findings.push(unrecognised(base, nearest.as_deref(), vocabulary));
+            }
+        }
+        Outcome::Table(table) => {
+            let (layout, mut settled) = *table;
+            let place = inputs.sheets.len();
+            let base = CellFinding { sheet: Some(place), ..base };
+            if is_duplicate {
+                settled.set_aside = (0..settled.rows.len() as u32).collect();
+                settled.columns.iter_mut().for_each(|column| *column = None);
+            } else {
+                settled.settle_subjects(layout.table, vocabulary.subjects.len(), &mut inputs.subjects);
+                note_layout(inputs, unknown, &base, &layout, about.is_spreadsheet, settled.rows.len(), vocabulary);
+                note_cut_off(inputs, &base, &layout, &settled);
+            }
+            let sheet = sheet_of(file, about, layout, settled, &mut |sheet, noted| {
+                if !is_duplicate {
+                    inputs.findings.push(at_cell(&base, sheet, noted));
+                }
+            });
+            inputs.sheets.push(sheet);
+        }
+    }
+}
+
+/// I0303: a sheet that ends with the last row that an old workbook can have has probably lost those behind it.
+fn note_cut_off(inputs: &mut Inputs, base: &CellFinding, layout: &Layout, settled: &Settled) {
+    const LAST_OF_OLD: u32 = 65_536;
+    if settled.rows.len().checked_sub(1).is_some_and(|last| settled.rows.get(last) == LAST_OF_OLD) {
+        let found = format!("到第 {LAST_OF_OLD} 行为止，正好是旧版工作簿（.xls）所能有的行数");
+        let expected = format!("完整的{}：另存为 .xlsx 重新导出，并核对行数", layout.table.title());
+        inputs.findings.push(CellFinding { code: "I0303", found, expected, ..base.clone() });
+    }
+}
+
+/// The finished sheet; `put` takes its cells' findings.
+fn sheet_of(file: usize, about: &About, layout: Layout, settled: Settled, put: &mut dyn FnMut(&Sheet, Noted)) -> Sheet {
+    let (name, is_hidden, is_spreadsheet) = (about.name.clone(), about.is_hidden, about.is_spreadsheet);
     let letters = layout.columns.iter().map(|column| column.filter(|_| is_spreadsheet).and_then(|column| u16::try_from(column).ok()));
     let Settled { columns, rows, log, set_aside, .. } = settled;
     let rows_read = u32::try_from(rows.len()).unwrap_or(u32::MAX);
-    let sheet =
-        Sheet { file, name, table: layout.table, rows, columns, letters: letters.collect(), headers: layout.headers, rows_read, set_aside };
+    let sheet = Sheet {
+        file,
+        name,
+        is_hidden,
+        table: layout.table,
+        rows,
+        columns,
+        letters: letters.collect(),
+        headers: layout.headers,
+        rows_read,
+        set_aside,
+    };
     log.into_findings().for_each(|noted| put(&sheet, noted));
     sheet
 }
@@ -134,12 +163,23 @@ fn at_cell(base: &CellFinding, sheet: &Sheet, noted: Noted) -> CellFinding {
     }
 }
 
-fn unrecognised(base: CellFinding, nearest: Option<&Layout>) -> CellFinding {
+fn unrecognised(base: CellFinding, nearest: Option<&Layout>, vocabulary: &Vocabulary) -> CellFinding {
     let expected = match nearest {
-        Some(layout) => format!("最接近：{}，缺少：{}", layout.table.title(), layout.missing.join("、")),
+        Some(layout) => {
+            let missing: Vec<String> = layout.missing.iter().map(|header| with_nearest(header, layout, vocabulary)).collect();
+            format!("最接近：{}，缺少：{}", layout.table.title(), missing.join("、"))
+        }
         None => "含有规定表头的工作表".to_owned(),
     };
     CellFinding { code: "I0102", expected, ..base }
+}
+
+/// A missing header, and the one of the sheet's that nobody knows which comes nearest to it.
+fn with_nearest(header: &str, layout: &Layout, vocabulary: &Vocabulary) -> String {
+    match vocabulary.dictionary.nearest(layout.table, header, layout.unknown.iter().map(|(_, label)| label.as_str())) {
+        Some(label) => format!("{header}（本表的“{}”最接近）", shown(label, Holds::Text)),
+        None => header.to_owned(),
+    }
 }
 
 /// Findings about a sheet's columns: missing, doubled, unknown.
@@ -150,11 +190,12 @@ fn note_layout(
     layout: &Layout,
     is_spreadsheet: bool,
     rows: usize,
+    vocabulary: &Vocabulary,
 ) {
     let letter = |column: usize| u16::try_from(column).ok().filter(|_| is_spreadsheet);
     for &header in &layout.missing {
         let field = layout.table.field(header);
-        let expected = format!("{}须有“{header}”一列", layout.table.title());
+        let expected = format!("{}须有一列：{}", layout.table.title(), with_nearest(header, layout, vocabulary));
         let count = u32::try_from(rows).unwrap_or(u32::MAX);
         inputs.findings.push(CellFinding { code: "I0103", field, header: header.to_owned(), expected, count, ..base.clone() });
     }

@@ -1,7 +1,6 @@
 //! A sheet that has to be known whole before its rows can be read: its merged cells are told among them.
 
 use super::cell::{Cell, CellKind, MergedRange, RowSink};
-use super::rows::{Outcome, SheetReader};
 
 /// A cell: its column, its kind, its text.
 type Filled = (usize, CellKind, String);
@@ -49,9 +48,9 @@ impl Grid {
         });
     }
 
-    /// Hands the rows to a reader.
-    pub(crate) fn read(self, mut reader: SheetReader<'_>) -> Outcome {
-        reader.merged(&self.merged);
+    /// Hands the rows to a sink.
+    pub(crate) fn tell(&self, sink: &mut impl RowSink) {
+        sink.merged(&self.merged);
         let mut cells = Vec::new();
         for (number, row) in &self.rows {
             cells.clear();
@@ -61,10 +60,9 @@ impl Grid {
                     *cell = Cell { kind: *kind, text };
                 }
             }
-            if !cells.is_empty() && reader.row(*number, &cells).is_break() {
+            if !cells.is_empty() && sink.row(*number, &cells).is_break() {
                 break;
             }
         }
-        reader.finish()
     }
 }

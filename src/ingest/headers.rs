@@ -233,6 +233,23 @@ impl Dictionary {
         self.headers.get(&fold::header(label)).map_or(&[], Vec::as_slice)
     }
 
+    /// Of some labels the one that comes nearest to a header of a table or one of its spellings, if it comes near at all.
+    pub(crate) fn nearest<'l>(&self, table: Table, header: &str, labels: impl Iterator<Item = &'l str>) -> Option<&'l str> {
+        const NEAR: f64 = 0.5;
+        let field = table.field(header)?;
+        let spellings = self.headers.iter().filter(|(_, fields)| fields.contains(&(table, field))).map(|(spelling, _)| spelling.as_str());
+        let spellings: Vec<&str> = spellings.collect();
+        let likeness = |label: &str| {
+            let label = fold::header(label);
+            spellings.iter().map(|spelling| strsim::normalized_damerau_levenshtein(spelling, &label)).fold(0.0, f64::max)
+        };
+        let near = labels.map(|label| (likeness(label), label)).filter(|(likeness, _)| *likeness >= NEAR);
+        // The first of several equally near ones.
+        let best =
+            near.fold(None, |best: Option<(f64, &str)>, next| if best.is_some_and(|best| best.0 >= next.0) { best } else { Some(next) });
+        best.map(|(_, label)| label)
+    }
+
     /// The canonical header that a header stands for which a format has cut short: the only one that begins so, else the only one of a
     /// spelling that does.
     pub(crate) fn header_beginning(&self, begin: &str) -> Option<&'static str> {

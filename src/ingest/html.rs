@@ -5,9 +5,7 @@ use html5gum::{DefaultEmitter, StartTag, Token, Tokenizer};
 
 use super::cell::CellKind;
 use super::grid::{Grid, WEIGHT};
-use super::headers::Vocabulary;
 use super::room::{Refusal, Room};
-use super::rows::{Outcome, SheetReader};
 use super::text;
 
 /// Columns that a table may have: more are no table that anyone filled in.
@@ -80,14 +78,14 @@ impl Table {
         }
     }
 
-    fn read(mut self, reader: SheetReader<'_>) -> Outcome {
+    fn grid(mut self) -> Grid {
         self.end_cell();
-        self.grid.read(reader)
+        self.grid
     }
 }
 
-/// Reads the tables of a page in the order in which they begin; `names` may tell what their columns do not.
-pub(crate) fn read(bytes: &Bytes, vocabulary: &Vocabulary, names: &[&str], room: Room) -> Result<Vec<Outcome>, Refusal> {
+/// Reads the tables of a page in the order in which they begin.
+pub(crate) fn tables(bytes: &Bytes, room: Room) -> Result<Vec<Grid>, Refusal> {
     let page = text::decode(bytes)?;
     let mut emitter = DefaultEmitter::default();
     // Scripts and styles hold no tags.
@@ -132,7 +130,7 @@ pub(crate) fn read(bytes: &Bytes, vocabulary: &Vocabulary, names: &[&str], room:
         return Err("网页中没有表格".into());
     }
     done.sort_by_key(|(begun, _)| *begun);
-    Ok(done.into_iter().map(|(_, table)| table.read(SheetReader::new(vocabulary, false).named(names))).collect())
+    Ok(done.into_iter().map(|(_, table)| table.grid()).collect())
 }
 
 #[cfg(test)]

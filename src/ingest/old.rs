@@ -15,6 +15,7 @@ use calamine::{Data, Dimensions, Ods, Reader, SheetVisible, Xls, Xlsb};
 use chrono::{NaiveDate, NaiveDateTime};
 
 use super::cell::{Cell, CellKind, MergedRange, RowSink};
+use super::file::About;
 use super::room::{Refusal, Room};
 
 /// The command of the program that makes it the process for one workbook.
@@ -191,13 +192,13 @@ fn watch(mut child: Child) -> (Sender<()>, JoinHandle<bool>) {
     (done, watching)
 }
 
-/// Reads a workbook: calls `open` for a sheet, and `close` with its name and whether it is hidden when its rows are told.
+/// Reads a workbook: calls `open` for each sheet, and `close` when its rows are told.
 pub(crate) fn read<S: RowSink>(
     bytes: &Bytes,
     kind: OldKind,
     room: Room,
-    mut open: impl FnMut(&str) -> S,
-    mut close: impl FnMut(String, bool, S),
+    mut open: impl FnMut(&About) -> S,
+    mut close: impl FnMut(About, S),
 ) -> Result<(), Refusal> {
     const LOST: &str = "读取时内存超出限度，或文件已损坏";
     let memory = (room.all() - room.held()).to_string();
@@ -290,37 +291,37 @@ fn row(input: &mut impl Read, room: &mut Vec<u8>) -> io::Result<Vec<(CellKind, S
 /// Reads frames to their end; gives the fault that the process told, if any.
 fn read_frames<S: RowSink>(
     input: &mut impl Read,
-    open: &mut impl FnMut(&str) -> S,
-    close: &mut impl FnMut(String, bool, S),
+    open: &mut impl FnMut(&About) -> S,
+    close: &mut impl FnMut(About, S),
 ) -> io::Result<Option<String>> {
-    let mut current: Option<(String, bool, S)> = None;
+    let mut current: Option<(About, S)> = None;
     let mut room = Vec::new();
     let mut is_over = false;
     loop {
         let frame = byte(input)?;
         if matches!(frame, SHEET | END)
-            && let Some((name, is_hidden, sink)) = current.take()
+            && let Some((about, sink)) = current.take()
         {
-            close(name, is_hidden, sink);
+            close(about, sink);
         }
         match frame {
             SHEET => {
                 let is_hidden = byte(input)? != 0;
-                let name = text(input, &mut room)?;
-                let sink = open(&name);
-                current = Some((name, is_hidden, sink));
+                let about = About { is_hidden, ..About::of_sheet(&text(input, &mut room)?) };
+                let sink = open(&about);
+                current = Some((about, sink));
                 is_over = false;
             }
             MERGED => {
                 let ranges = merged(input)?;
-                if let Some((_, _, sink)) = &mut current {
+                if let Some((_, sink)) = &mut current {
                     sink.merged(&ranges);
                 }
             }
             ROW => {
                 let place = number(input)?;
                 let own = row(input, &mut room)?;
-                if let Some((_, _, sink)) = current.as_mut().filter(|_| !is_over) {
+                if let Some((_, sink)) = current.as_mut().filter(|_| !is_over) {
                     let cells: Vec<Cell<'_>> = own.iter().map(|(kind, text)| Cell { kind: *kind, text }).collect();
                     is_over = sink.row(place, &cells) == ControlFlow::Break(());
                 }
@@ -362,8 +363,8 @@ mod tests {
         frames.push(END);
         let read = |frames: &[u8]| {
             let mut sheets = Vec::new();
-            let fault = read_frames(&mut &frames[..], &mut |_: &str| Kept::default(), &mut |name, hidden, kept: Kept| {
-                sheets.push((name, hidden, kept.0))
+            let fault = read_frames(&mut &frames[..], &mut |_: &About| Kept::default(), &mut |about: About, kept: Kept| {
+                sheets.push((about.name, about.is_hidden, kept.0))
             });
             (fault.map_err(|error| error.kind()), sheets)
         };

@@ -73,6 +73,8 @@ pub struct Sheet {
     pub file: usize,
     /// The sheet's name, empty in files of one table.
     pub name: String,
+    /// Whether the workbook hides it.
+    pub is_hidden: bool,
     /// Which table it is.
     pub table: Table,
     /// The row number of each record.

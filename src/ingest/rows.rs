@@ -1,4 +1,5 @@
-//! Which rows are records? Takes a sheet's rows in order: finds the header, leaves out blank rows, repeated headers, totals and notes.
+//! Which rows are records? Takes a sheet's rows in order: finds the header, leaves out blank rows, repeated headers, totals and notes, and
+//! begins anew where another table's header stands below the first table.
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -7,7 +8,7 @@ use super::cell::{Cell, CellKind, MergedRange, RowSink};
 use super::fold;
 use super::headers::Vocabulary;
 use super::part::{Part, Settled, key_sets};
-use super::recognise::{Header, Labels, Layout, Nearest, find_header};
+use super::recognise::{Header, Labels, Layout, Nearest, find_header, recognise};
 use super::table::Holds;
 use super::value::{Context, NewSubjects};
 
@@ -51,6 +52,12 @@ enum State<'v> {
 pub(crate) struct SheetReader<'v> {
     vocabulary: &'v Vocabulary,
     is_1904: bool,
+    /// Whether only the columns that were found are told from then on.
+    is_narrow: bool,
+    /// Whether another table seems to begin, of which not all columns were told.
+    is_lacking: bool,
+    /// The tables that ended where the next one began.
+    done: Vec<Outcome>,
     /// The subject that the name of the sheet or file speaks of.
     subject: Option<String>,
     merged: Vec<MergedRange>,
@@ -63,7 +70,13 @@ impl<'v> SheetReader<'v> {
     /// A reader that has seen nothing yet.
     pub(crate) fn new(vocabulary: &'v Vocabulary, is_1904: bool) -> Self {
         let state = State::Looking(Vec::new());
-        Self { vocabulary, is_1904, subject: None, merged: Vec::new(), carried: HashMap::new(), state }
+        let (is_narrow, is_lacking, done) = (false, false, Vec::new());
+        Self { vocabulary, is_1904, is_narrow, is_lacking, done, subject: None, merged: Vec::new(), carried: HashMap::new(), state }
+    }
+
+    /// The same for rows that may be told without the columns that nobody wants.
+    pub(crate) fn narrow(self) -> Self {
+        Self { is_narrow: true, ..self }
     }
 
     /// The same for a sheet of these names, the nearest first, which may tell the subject where no column does.
@@ -85,21 +98,16 @@ impl<'v> SheetReader<'v> {
         matches!(&self.state, State::Reading(reading) if reading.0.layout.missing.is_empty())
     }
 
-    /// Ends the sheet.
-    pub(crate) fn finish(mut self) -> Outcome {
+    /// Ends the sheet: its tables from top to bottom, or one outcome that says why it has none.
+    pub(crate) fn finish(mut self) -> Vec<Outcome> {
         self.decide(true);
-        match self.state {
-            State::Reading(reading) => {
-                let (plan, part) = *reading;
-                let mut settled = part.settle();
-                if !plan.layout.missing.is_empty() {
-                    settled.set_aside = (0..settled.rows.len() as u32).collect();
-                }
-                Outcome::Table(Box::new((plan.layout, settled)))
-            }
+        let mut done = std::mem::take(&mut self.done);
+        done.push(match self.state {
+            State::Reading(reading) => settled(*reading),
             State::Lost { nearest, has_data } => Outcome::Unknown { nearest, has_data },
             State::Looking(_) => Outcome::Unknown { nearest: None, has_data: false },
-        }
+        });
+        done
     }
 
     /// Looks for the header among the rows held back; without `is_end` only a header with a row below it is taken.
@@ -143,14 +151,20 @@ impl<'v> SheetReader<'v> {
     fn record(&mut self, number: u32, cells: &[Cell<'_>]) {
         let State::Reading(reading) = &mut self.state else { return };
         let (plan, part) = &mut **reading;
-        if plan.merged.is_empty() {
-            if is_record(plan, cells, self.vocabulary) {
-                part.record(number, |field| cell_of(plan, cells, field));
-            }
-            return;
+        if !plan.merged.is_empty() {
+            carry(&mut self.carried, &plan.merged, number, cells);
         }
-        carry(&mut self.carried, &plan.merged, number, cells);
-        if !is_record(plan, cells, self.vocabulary) {
+        match role(plan, cells, self.vocabulary) {
+            Role::Record => {}
+            Role::Nothing => return,
+            Role::Header if self.is_narrow => {
+                self.is_lacking = true;
+                return;
+            }
+            Role::Header => return self.begin_another(cells),
+        }
+        if plan.merged.is_empty() {
+            part.record(number, |field| cell_of(plan, cells, field));
             return;
         }
         let mut filled = cells.to_vec();
@@ -166,6 +180,33 @@ impl<'v> SheetReader<'v> {
         }
         part.record(number, |field| cell_of(plan, &filled, field));
     }
+
+    /// Ends the table and begins another one, whose header this row is, unless the row is no whole header.
+    fn begin_another(&mut self, cells: &[Cell<'_>]) {
+        let labels: Vec<String> = cells.iter().map(|cell| fold::trimmed(cell.text).to_owned()).collect();
+        let Ok(mut layout) = recognise(&labels, &self.vocabulary.dictionary) else { return };
+        if let Some(subject) = &self.subject {
+            layout.give_subject(subject);
+        }
+        if !layout.missing.is_empty() {
+            return;
+        }
+        let part = new_part(&layout, self.vocabulary, self.is_1904);
+        let plan = plan_of(layout, &self.merged);
+        if let State::Reading(reading) = std::mem::replace(&mut self.state, State::Reading(Box::new((plan, part)))) {
+            self.done.push(settled(*reading));
+        }
+        self.carried.clear();
+    }
+}
+
+/// A table that has ended.
+fn settled((plan, part): (Plan, Part<'_>)) -> Outcome {
+    let mut settled = part.settle();
+    if !plan.layout.missing.is_empty() {
+        settled.set_aside = (0..settled.rows.len() as u32).collect();
+    }
+    Outcome::Table(Box::new((plan.layout, settled)))
 }
 
 /// Remembers the values of merged cells that begin in this row and reach further down.
@@ -222,21 +263,60 @@ fn cell_of<'c>(plan: &'c Plan, cells: &[Cell<'c>], field: usize) -> Cell<'c> {
 /// Digits that a count of rows may have.
 const LONGEST_COUNT: usize = 7;
 
-/// Whether a row below the header is a record and not blank, a header again, a total or a note.
-fn is_record(plan: &Plan, cells: &[Cell<'_>], vocabulary: &Vocabulary) -> bool {
+/// What a row below the header is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    Record,
+    /// It seems to be the header of another table.
+    Header,
+    /// Blank, the header again, a total or a note.
+    Nothing,
+}
+
+fn role(plan: &Plan, cells: &[Cell<'_>], vocabulary: &Vocabulary) -> Role {
     let key_text = |column: usize| cells.get(column).map_or("", |cell| fold::trimmed(cell.text));
     // Nearly every row: there is an id where the id belongs.
     if plan.keys.iter().any(|(column, holds)| *holds != Holds::Name && is_long_code(key_text(*column))) {
-        return true;
+        return Role::Record;
     }
+    if is_record(plan, cells, vocabulary) {
+        if is_another_header(cells, vocabulary) { Role::Header } else { Role::Record }
+    } else if is_another_header(cells, vocabulary) && !is_header_again(plan, cells) {
+        Role::Header
+    } else {
+        Role::Nothing
+    }
+}
+
+/// Whether most cells of a row are headers that some table has.
+fn is_another_header(cells: &[Cell<'_>], vocabulary: &Vocabulary) -> bool {
+    let filled = cells.iter().map(|cell| fold::trimmed(cell.text)).filter(|text| !text.is_empty());
+    let (mut all, mut known) = (0, 0);
+    for text in filled {
+        all += 1;
+        known += usize::from(text.chars().any(is_han) && !vocabulary.dictionary.columns(text).is_empty());
+    }
+    known >= 2 && known * 2 > all
+}
+
+/// Whether a row repeats the header, as it stands on each printed page.
+fn is_header_again(plan: &Plan, cells: &[Cell<'_>]) -> bool {
+    let text = |column: usize| cells.get(column).map_or("", |cell| fold::trimmed(cell.text));
+    let known = plan.labels.iter().filter(|(column, _)| !text(*column).is_empty()).count();
+    let again = plan.labels.iter().filter(|(column, label)| fold::header(text(*column)) == *label).count();
+    again >= 2 && again * 2 >= known
+}
+
+/// Whether a row is a record and not blank, the header again, a total or a note.
+fn is_record(plan: &Plan, cells: &[Cell<'_>], vocabulary: &Vocabulary) -> bool {
+    let key_text = |column: usize| cells.get(column).map_or("", |cell| fold::trimmed(cell.text));
     let filled: Vec<(usize, &str)> =
         cells.iter().enumerate().map(|(column, cell)| (column, fold::trimmed(cell.text))).filter(|(_, text)| !text.is_empty()).collect();
     let known = filled.iter().filter(|(column, _)| plan.layout.columns.contains(&Some(*column))).count();
     if known == 0 {
         return false;
     }
-    let again = plan.labels.iter().filter(|(column, label)| fold::header(key_text(*column)) == *label).count();
-    if again >= 2 && again * 2 >= known {
+    if is_header_again(plan, cells) {
         return false;
     }
     let dictionary = &vocabulary.dictionary;
@@ -282,7 +362,12 @@ impl RowSink for SheetReader<'_> {
 
     fn row(&mut self, number: u32, cells: &[Cell<'_>]) -> ControlFlow<()> {
         match &mut self.state {
-            State::Reading(_) => self.record(number, cells),
+            State::Reading(_) => {
+                self.record(number, cells);
+                if self.is_lacking {
+                    return ControlFlow::Break(());
+                }
+            }
             State::Looking(held) => {
                 if cells.iter().any(|cell| !fold::trimmed(cell.text).is_empty()) {
                     held.push(Held { number, cells: cells.iter().map(|cell| (cell.kind, cell.text.to_owned())).collect() });
@@ -297,9 +382,18 @@ impl RowSink for SheetReader<'_> {
 
     fn wanted(&self) -> Option<&[bool]> {
         match &self.state {
-            State::Reading(reading) => Some(&reading.0.wanted),
+            State::Reading(reading) if self.is_narrow => Some(&reading.0.wanted),
             _ => None,
         }
+    }
+
+    fn begins_again(&mut self) -> bool {
+        let begins_again = self.is_lacking;
+        if begins_again {
+            let subject = self.subject.take();
+            *self = SheetReader { subject, ..SheetReader::new(self.vocabulary, self.is_1904) };
+        }
+        begins_again
     }
 }
 
@@ -312,6 +406,12 @@ mod tests {
     use law::facts::codes::Read;
 
     fn feed(merged: &[MergedRange], rows: &[&[&str]]) -> Outcome {
+        let mut outcomes = feed_all(merged, rows);
+        assert_eq!(outcomes.len(), 1);
+        outcomes.remove(0)
+    }
+
+    fn feed_all(merged: &[MergedRange], rows: &[&[&str]]) -> Vec<Outcome> {
         let vocabulary = vocabulary();
         let mut reader = SheetReader::new(&vocabulary, false);
         reader.merged(merged);
@@ -356,6 +456,26 @@ mod tests {
         assert_eq!(settled.set_aside, [0u32; 0]);
         let Some(Column::Codes(make_up)) = &settled.columns[4] else { panic!() };
         assert_eq!((make_up.get(0), make_up.get(1)), (Read::Value(0), Read::Empty));
+        assert_eq!(settled.log.into_findings().count(), 0);
+    }
+
+    #[test]
+    fn a_table_below_another_one_is_read_by_its_own_header() {
+        let rows: &[&[&str]] = &[
+            &["一、学年成绩"],
+            &["学籍号", "学年", "科目", "总评"],
+            &[ID, "2025", "语文", "A"],
+            &["学籍号", "学年", "科目", "总评"],
+            &[OTHER_ID, "2025", "语文", "D"],
+            &["二、处分"],
+            &["姓名", "学籍号", "处分类型", "处分日期", "撤销日期"],
+            &["张三", ID, "警告", "2025-10-01"],
+        ];
+        let mut outcomes = feed_all(&[], rows).into_iter();
+        let (results, settled) = table(outcomes.next().unwrap());
+        assert_eq!((results.table, settled.rows), (super::super::table::Table::CourseResults, RowNumbers::Listed(vec![3, 5])));
+        let (discipline, settled) = table(outcomes.next().unwrap());
+        assert_eq!((discipline.table, settled.rows.get(0), settled.rows.len()), (super::super::table::Table::Discipline, 8, 1));
         assert_eq!(settled.log.into_findings().count(), 0);
     }
 

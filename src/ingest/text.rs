@@ -36,7 +36,7 @@ const TOO_WIDE: &str = "有一行的列数过多，不是表格";
 const UNREADABLE: &str = "读取中断，文件可能已被移动或改动";
 
 /// Reads a text file; `names` may tell what its columns do not.
-pub(crate) fn read(source: &Source, vocabulary: &Vocabulary, names: &[&str], room: Room) -> Result<Outcome, Refusal> {
+pub(crate) fn read(source: &Source, vocabulary: &Vocabulary, names: &[&str], room: Room) -> Result<Vec<Outcome>, Refusal> {
     let head = source.head().map_err(|error| error.to_string())?;
     if let Some(encoding) = utf16(&head)? {
         let Source::Held(bytes) = source else { return Err(Refusal::TooLarge) };
@@ -405,55 +405,109 @@ fn count_quotes(source: &Source) -> Result<usize, Refusal> {
 }
 
 /// Reads all records of a text.
-fn read_records(source: &Source, encoding: Encoding, vocabulary: &Vocabulary, names: &[&str]) -> Result<Outcome, Refusal> {
+fn read_records(source: &Source, encoding: Encoding, vocabulary: &Vocabulary, names: &[&str]) -> Result<Vec<Outcome>, Refusal> {
     let head = source.head().map_err(|_| UNREADABLE)?;
     let mark = if head.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
     let (opening, _) = encoding.decode(head.get(mark..head.len().min(HEAD)).unwrap_or_default());
     let (delimiter, begin, first) = match declared_delimiter(&opening) {
-        Some((delimiter, rest)) => (delimiter, opening.len() - rest.len(), 2),
-        None => (find_delimiter(&opening, vocabulary), 0, 1),
+        Some((delimiter, rest)) => (delimiter, mark + opening.len() - rest.len(), 2),
+        None => (find_delimiter(&opening, vocabulary), mark, 1),
     };
     let quotes = count_quotes(source)?;
     // A quote that is never closed would swallow the rest of the file.
     let form = Form { delimiter, has_quotes: quotes > 0 && quotes.is_multiple_of(2) };
-    let mut parts = Parts::open(source, mark + begin, form.has_quotes)?;
-    let mut reader = SheetReader::new(vocabulary, false).named(names);
-    let mut damage = Damage::default();
-    let mut batch = parts.next()?;
-    let mut records = first - 1;
-    if let Some(head) = batch.first() {
-        let (text, damaged) = encoding.decode(head);
-        damage.add(damaged);
-        records += each_record(&text, form, first, |number, cells| reader.row(number, cells))?;
-        batch.remove(0);
+    let text = Text { source, encoding, form, begin, first };
+    let reader = || SheetReader::new(vocabulary, false).named(names);
+    match text.read_side_by_side(reader(), vocabulary)? {
+        Some(outcomes) => Ok(outcomes),
+        None => text.read_in_line(reader()),
     }
-    let model = reader.further_down();
-    let (model, mut table) = match (model, reader.finish()) {
-        (Some(model), Outcome::Table(table)) => (model, table),
-        // Without a header in so many rows there is none.
-        (_, outcome) if !damage.is_grave() => return Ok(outcome),
-        _ => return Err(DAMAGED.into()),
-    };
-    while !batch.is_empty() {
-        let read = |part: &Bytes| -> Result<Option<(Settled, u32, Damage)>, Refusal> {
-            let Some(mut reader) = model.further_down() else { return Ok(None) };
-            let (text, damage) = encoding.decode(part);
-            let records = each_record(&text, form, 1, |number, cells| reader.row(number, cells))?;
-            match reader.finish() {
-                Outcome::Table(table) => Ok(Some((table.1, records, damage))),
-                Outcome::Unknown { .. } => Ok(None),
-            }
-        };
-        let later = batch.par_iter().map(read).collect::<Result<Vec<_>, _>>()?;
-        for (settled, of_part, damaged) in later.into_iter().flatten() {
-            let kind = table.0.table;
-            table.1.append(settled, records, kind, vocabulary.subjects.len());
-            records = records.saturating_add(of_part);
+}
+
+/// A text of which all is known but its records.
+struct Text<'a> {
+    source: &'a Source,
+    encoding: Encoding,
+    form: Form,
+    /// The byte at which the records begin, and the number of the first.
+    begin: usize,
+    first: u32,
+}
+
+impl Text<'_> {
+    /// Reads the first part, and by its header the others side by side; `None` if another table begins further down.
+    fn read_side_by_side<'v>(&self, mut reader: SheetReader<'v>, vocabulary: &'v Vocabulary) -> Result<Option<Vec<Outcome>>, Refusal> {
+        let (encoding, form) = (self.encoding, self.form);
+        let mut parts = Parts::open(self.source, self.begin, form.has_quotes)?;
+        let mut batch = parts.next()?;
+        let mut records = self.first - 1;
+        let mut damage = Damage::default();
+        if let Some(head) = batch.first() {
+            let (text, damaged) = encoding.decode(head);
             damage.add(damaged);
+            records += each_record(&text, form, self.first, |number, cells| reader.row(number, cells))?;
+            batch.remove(0);
         }
-        batch = parts.next()?;
+        let model = reader.further_down();
+        let mut outcomes = reader.finish();
+        // Without a header in so many rows there is none.
+        while let (false, Some(model), Some(Outcome::Table(table))) = (batch.is_empty(), &model, outcomes.last_mut()) {
+            let read = |part: &Bytes| -> Result<Option<(Settled, u32, Damage)>, Refusal> {
+                let Some(mut reader) = model.further_down() else { return Ok(None) };
+                let (text, damage) = encoding.decode(part);
+                let records = each_record(&text, form, 1, |number, cells| reader.row(number, cells))?;
+                match only(reader.finish()) {
+                    Some(Outcome::Table(table)) => Ok(Some((table.1, records, damage))),
+                    _ => Ok(None),
+                }
+            };
+            for read in batch.par_iter().map(read).collect::<Result<Vec<_>, _>>()? {
+                let Some((settled, of_part, damaged)) = read else { return Ok(None) };
+                let kind = table.0.table;
+                table.1.append(settled, records, kind, vocabulary.subjects.len());
+                records = records.saturating_add(of_part);
+                damage.add(damaged);
+            }
+            batch = parts.next()?;
+        }
+        if damage.is_grave() { Err(DAMAGED.into()) } else { Ok(Some(outcomes)) }
     }
-    if damage.is_grave() { Err(DAMAGED.into()) } else { Ok(Outcome::Table(table)) }
+
+    /// Reads one part after the other.
+    fn read_in_line(&self, mut reader: SheetReader<'_>) -> Result<Vec<Outcome>, Refusal> {
+        let mut damage = Damage::default();
+        self.each_row(&mut reader, &mut damage)?;
+        if damage.is_grave() { Err(DAMAGED.into()) } else { Ok(reader.finish()) }
+    }
+
+    fn each_row(&self, sink: &mut impl RowSink, damage: &mut Damage) -> Result<(), Refusal> {
+        let mut parts = Parts::open(self.source, self.begin, self.form.has_quotes)?;
+        let (mut next, mut is_over) = (self.first, false);
+        loop {
+            let batch = parts.next()?;
+            if batch.is_empty() || is_over {
+                return Ok(());
+            }
+            for part in batch {
+                let (text, damaged) = self.encoding.decode(&part);
+                damage.add(damaged);
+                let records = each_record(&text, self.form, next, |number, cells| {
+                    let flow = sink.row(number, cells);
+                    is_over = flow.is_break();
+                    flow
+                })?;
+                next = next.saturating_add(records);
+                if is_over {
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// The only one of a list.
+fn only(mut list: Vec<Outcome>) -> Option<Outcome> {
+    if list.len() == 1 { list.pop() } else { None }
 }
 
 #[cfg(test)]
