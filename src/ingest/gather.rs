@@ -9,7 +9,7 @@ use super::part::Settled;
 use super::read::{FileInfo, Inputs, Sheet};
 use super::recognise::Layout;
 use super::rows::Outcome;
-use super::table::Holds;
+use super::table::{Holds, Table};
 
 /// Puts the files together in order: their sheets and findings, the subjects that they brought, and which were given twice.
 pub(crate) fn put_together(read: Vec<FileRead>, vocabulary: &Vocabulary) -> Inputs {
@@ -108,6 +108,9 @@ fn put_table(
                     inputs.findings.push(at_cell(&base, sheet, noted));
                 }
             });
+            let path = inputs.files.get(file).map_or("", |file| file.path.as_str());
+            let strangers = other_schools(&sheet, path);
+            inputs.findings.extend(strangers.into_iter().map(|noted| at_cell(&base, &sheet, noted)));
             inputs.sheets.push(sheet);
         }
     }
@@ -121,6 +124,50 @@ fn note_cut_off(inputs: &mut Inputs, base: &CellFinding, layout: &Layout, settle
         let expected = format!("完整的{}：另存为 .xlsx 重新导出，并核对行数", layout.table.title());
         inputs.findings.push(CellFinding { code: "I0303", found, expected, ..base.clone() });
     }
+}
+
+/// I0210: the schools of a few rows in a file that says by its name whose it is: one of the students is in another school, or its code
+/// is wrong.
+fn other_schools(sheet: &Sheet, path: &str) -> Vec<Noted> {
+    /// A code or name that is shorter may stand in a path by chance.
+    const SHORTEST_CODE: usize = 6;
+    const SHORTEST_NAME: usize = 4;
+    if !matches!(sheet.table, Table::Roster | Table::ActualRoll) {
+        return Vec::new();
+    }
+    let Some(field) = sheet.table.field("学校代码") else { return Vec::new() };
+    let code = |record: usize| sheet.text(field, record).value();
+    let mut schools: HashMap<&str, Vec<usize>> = HashMap::new();
+    for record in 0..sheet.rows_read as usize {
+        if let Some(code) = code(record) {
+            schools.entry(code).or_default().push(record);
+        }
+    }
+    let Some((own, rows)) = schools.iter().max_by_key(|(code, rows)| (rows.len(), std::cmp::Reverse(**code))) else { return Vec::new() };
+    let name = sheet.table.field("学校名称").and_then(|field| sheet.text(field, *rows.first()?).value()).unwrap_or_default();
+    let says = |text: &str, shortest: usize| text.chars().count() >= shortest && (path.contains(text) || sheet.name.contains(text));
+    let is_owned = says(own, SHORTEST_CODE) || says(name, SHORTEST_NAME);
+    let others: usize = schools.values().map(Vec::len).sum::<usize>() - rows.len();
+    // A file of several schools is nobody's.
+    if !is_owned || others * 5 > rows.len() {
+        return Vec::new();
+    }
+    let noted = |(code, records): (&&str, &Vec<usize>)| {
+        let rows: Vec<u32> = records.iter().map(|record| sheet.rows.get(*record)).collect();
+        Noted {
+            code: "I0210",
+            field,
+            found: shown(code, Holds::Identifier),
+            expected: format!("{own}（本文件的学校）"),
+            record: records.first().filter(|_| records.len() == 1).and_then(|record| u32::try_from(*record).ok()),
+            row: rows.first().copied(),
+            count: u32::try_from(records.len()).unwrap_or(u32::MAX),
+            rows_sample: if records.len() > 1 { rows.into_iter().take(10).collect() } else { Vec::new() },
+        }
+    };
+    let mut strangers: Vec<Noted> = schools.iter().filter(|(code, _)| *code != own).map(noted).collect();
+    strangers.sort_by_key(|noted| noted.row);
+    strangers
 }
 
 /// The finished sheet; `put` takes its cells' findings.

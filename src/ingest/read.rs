@@ -165,6 +165,40 @@ mod tests {
     }
 
     #[test]
+    fn a_school_in_a_file_of_another_is_told() {
+        let row = |school: &str| format!("{school},6,1,张三\n");
+        let own = row("3101040012").repeat(10);
+        let content =
+            |others: &[&str]| format!("学校代码,年级,班级,姓名\n{own}{}", others.iter().map(|school| row(school)).collect::<String>());
+        let read = |path: &str, others: &[&str]| codes(&read_files(&[(path, content(others).as_bytes())]));
+        assert_eq!(read("3101040012/花名册.csv", &["3101040021"]), [("I0210", Some(12))]);
+        assert_eq!(read("3101040012/花名册.csv", &[]), []);
+        assert_eq!(read("徐汇区/花名册.csv", &["3101040021"]), [], "nothing says whose file it is");
+        assert_eq!(read("3101040012/花名册.csv", &["3101040021"; 3]), [], "a file of several schools");
+    }
+
+    #[test]
+    fn a_sheet_as_long_as_an_old_workbook_can_be_is_told() {
+        let content = |rows: usize| format!("学籍号,督促日期\n{}", format!("{ID},2026-03-02\n").repeat(rows));
+        assert_eq!(codes(&read_files(&[("a.csv", content(65_535).as_bytes())])), [("I0303", None)]);
+        assert_eq!(codes(&read_files(&[("a.csv", content(65_536).as_bytes())])), []);
+        assert_eq!(codes(&read_files(&[("a.csv", content(65_534).as_bytes())])), []);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_told_and_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let within = folder.path().join("in");
+        std::fs::create_dir_all(&within).unwrap();
+        std::fs::write(folder.path().join("outside.csv"), format!("学籍号,督促日期\n{ID},2026-03-02\n")).unwrap();
+        std::os::unix::fs::symlink(folder.path().join("outside.csv"), within.join("link.csv")).unwrap();
+        std::os::unix::fs::symlink(&within, within.join("circle")).unwrap();
+        let inputs = read(Request { folders: &[within], vocabulary: &vocabulary(), progress: &|_| {} }).unwrap();
+        assert_eq!((codes(&inputs), inputs.sheets.len()), (vec![("I0101", None), ("I0101", None)], 0));
+    }
+
+    #[test]
     fn two_columns_for_one_field_are_told() {
         let content = format!("学籍号,全国学籍号,督促日期\nG1,{ID},2025-09-01\n");
         let inputs = read_files(&[("a.csv", content.as_bytes())]);

@@ -6,7 +6,7 @@ use law::facts::codes::Read;
 use law::facts::subjects::{Subject, Subjects};
 
 use self::identifiers::{document_number, identifier, national_id, shanghai_number};
-use self::texts::{free_text, without_wrapping};
+use self::texts::{free_text, name, without_wrapping};
 use self::time::{date, month, school_year};
 pub(crate) use self::time::{days_since_1970, show_date};
 use self::words::{annual_result, grade, number, subject, term, word};
@@ -173,7 +173,8 @@ pub(crate) fn read<'a>(cell: Cell<'a>, field: &Field, document: Document, contex
         Holds::DocumentNumber => document_number(cell, document, repaired),
         Holds::ShanghaiNumber => shanghai_number(cell, repaired),
         Holds::Identifier => identifier(cell, repaired),
-        Holds::Name | Holds::Text => free_text(cell, repaired),
+        Holds::Name => name(cell, repaired),
+        Holds::Text => free_text(cell, repaired),
         Holds::Date => mark_repair(or_unreadable(date(cell, context.is_1904), field), text, repaired, show_date),
         Holds::Month => mark_repair(or_unreadable(month(cell, context.is_1904), field), text, repaired, |value| {
             format!("{:04}-{:02}", value.div_euclid(12), value.rem_euclid(12) + 1)

@@ -209,3 +209,18 @@ fn words_are_read_by_the_dictionary() {
     assert_eq!(word(Table::Roster, "姓名", "&#134071;某·某").0, Read::Value(Value::Text(Cow::Borrowed("𠮷某·某"))));
     assert_eq!(word(Table::Schools, "学校代码", "310104\u{FFFD}"), (Read::Unreadable, Some("I0202")));
 }
+
+#[test]
+fn characters_of_the_private_area_are_restored_or_shown() {
+    let name = |text: &str| {
+        let (value, code) = read_as(Table::Roster, "姓名", CellKind::Text, text);
+        let Read::Value(Value::Text(text)) = value else { panic!("{text} is not kept") };
+        (text.into_owned(), code)
+    };
+    assert_eq!(name("𠮷㛃䶮"), ("𠮷㛃䶮".to_owned(), None));
+    assert_eq!(name("张\u{E831}"), ("张\u{215D7}".to_owned(), Some("I0208")));
+    for lost in ["张\u{E000}", "张\u{F8FF}", "张□", "张?", "张？"] {
+        assert_eq!(name(lost), (lost.to_owned(), Some("I0202")));
+    }
+    assert_eq!(name("张&#134071;"), ("张𠮷".to_owned(), Some("I0208")));
+}

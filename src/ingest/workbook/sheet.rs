@@ -14,6 +14,8 @@ use crate::ingest::cell::{Cell, CellKind, MergedRange, RowSink};
 const ROWS: u32 = 1_048_576;
 /// Shown for a cell whose shared string is not there.
 const MISSING_STRING: &str = "#STRING!";
+/// Shown for a cell whose formula nobody has computed.
+const NOT_COMPUTED: &str = "公式没有计算结果";
 
 /// What the cells of a sheet refer to.
 pub(super) struct Context<'a> {
@@ -177,11 +179,13 @@ impl<'a> Row<'a> {
             self.has_value |= scanner.skip_element()?;
             return Ok(column);
         }
+        let (mut has_formula, mut has_value) = (false, false);
         loop {
             match scanner.next_tag()? {
                 Tag::Open(b"v") => {
                     let start = self.decoded.len();
                     let text = scanner.text(matches!(stored, Stored::Text), &mut self.decoded)?;
+                    has_value = !matches!(text, Text::Plain("")) || matches!(stored, Stored::Text);
                     match (text, stored) {
                         (Text::Plain(text), Stored::Text) => self.put(column, Cell::text(text), context, scanner)?,
                         (Text::Appended, Stored::Text) => self.put_decoded(column, start, CellKind::Text, context, scanner)?,
@@ -202,10 +206,17 @@ impl<'a> Row<'a> {
                         Text::Appended => self.put_decoded(column, start, CellKind::Text, context, scanner)?,
                     }
                 }
-                Tag::Open(_) => {
+                Tag::Open(name) => {
+                    has_formula |= name == b"f";
                     scanner.skip_element()?;
                 }
-                Tag::Close(b"c") => return Ok(column),
+                Tag::Close(b"c") => {
+                    // Programs that only write leave the computing to whoever opens the file.
+                    if has_formula && !has_value && !matches!(stored, Stored::Text) {
+                        self.put(column, Cell { kind: CellKind::Error, text: NOT_COMPUTED }, context, scanner)?;
+                    }
+                    return Ok(column);
+                }
                 Tag::Close(_) => return Err(scanner.fault("标记不成对")),
                 Tag::End => return Err(scanner.fault("在一格中间断开")),
             }
