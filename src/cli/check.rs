@@ -1,7 +1,7 @@
 //! `xueji check FILE|DIR...`: what a school runs before sending: what each sheet was taken for, and what is to be mended, cell by cell.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use law::regulation::findings::{Severity, find};
 use law::regulation::policy::Policy;
@@ -9,10 +9,11 @@ use serde_json::{Value, json};
 
 use super::progress::Progress;
 use super::{Ending, FailOn, complain, say};
-use crate::ingest::{self, CellFinding, Inputs, Request, Sheet};
+use crate::ingest::{self, CellFinding, Inputs, Request, Sheet, Vocabulary};
 use crate::pipeline::config::nearest;
 use crate::pipeline::run::{Stage, vocabulary};
 use crate::report::findings::cell_name;
+use crate::report::mend::{Mended, write_copy};
 
 /// How many places of one cause are named.
 const PLACES: usize = 6;
@@ -20,7 +21,7 @@ const PLACES: usize = 6;
 /// The arguments of `check`.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// Files and folders to look at; nothing is written.
+    /// Files and folders to look at; they are never changed.
     #[arg(required = true)]
     paths: Vec<PathBuf>,
     /// A folder of header and value dictionaries that extend the built-in one.
@@ -29,6 +30,9 @@ pub struct Arguments {
     /// The policy file whose subjects and marks are used; the built-in one without it.
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
+    /// Write copies of the files into this folder, with the safe repairs done and the cells that need a person marked.
+    #[arg(long, value_name = "DIR")]
+    fix_copy: Option<PathBuf>,
     /// End with 1 when there are findings this grave.
     #[arg(long, value_enum, default_value_t = FailOn::Never)]
     fail_on: FailOn,
@@ -37,8 +41,8 @@ pub struct Arguments {
 /// Looks at files and says what it makes of them.
 pub fn main(arguments: &Arguments, json: bool) -> Ending {
     match look(arguments) {
-        Ok(inputs) => {
-            say(if json { object(&inputs).to_string() } else { text(&inputs) });
+        Ok((inputs, copies)) => {
+            say(if json { object(&inputs, &copies).to_string() } else { text(&inputs, &copies) });
             let has = |severity| inputs.findings.iter().any(|finding| severity_of(finding) == severity);
             arguments.fail_on.ending(has(Severity::Error), has(Severity::Query))
         }
@@ -49,7 +53,10 @@ pub fn main(arguments: &Arguments, json: bool) -> Ending {
     }
 }
 
-fn look(arguments: &Arguments) -> Result<Inputs, String> {
+/// A file, and its copy or why it has none.
+type Copied = (String, Result<Mended, String>);
+
+fn look(arguments: &Arguments) -> Result<(Inputs, Vec<Copied>), String> {
     if let Some(missing) = arguments.paths.iter().find(|path| !path.exists()) {
         return Err(format!("{} is not there{}", missing.display(), nearest(missing)));
     }
@@ -60,7 +67,26 @@ fn look(arguments: &Arguments) -> Result<Inputs, String> {
     let show = |done: ingest::Progress| progress.show(Stage::Reading, done.bytes_read, done.bytes);
     let inputs = ingest::read(Request { folders: &arguments.paths, vocabulary: &vocabulary, progress: &show });
     progress.finish();
-    inputs.map_err(|error| error.to_string())
+    let inputs = inputs.map_err(|error| error.to_string())?;
+    let copies = match &arguments.fix_copy {
+        Some(folder) => copies(&inputs, folder, &vocabulary)?,
+        None => Vec::new(),
+    };
+    Ok((inputs, copies))
+}
+
+/// Writes a copy of every file that holds a table.
+fn copies(inputs: &Inputs, folder: &Path, vocabulary: &Vocabulary) -> Result<Vec<Copied>, String> {
+    let mut copies = Vec::new();
+    let has_table = |number: usize| inputs.sheets.iter().any(|sheet| sheet.file == number);
+    for (number, file) in inputs.files.iter().enumerate().filter(|(number, file)| !file.duplicate && has_table(*number)) {
+        let copied = match ingest::copy(inputs, number, &file.full, &file.within, vocabulary) {
+            Ok(sheets) => Ok(write_copy(folder, &file.path, &sheets).map_err(|error| error.to_string())?),
+            Err(what) => Err(what),
+        };
+        copies.push((file.path.clone(), copied));
+    }
+    Ok(copies)
 }
 
 fn severity_of(finding: &CellFinding) -> Severity {
@@ -126,8 +152,8 @@ fn cause_text(cause: &Cause<'_>) -> String {
 
 /// The columns of a sheet that were understood, each with its header as written.
 fn columns(sheet: &Sheet) -> Vec<(&'static str, &str, Option<u16>)> {
-    let fields = sheet.table.fields().iter().zip(&sheet.headers).zip(&sheet.letters);
-    fields.filter_map(|((field, header), letter)| Some((field.header, header.as_deref()?, *letter))).collect()
+    let fields = sheet.table.fields().iter().zip(&sheet.headers).enumerate();
+    fields.filter_map(|(place, (field, header))| Some((field.header, header.as_deref()?, sheet.letter(place)))).collect()
 }
 
 fn sheet_text(sheet: &Sheet) -> String {
@@ -146,7 +172,7 @@ fn sheet_text(sheet: &Sheet) -> String {
     format!("  {name}：认作{}，{} 行\n    认出的列：{}", sheet.table.title(), sheet.rows_read, understood.join("、"))
 }
 
-fn text(inputs: &Inputs) -> String {
+fn text(inputs: &Inputs, copies: &[Copied]) -> String {
     let mut lines = Vec::new();
     for (number, file) in inputs.files.iter().enumerate() {
         lines.push(file.path.clone());
@@ -176,10 +202,16 @@ fn text(inputs: &Inputs) -> String {
         number(Severity::Query),
         number(Severity::Info)
     ));
+    lines.extend(copies.iter().map(|(file, copied)| match copied {
+        Ok(Mended { path, repaired, wrong }) => {
+            format!("副本：{}（已修复 {repaired} 格，需要人工核对 {wrong} 格）", path.display())
+        }
+        Err(what) => format!("没有副本：{file}（{what}）"),
+    }));
     lines.join("\n")
 }
 
-fn object(inputs: &Inputs) -> Value {
+fn object(inputs: &Inputs, copies: &[Copied]) -> Value {
     let sheet = |sheet: &Sheet| {
         let column = |(field, header, letter): (&str, &str, Option<u16>)| json!({ "field": field, "header": header, "column": letter.map(|column| cell_name(column, 0).trim_end_matches('0').to_owned()) });
         json!({
@@ -212,5 +244,9 @@ fn object(inputs: &Inputs) -> Value {
         let findings: Vec<Value> = inputs.findings.iter().filter(|finding| finding.file == number).map(finding).collect();
         json!({ "file": file.path, "sheets": sheets, "findings": findings })
     });
-    json!({ "files": files.collect::<Vec<_>>() })
+    let copies = copies.iter().map(|(file, copied)| match copied {
+        Ok(Mended { path, repaired, wrong }) => json!({ "file": file, "copy": path, "repaired": repaired, "wrong": wrong }),
+        Err(what) => json!({ "file": file, "copy": null, "reason": what }),
+    });
+    json!({ "files": files.collect::<Vec<_>>(), "copies": copies.collect::<Vec<_>>() })
 }

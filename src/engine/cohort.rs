@@ -44,7 +44,7 @@ pub struct Cohort<'a> {
 pub fn place(inputs: &Inputs, sheet: usize, record: usize, field: usize) -> Place {
     let own = &inputs.sheets[sheet];
     let header = own.headers.get(field).cloned().flatten().unwrap_or_else(|| own.table.fields()[field].header.to_owned());
-    let column = own.letters.get(field).copied().flatten();
+    let column = own.letter(field);
     Place { file: Some(own.file), sheet: Some(sheet), row: Some(own.rows.get(record)), column, header }
 }
 

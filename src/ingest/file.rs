@@ -1,8 +1,10 @@
 //! What is in a file? Its sheets by what its bytes are, or why it can't be read; a file of files is each of them.
 
+use std::ops::ControlFlow;
 use std::panic::AssertUnwindSafe;
+use std::path::Path;
 
-use super::cell::RowSink;
+use super::cell::{Cell, CellKind, MergedRange, RowSink};
 use super::headers::{Dictionary, Vocabulary};
 use super::read::FileInfo;
 use super::room::{Refusal, Room};
@@ -60,10 +62,8 @@ const SPLIT: &str = "较小的文件：请按学校或班级分成几个文件�
 
 /// Reads a file, or the files that it holds; `None` if it needs more room than it is given and could be given more.
 pub(crate) fn read_file(file: &Found, vocabulary: &Vocabulary, room: Room) -> Option<Vec<FileRead>> {
-    let failed = |what: String| {
-        let info = FileInfo { path: file.path.clone(), sha256: String::new(), bytes: file.bytes, duplicate: false };
-        Some(vec![FileRead { info, sheets: Vec::new(), fault: Some((what, "可以读取的文件".into())) }])
-    };
+    let place = Place { full: &file.full, path: &file.path, within: "" };
+    let failed = |what: String| Some(vec![place.failed(String::new(), file.bytes, (what, "可以读取的文件".into()))]);
     if let Some(fault) = &file.fault {
         return failed(fault.clone());
     }
@@ -75,12 +75,30 @@ pub(crate) fn read_file(file: &Found, vocabulary: &Vocabulary, room: Room) -> Op
     } else {
         Source::File(file.full.clone(), file.bytes)
     };
-    read_source(&file.path, &source, vocabulary, room, DEEPEST)
+    read_source(place, &source, vocabulary, room, DEEPEST)
 }
 
-fn read_source(path: &str, source: &Source, vocabulary: &Vocabulary, room: Room, depth: u32) -> Option<Vec<FileRead>> {
-    let info = |sha256: String| FileInfo { path: path.to_owned(), sha256, bytes: source.size(), duplicate: false };
-    let failed = |sha256, fault| Some(vec![FileRead { info: info(sha256), sheets: Vec::new(), fault: Some(fault) }]);
+/// Where a file stands, and how it is called.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    full: &'a Path,
+    path: &'a str,
+    within: &'a str,
+}
+
+impl Place<'_> {
+    fn info(self, sha256: String, bytes: u64) -> FileInfo {
+        let Place { full, path, within } = self;
+        FileInfo { path: path.to_owned(), full: full.to_owned(), within: within.to_owned(), sha256, bytes, duplicate: false }
+    }
+
+    fn failed(self, sha256: String, bytes: u64, fault: (String, String)) -> FileRead {
+        FileRead { info: self.info(sha256, bytes), sheets: Vec::new(), fault: Some(fault) }
+    }
+}
+
+fn read_source(place: Place<'_>, source: &Source, vocabulary: &Vocabulary, room: Room, depth: u32) -> Option<Vec<FileRead>> {
+    let failed = |sha256, fault| Some(vec![place.failed(sha256, source.size(), fault)]);
     let (kind, sha256) = match sniff::kind(source).and_then(|kind| Ok((kind, source.sha256()?))) {
         Ok(known) => known,
         Err(error) => return failed(String::new(), (error.to_string(), SAVE_AGAIN.into())),
@@ -91,35 +109,42 @@ fn read_source(path: &str, source: &Source, vocabulary: &Vocabulary, room: Room,
         Refusal::Fault(what) => Some((what, SAVE_AGAIN.to_owned())),
     };
     if kind == Kind::Archive && depth > 0 {
-        return match read_archive(path, source, vocabulary, room, depth) {
+        return match read_archive(place, source, vocabulary, room, depth) {
             Ok(files) => files,
             Err(what) => failed(sha256, (what, SAVE_AGAIN.into())),
         };
     }
     // A damaged file can make a decoder panic; that must not take the run down with it.
-    let read = std::panic::catch_unwind(AssertUnwindSafe(|| read_content(kind, source, path, vocabulary, room)));
+    let read = std::panic::catch_unwind(AssertUnwindSafe(|| read_content(kind, source, place.path, vocabulary, room)));
     match read.unwrap_or_else(|_| Err("文件已损坏".into())) {
-        Ok(sheets) => Some(vec![FileRead { info: info(sha256), sheets, fault: None }]),
+        Ok(sheets) => Some(vec![FileRead { info: place.info(sha256, source.size()), sheets, fault: None }]),
         Err(refusal) => failed(sha256, refused(refusal)?),
     }
 }
 
 /// The files of an archive; `None` if one of them needs more room.
-fn read_archive(path: &str, source: &Source, vocabulary: &Vocabulary, room: Room, depth: u32) -> Result<Option<Vec<FileRead>>, String> {
+fn read_archive(
+    place: Place<'_>,
+    source: &Source,
+    vocabulary: &Vocabulary,
+    room: Room,
+    depth: u32,
+) -> Result<Option<Vec<FileRead>>, String> {
     let mut files = Vec::new();
     let mut is_too_large = false;
     archive::each_file(source, room, is_wanted_of_archive, |name, content| {
-        let path = format!("{path}/{}", shown(&name));
+        let name = shown(&name);
+        let (path, within) = (format!("{}/{name}", place.path), format!("{}/{name}", place.within));
+        let place = Place { path: &path, within: within.trim_start_matches('/'), ..place };
         let read = match content {
-            Ok(bytes) => read_source(&path, &Source::Held(bytes.into()), vocabulary, room, depth - 1),
+            Ok(bytes) => read_source(place, &Source::Held(bytes.into()), vocabulary, room, depth - 1),
             Err(Refusal::TooLarge) if room != Room::alone() => None,
             Err(refusal) => {
                 let fault = match refusal {
                     Refusal::TooLarge => ("解压后过大".to_owned(), SPLIT.to_owned()),
                     Refusal::Fault(what) => (what, SAVE_AGAIN.to_owned()),
                 };
-                let info = FileInfo { path, sha256: String::new(), bytes: 0, duplicate: false };
-                Some(vec![FileRead { info, sheets: Vec::new(), fault: Some(fault) }])
+                Some(vec![place.failed(String::new(), 0, fault)])
             }
         };
         match read {
@@ -153,6 +178,67 @@ fn read_content(kind: Kind, source: &Source, path: &str, vocabulary: &Vocabulary
     let close = |about, reader: SheetReader<'_>| sheets.push(SheetRead { about, outcomes: reader.finish() });
     each_sheet(kind, source, &vocabulary.dictionary, room, open, close)?;
     Ok(sheets)
+}
+
+/// A sheet as it stands in its file.
+pub(crate) struct RawSheet {
+    pub about: About,
+    pub merged: Vec<MergedRange>,
+    pub rows: Vec<(u32, Vec<(CellKind, String)>)>,
+}
+
+impl RowSink for RawSheet {
+    fn merged(&mut self, ranges: &[MergedRange]) {
+        self.merged = ranges.to_vec();
+    }
+
+    fn row(&mut self, number: u32, cells: &[Cell<'_>]) -> ControlFlow<()> {
+        self.rows.push((number, cells.iter().map(|cell| (cell.kind, cell.text.to_owned())).collect()));
+        ControlFlow::Continue(())
+    }
+}
+
+/// The sheets of a file as they stand in it, for a copy of it; those of a file within an archive if `path` says so. `Err` says in
+/// Chinese why there can be none.
+pub(crate) fn raw_sheets(full: &Path, within: &str, vocabulary: &Vocabulary) -> Result<Vec<RawSheet>, String> {
+    const TOO_LARGE: &str = "文件过大";
+    let room = Room::alone();
+    let mut source = Source::Held(std::fs::read(full).map_err(|error| error.to_string())?.into());
+    let mut within = within;
+    // The names of archives within archives stand before those of their files.
+    while !within.is_empty() {
+        let mut found = None;
+        let wanted = |name: &str| is_wanted_of_archive(name) && names_begin(within, name);
+        archive::each_file(&source, room, wanted, |name, content| {
+            found = content.ok().map(|bytes| (name, bytes));
+            false
+        })?;
+        let (name, bytes) = found.ok_or("压缩包中没有这个文件")?;
+        within = within.get(shown(&name).len()..).unwrap_or_default().trim_start_matches('/');
+        source = Source::Held(bytes.into());
+    }
+    let kind = sniff::kind(&source).map_err(|error| error.to_string())?;
+    let mut sheets = Vec::new();
+    let raw = |about: &About| RawSheet { about: about.clone(), merged: Vec::new(), rows: Vec::new() };
+    let read = match kind {
+        Kind::Text if source.size() <= room.held() => {
+            let mut sheet = raw(&About::of_table(""));
+            let read = text::tell(&source, vocabulary, room, &mut sheet);
+            sheets.push(sheet);
+            read
+        }
+        Kind::Parquet => return Err("Parquet 文件不另写副本".into()),
+        _ => each_sheet(kind, &source, &vocabulary.dictionary, room, raw, |_, sheet| sheets.push(sheet)),
+    };
+    read.map(|()| sheets).map_err(|refusal| match refusal {
+        Refusal::TooLarge => TOO_LARGE.to_owned(),
+        Refusal::Fault(what) => what,
+    })
+}
+
+/// Whether a path is that of a file of an archive, or of one within it.
+fn names_begin(path: &str, name: &str) -> bool {
+    path.strip_prefix(&*shown(name)).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// Calls `open` for each sheet of a file that is held whole, hands it the rows, and calls `close` after them.

@@ -172,8 +172,8 @@ fn other_schools(sheet: &Sheet, path: &str) -> Vec<Noted> {
 
 /// The finished sheet; `put` takes its cells' findings.
 fn sheet_of(file: usize, about: &About, layout: Layout, settled: Settled, put: &mut dyn FnMut(&Sheet, Noted)) -> Sheet {
-    let (name, is_hidden, is_spreadsheet) = (about.name.clone(), about.is_hidden, about.is_spreadsheet);
-    let letters = layout.columns.iter().map(|column| column.filter(|_| is_spreadsheet).and_then(|column| u16::try_from(column).ok()));
+    let (name, is_hidden) = (about.name.clone(), about.is_hidden);
+    let places = layout.columns.iter().map(|column| column.and_then(|column| u16::try_from(column).ok())).collect();
     let Settled { columns, rows, log, set_aside, .. } = settled;
     let rows_read = u32::try_from(rows.len()).unwrap_or(u32::MAX);
     let sheet = Sheet {
@@ -183,7 +183,8 @@ fn sheet_of(file: usize, about: &About, layout: Layout, settled: Settled, put: &
         table: layout.table,
         rows,
         columns,
-        letters: letters.collect(),
+        places,
+        has_letters: about.is_spreadsheet,
         headers: layout.headers,
         rows_read,
         set_aside,
@@ -200,7 +201,7 @@ fn at_cell(base: &CellFinding, sheet: &Sheet, noted: Noted) -> CellFinding {
         record,
         field: Some(field),
         row,
-        column: sheet.letters.get(field).copied().flatten(),
+        column: sheet.letter(field),
         header: sheet.headers.get(field).cloned().flatten().unwrap_or_else(canonical),
         found,
         expected,

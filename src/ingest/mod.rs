@@ -12,6 +12,7 @@ mod gather;
 mod grid;
 mod headers;
 mod html;
+mod mend;
 pub mod old;
 mod part;
 mod read;
@@ -31,5 +32,6 @@ pub mod workbook;
 
 pub use finding::CellFinding;
 pub use headers::{Dictionary, DictionaryError, Marks, Vocabulary};
+pub use mend::{CopiedCell, CopiedSheet, Mark, copy};
 pub use part::RowNumbers;
 pub use read::{FileInfo, IngestError, Inputs, Progress, Request, Sheet, read};

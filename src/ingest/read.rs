@@ -58,6 +58,10 @@ pub enum IngestError {
 pub struct FileInfo {
     /// The path below the input folder, `/` between its parts.
     pub path: String,
+    /// Where it stands; of a file within an archive, where the archive does.
+    pub full: PathBuf,
+    /// The path within the archive; empty for a file that stands by itself.
+    pub within: String,
     /// The hash of its content, in hexadecimal; empty if it can't be read at all.
     pub sha256: String,
     /// Its size.
@@ -81,14 +85,23 @@ pub struct Sheet {
     pub rows: RowNumbers,
     /// The columns by the table's fields; none where the sheet lacks the column, or a required one, or was given before.
     pub columns: Vec<Option<Column>>,
-    /// The spreadsheet column of each field, from 0; none in other files.
-    pub letters: Vec<Option<u16>>,
+    /// The column of each field, from 0.
+    pub places: Vec<Option<u16>>,
+    /// Whether columns are shown as letters, as those of spreadsheets.
+    pub has_letters: bool,
     /// The header of each field as written.
     pub headers: Vec<Option<String>>,
     /// How many records there are.
     pub rows_read: u32,
     /// The records that can't be used, in order.
     pub set_aside: Vec<u32>,
+}
+
+impl Sheet {
+    /// The column of a field, from 0, where columns are shown as letters.
+    pub fn letter(&self, field: usize) -> Option<u16> {
+        self.places.get(field).copied().flatten().filter(|_| self.has_letters)
+    }
 }
 
 /// All that was read.

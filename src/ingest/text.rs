@@ -37,17 +37,17 @@ const UNREADABLE: &str = "读取中断，文件可能已被移动或改动";
 
 /// Reads a text file; `names` may tell what its columns do not.
 pub(crate) fn read(source: &Source, vocabulary: &Vocabulary, names: &[&str], room: Room) -> Result<Vec<Outcome>, Refusal> {
-    let head = source.head().map_err(|error| error.to_string())?;
-    if let Some(encoding) = utf16(&head)? {
-        let Source::Held(bytes) = source else { return Err(Refusal::TooLarge) };
-        if bytes.len() as u64 > room.held() {
-            return Err(Refusal::TooLarge);
-        }
-        let text = decode_utf16(bytes, encoding)?;
-        return read_records(&Source::Held(text.into_bytes().into()), Encoding::Utf8, vocabulary, names);
+    let text = Text::open(source, vocabulary, room)?;
+    let reader = || SheetReader::new(vocabulary, false).named(names);
+    match text.read_side_by_side(reader(), vocabulary)? {
+        Some(outcomes) => Ok(outcomes),
+        None => text.read_in_line(reader()),
     }
-    let encoding = survey(source)?;
-    read_records(source, encoding, vocabulary, names)
+}
+
+/// Hands the records of a text file to a sink, one after the other.
+pub(crate) fn tell(source: &Source, vocabulary: &Vocabulary, room: Room, sink: &mut impl RowSink) -> Result<(), Refusal> {
+    Text::open(source, vocabulary, room)?.tell(sink).map(|_| ())
 }
 
 /// Decodes a text that is held whole, by what the bytes are: UTF-16, UTF-8, else GB18030.
@@ -404,29 +404,9 @@ fn count_quotes(source: &Source) -> Result<usize, Refusal> {
     }
 }
 
-/// Reads all records of a text.
-fn read_records(source: &Source, encoding: Encoding, vocabulary: &Vocabulary, names: &[&str]) -> Result<Vec<Outcome>, Refusal> {
-    let head = source.head().map_err(|_| UNREADABLE)?;
-    let mark = if head.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
-    let (opening, _) = encoding.decode(head.get(mark..head.len().min(HEAD)).unwrap_or_default());
-    let (delimiter, begin, first) = match declared_delimiter(&opening) {
-        Some((delimiter, rest)) => (delimiter, mark + opening.len() - rest.len(), 2),
-        None => (find_delimiter(&opening, vocabulary), mark, 1),
-    };
-    let quotes = count_quotes(source)?;
-    // A quote that is never closed would swallow the rest of the file.
-    let form = Form { delimiter, has_quotes: quotes > 0 && quotes.is_multiple_of(2) };
-    let text = Text { source, encoding, form, begin, first };
-    let reader = || SheetReader::new(vocabulary, false).named(names);
-    match text.read_side_by_side(reader(), vocabulary)? {
-        Some(outcomes) => Ok(outcomes),
-        None => text.read_in_line(reader()),
-    }
-}
-
 /// A text of which all is known but its records.
-struct Text<'a> {
-    source: &'a Source,
+struct Text {
+    source: Source,
     encoding: Encoding,
     form: Form,
     /// The byte at which the records begin, and the number of the first.
@@ -434,11 +414,33 @@ struct Text<'a> {
     first: u32,
 }
 
-impl Text<'_> {
+impl Text {
+    /// Finds out how a text is written.
+    fn open(source: &Source, vocabulary: &Vocabulary, room: Room) -> Result<Self, Refusal> {
+        let (source, encoding) = match (utf16(&source.head().map_err(|_| UNREADABLE)?)?, source) {
+            (None, source) => (source.clone(), survey(source)?),
+            (Some(encoding), Source::Held(bytes)) if bytes.len() as u64 <= room.held() => {
+                (Source::Held(decode_utf16(bytes, encoding)?.into_bytes().into()), Encoding::Utf8)
+            }
+            (Some(_), _) => return Err(Refusal::TooLarge),
+        };
+        let head = source.head().map_err(|_| UNREADABLE)?;
+        let mark = if head.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
+        let (opening, _) = encoding.decode(head.get(mark..head.len().min(HEAD)).unwrap_or_default());
+        let (delimiter, begin, first) = match declared_delimiter(&opening) {
+            Some((delimiter, rest)) => (delimiter, mark + opening.len() - rest.len(), 2),
+            None => (find_delimiter(&opening, vocabulary), mark, 1),
+        };
+        let quotes = count_quotes(&source)?;
+        // A quote that is never closed would swallow the rest of the file.
+        let form = Form { delimiter, has_quotes: quotes > 0 && quotes.is_multiple_of(2) };
+        Ok(Text { source, encoding, form, begin, first })
+    }
+
     /// Reads the first part, and by its header the others side by side; `None` if another table begins further down.
     fn read_side_by_side<'v>(&self, mut reader: SheetReader<'v>, vocabulary: &'v Vocabulary) -> Result<Option<Vec<Outcome>>, Refusal> {
         let (encoding, form) = (self.encoding, self.form);
-        let mut parts = Parts::open(self.source, self.begin, form.has_quotes)?;
+        let mut parts = Parts::open(&self.source, self.begin, form.has_quotes)?;
         let mut batch = parts.next()?;
         let mut records = self.first - 1;
         let mut damage = Damage::default();
@@ -475,18 +477,19 @@ impl Text<'_> {
 
     /// Reads one part after the other.
     fn read_in_line(&self, mut reader: SheetReader<'_>) -> Result<Vec<Outcome>, Refusal> {
-        let mut damage = Damage::default();
-        self.each_row(&mut reader, &mut damage)?;
+        let damage = self.tell(&mut reader)?;
         if damage.is_grave() { Err(DAMAGED.into()) } else { Ok(reader.finish()) }
     }
 
-    fn each_row(&self, sink: &mut impl RowSink, damage: &mut Damage) -> Result<(), Refusal> {
-        let mut parts = Parts::open(self.source, self.begin, self.form.has_quotes)?;
+    /// Hands the records to a sink; gives how much of the text is damaged.
+    fn tell(&self, sink: &mut impl RowSink) -> Result<Damage, Refusal> {
+        let mut damage = Damage::default();
+        let mut parts = Parts::open(&self.source, self.begin, self.form.has_quotes)?;
         let (mut next, mut is_over) = (self.first, false);
         loop {
             let batch = parts.next()?;
             if batch.is_empty() || is_over {
-                return Ok(());
+                return Ok(damage);
             }
             for part in batch {
                 let (text, damaged) = self.encoding.decode(&part);

@@ -5,6 +5,7 @@ pub mod decisions;
 pub mod findings;
 pub mod manifest;
 pub mod mask;
+pub mod mend;
 pub mod parquet;
 pub mod read;
 pub mod sources;

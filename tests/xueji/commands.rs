@@ -132,6 +132,44 @@ fn a_school_looks_at_its_files_before_sending_them() {
 }
 
 #[test]
+fn a_copy_has_the_safe_repairs_done_and_the_rest_marked() {
+    let scratch = scratch();
+    let (input, copies) = (scratch.path().join("in"), scratch.path().join("copies"));
+    let roster = ROSTER
+        .replace("L310101201601010011", "'Ｌ310101201601010011")
+        .replace(",在读,202309\nL310101201601010033", ",在校,202309\nL310101201601010033")
+        .replace("202209", "去年")
+        .replace("示例小学", "=1+1");
+    let titled = format!("示例区名册,,,\n{roster}");
+    write_files(&input, &[("一校/名册.csv", encoding_rs::GB18030.encode(&titled).0.into_owned())]);
+    let check = |folder: &Path, more: &[&str]| said(&[&["check", path(folder), "--json"], more].concat());
+    let codes = |json: &str| -> Vec<String> {
+        let object: serde_json::Value = serde_json::from_str(json).expect("one JSON object");
+        let of_file = |file: &serde_json::Value| file["findings"].as_array().expect("findings").clone();
+        let findings = object["files"].as_array().expect("files").iter().flat_map(of_file);
+        let mut codes: Vec<String> = findings.map(|finding| finding["code"].as_str().expect("a code").to_owned()).collect();
+        codes.sort();
+        codes
+    };
+    let (code, before, _) = check(&input, &["--fix-copy", path(&copies)]);
+    assert_eq!((code, codes(&before)), (Some(0), vec!["I0201".into(), "I0202".into(), "I0208".into(), "I0208".into()]));
+    assert!(before.contains("\"repaired\":2") && before.contains("\"wrong\":2"), "{before}");
+    let copy = copies.join("一校/名册.csv.xlsx");
+    let (_, after, _) = check(&copies, &[]);
+    assert_eq!(codes(&after), ["I0201", "I0202"], "what can be repaired is, and what can't be stays");
+    let mut workbook: calamine::Xlsx<_> = calamine::open_workbook(&copy).expect("a workbook");
+    let range = calamine::Reader::worksheet_range(&mut workbook, "数据").expect("the sheet");
+    let cell = |place| range.get_value(place).map(ToString::to_string).unwrap_or_default();
+    assert_eq!((cell((2, 0)), cell((3, 7)), cell((4, 8))), ("L310101201601010011".into(), "在读".into(), "去年".into()));
+    assert_eq!(cell((2, 4)), "=1+1", "a text stays a text");
+    // The original is as it was, and a copy is never written over.
+    assert_eq!(std::fs::read(input.join("一校/名册.csv")).expect("the file"), encoding_rs::GB18030.encode(&titled).0.into_owned());
+    let (code, _, error) = check(&input, &["--fix-copy", path(&copies)]);
+    assert_eq!(code, Some(2));
+    assert!(error.contains("is there already"), "{error}");
+}
+
+#[test]
 fn what_cannot_be_run_is_refused_with_its_reason() {
     let scratch = scratch();
     let (input, out) = (scratch.path().join("in"), scratch.path().join("out"));

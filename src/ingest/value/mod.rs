@@ -8,7 +8,7 @@ use law::facts::subjects::{Subject, Subjects};
 use self::identifiers::{document_number, identifier, national_id, shanghai_number};
 use self::texts::{free_text, name, without_wrapping};
 use self::time::{date, month, school_year};
-pub(crate) use self::time::{days_since_1970, show_date};
+pub(crate) use self::time::{days_since_1970, show_date, show_moment};
 use self::words::{annual_result, grade, number, subject, term, word};
 use super::cell::{Cell, CellKind};
 use super::fold;

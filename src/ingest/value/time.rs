@@ -35,6 +35,16 @@ pub(super) fn serial_date(serial: f64, is_1904: bool) -> Option<NaiveDate> {
     epoch?.checked_add_days(days).filter(|date| YEARS.contains(&date.year()))
 }
 
+/// The moment of a spreadsheet's serial number as 2025-09-01, with the time of day if it has one; `None` if it is none.
+pub(crate) fn show_moment(serial: &str, is_1904: bool) -> Option<String> {
+    const SECONDS: f64 = 86_400.0;
+    let serial: f64 = serial.parse().ok()?;
+    let date = serial_date(serial, is_1904)?;
+    let seconds = (serial.fract() * SECONDS).round() as u32;
+    let time = chrono::NaiveTime::from_num_seconds_from_midnight_opt(seconds, 0)?;
+    Some(if seconds == 0 { date.to_string() } else { format!("{date} {time}") })
+}
+
 fn day(year: i32, month: u32, day: u32) -> Option<NaiveDate> {
     if YEARS.contains(&year) { NaiveDate::from_ymd_opt(year, month, day) } else { None }
 }

@@ -159,7 +159,7 @@ mod tests {
         let inputs = read_files(&[("成绩.xls", &book(&rows))]);
         let sheet = &inputs.sheets[0];
         assert_eq!((sheet.table, sheet.name.as_str(), sheet.rows_read), (Table::CourseResults, "成绩 & 补考", 2));
-        assert_eq!((sheet.rows.get(0), sheet.letters[3]), (4, Some(3)));
+        assert_eq!((sheet.rows.get(0), sheet.letter(3)), (4, Some(3)));
         assert_eq!([0, 1].map(|record| number(sheet, "学年总评", record)), [Read::Value(1), Read::Value(1)]);
         assert_eq!(number(sheet, "科目", 0), number(sheet, "科目", 1));
         assert_eq!(number(sheet, "补考日期", 0), Read::Value(20_635));
