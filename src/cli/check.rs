@@ -78,7 +78,7 @@ fn look(arguments: &Arguments) -> Result<(Inputs, Vec<Copied>), String> {
 /// Writes a copy of every file that holds a table.
 fn copies(inputs: &Inputs, folder: &Path, vocabulary: &Vocabulary) -> Result<Vec<Copied>, String> {
     let mut copies = Vec::new();
-    let has_table = |number: usize| inputs.sheets.iter().any(|sheet| sheet.file == number);
+    let has_table = |number: usize| sheets_of(inputs, number).next().is_some();
     for (number, file) in inputs.files.iter().enumerate().filter(|(number, file)| !file.duplicate && has_table(*number)) {
         let copied = match ingest::copy(inputs, number, &file.full, &file.within, vocabulary) {
             Ok(sheets) => Ok(write_copy(folder, &file.path, &sheets).map_err(|error| error.to_string())?),
@@ -157,7 +157,8 @@ fn columns(sheet: &Sheet) -> Vec<(&'static str, &str, Option<u16>)> {
 }
 
 fn sheet_text(sheet: &Sheet) -> String {
-    let name = if sheet.name.is_empty() { "表".to_owned() } else { format!("工作表“{}”", sheet.name) };
+    let hidden = if sheet.is_hidden { "（隐藏）" } else { "" };
+    let name = if sheet.name.is_empty() { "表".to_owned() } else { format!("工作表“{}”{hidden}", sheet.name) };
     let understood = columns(sheet).into_iter().map(|(field, header, letter)| {
         let header: String = header.split_whitespace().collect();
         let letter = letter.map(|column| format!("{} 列", cell_name(column, 0).trim_end_matches('0'))).unwrap_or_default();
@@ -172,23 +173,40 @@ fn sheet_text(sheet: &Sheet) -> String {
     format!("  {name}：认作{}，{} 行\n    认出的列：{}", sheet.table.title(), sheet.rows_read, understood.join("、"))
 }
 
+/// The findings of a file, in the order in which reading puts them: by file, those of the whole file first, then by sheet.
+fn findings_of(inputs: &Inputs, file: usize) -> &[CellFinding] {
+    let findings = &inputs.findings;
+    let begin = findings.partition_point(|finding| finding.file < file);
+    let end = findings.partition_point(|finding| finding.file <= file);
+    findings.get(begin..end).unwrap_or_default()
+}
+
+/// The recognised sheets of a file, with their places.
+fn sheets_of(inputs: &Inputs, file: usize) -> impl Iterator<Item = (usize, &Sheet)> {
+    let begin = inputs.sheets.partition_point(|sheet| sheet.file < file);
+    inputs.sheets.iter().enumerate().skip(begin).take_while(move |(_, sheet)| sheet.file == file)
+}
+
 fn text(inputs: &Inputs, copies: &[Copied]) -> String {
     let mut lines = Vec::new();
     for (number, file) in inputs.files.iter().enumerate() {
         lines.push(file.path.clone());
-        let of_file = || inputs.findings.iter().filter(move |finding| finding.file == number);
-        lines.extend(causes(of_file().filter(|finding| finding.sheet.is_none())).iter().map(|cause| {
+        let of_file = findings_of(inputs, number);
+        let (whole, mut of_sheets) = of_file.split_at(of_file.partition_point(|finding| finding.sheet.is_none()));
+        lines.extend(causes(whole.iter()).iter().map(|cause| {
             let sheet =
                 if cause.first.sheet_name.is_empty() { String::new() } else { format!("工作表“{}”：", cause.first.sheet_name) };
             format!("  {sheet}{}", cause_text(cause))
         }));
-        for (place, sheet) in inputs.sheets.iter().enumerate().filter(|(_, sheet)| sheet.file == number) {
+        for (place, sheet) in sheets_of(inputs, number) {
             lines.push(sheet_text(sheet));
-            let own = causes(of_file().filter(|finding| finding.sheet == Some(place)));
+            let own = of_sheets.partition_point(|finding| finding.sheet <= Some(place));
+            let (own, later) = of_sheets.split_at(own);
+            of_sheets = later;
             if own.is_empty() {
                 lines.push("    没有发现问题".to_owned());
             }
-            lines.extend(own.iter().map(|cause| format!("    {}", cause_text(cause))));
+            lines.extend(causes(own.iter()).iter().map(|cause| format!("    {}", cause_text(cause))));
         }
     }
     let number = |severity| -> u64 {
@@ -216,6 +234,7 @@ fn object(inputs: &Inputs, copies: &[Copied]) -> Value {
         let column = |(field, header, letter): (&str, &str, Option<u16>)| json!({ "field": field, "header": header, "column": letter.map(|column| cell_name(column, 0).trim_end_matches('0').to_owned()) });
         json!({
             "sheet": sheet.name,
+            "hidden": sheet.is_hidden,
             "table": sheet.table.name(),
             "rows": sheet.rows_read,
             "set_aside": sheet.set_aside.len(),
@@ -240,8 +259,8 @@ fn object(inputs: &Inputs, copies: &[Copied]) -> Value {
         })
     };
     let files = inputs.files.iter().enumerate().map(|(number, file)| {
-        let sheets: Vec<Value> = inputs.sheets.iter().filter(|sheet| sheet.file == number).map(sheet).collect();
-        let findings: Vec<Value> = inputs.findings.iter().filter(|finding| finding.file == number).map(finding).collect();
+        let sheets: Vec<Value> = sheets_of(inputs, number).map(|(_, own)| sheet(own)).collect();
+        let findings: Vec<Value> = findings_of(inputs, number).iter().map(finding).collect();
         json!({ "file": file.path, "sheets": sheets, "findings": findings })
     });
     let copies = copies.iter().map(|(file, copied)| match copied {

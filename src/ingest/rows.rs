@@ -12,8 +12,9 @@ use super::recognise::{Header, Labels, Layout, Nearest, find_header, recognise};
 use super::table::Holds;
 use super::value::{Context, NewSubjects};
 
-/// How many rows are looked at for the header.
+/// How many rows are looked at for the header, and how many bytes.
 const WINDOW: usize = 40;
+const WINDOW_BYTES: usize = 4 << 20;
 
 /// What became of a sheet.
 pub(crate) enum Outcome {
@@ -371,7 +372,8 @@ impl RowSink for SheetReader<'_> {
             State::Looking(held) => {
                 if cells.iter().any(|cell| !fold::trimmed(cell.text).is_empty()) {
                     held.push(Held { number, cells: cells.iter().map(|cell| (cell.kind, cell.text.to_owned())).collect() });
-                    let is_end = held.len() >= WINDOW;
+                    let bytes: usize = held.iter().flat_map(|row| &row.cells).map(|(_, text)| text.len()).sum();
+                    let is_end = held.len() >= WINDOW || bytes > WINDOW_BYTES;
                     self.decide(is_end);
                 }
             }

@@ -14,7 +14,13 @@ pub(super) fn without_wrapping(text: &str) -> &str {
     fold::trimmed(formula.or_else(|| text.strip_prefix('\'')).unwrap_or(text))
 }
 
+/// Bytes of a text that someone may have meant: a cell of a spreadsheet holds as many characters.
+const LONGEST: usize = 32_767;
+
 pub(super) fn free_text<'a>(cell: Cell<'a>, repaired: bool) -> Reading<'a> {
+    if cell.text.len() > LONGEST {
+        return Reading::unreadable("I0202", "较短的文字（此格文字过长）");
+    }
     match cell.kind {
         CellKind::Number => {
             if let Some(digits) = whole_number(cell.text) {

@@ -32,6 +32,9 @@ const LIST_BYTES: u64 = 16 << 20;
 /// Bytes that the styles may have; workbooks grown by years of copying reach some ten million.
 const STYLES_BYTES: u64 = 64 << 20;
 
+/// Sheets that a workbook may have.
+const MOST_SHEETS: usize = 1_000;
+
 /// How much a workbook may ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -41,12 +44,14 @@ pub struct Limits {
     pub shared_strings_bytes: u64,
     /// Columns of a sheet that may hold values.
     pub columns: usize,
+    /// Bytes that the texts of a sheet's cells may have together: a few shared strings, referred to often enough, are any number of bytes.
+    pub text_bytes: u64,
 }
 
 impl Limits {
     /// Those of a workbook that has this room.
     pub(crate) fn of(room: Room) -> Self {
-        Limits { part_bytes: room.part(), shared_strings_bytes: room.strings(), columns: 16_384 }
+        Limits { part_bytes: room.part(), shared_strings_bytes: room.strings(), columns: 16_384, text_bytes: room.all() }
     }
 }
 
@@ -98,6 +103,9 @@ pub enum WorkbookError {
         /// What is wrong there.
         what: &'static str,
     },
+    /// The workbook has more sheets than anyone fills in.
+    #[error("工作簿的工作表多于 {MOST_SHEETS} 张")]
+    TooManySheets,
     /// The workbook has no sheet of that number.
     #[error("工作簿没有第 {0} 张工作表")]
     NoSuchSheet(usize),
@@ -165,6 +173,9 @@ impl Workbook {
             styles = Styles::read(&part).map_err(|fault| WorkbookError::broken(&name, fault))?;
         }
         let (entries, is_1904) = sheet_entries(&package.part(&main, list_cap)?).map_err(|fault| WorkbookError::broken(&main, fault))?;
+        if entries.len() > MOST_SHEETS {
+            return Err(WorkbookError::TooManySheets);
+        }
         let mut sheets = Vec::new();
         let mut parts = Vec::new();
         for entry in entries {
@@ -196,8 +207,13 @@ impl Workbook {
     pub fn read<S: RowSink + ?Sized>(&self, sheet: usize, sink: &mut S) -> Result<(), WorkbookError> {
         let name = self.parts.get(sheet).ok_or(WorkbookError::NoSuchSheet(sheet))?;
         let part = self.package.part(name, self.limits.part_bytes)?;
-        let context = Context { strings: &self.strings, styles: &self.styles, columns: self.limits.columns };
-        sheet::read(&part, &context, sink).map_err(|fault| WorkbookError::broken(name, fault))
+        let Limits { columns, text_bytes, .. } = self.limits;
+        let context = Context { strings: &self.strings, styles: &self.styles, columns, text_bytes };
+        match sheet::read(&part, &context, sink) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(WorkbookError::TooLarge { part: name.clone(), cap: text_bytes }),
+            Err(fault) => Err(WorkbookError::broken(name, fault)),
+        }
     }
 }
 

@@ -23,10 +23,12 @@ pub(super) struct Context<'a> {
     pub(super) styles: &'a Styles,
     /// How many columns a sheet may have.
     pub(super) columns: usize,
+    /// How many bytes the texts of its cells may have together.
+    pub(super) text_bytes: u64,
 }
 
-/// Hands the rows of a sheet to the sink.
-pub(super) fn read<S: RowSink + ?Sized>(part: &str, context: &Context<'_>, sink: &mut S) -> Result<(), Fault> {
+/// Hands the rows of a sheet to the sink; `false` if there is more text than allowed.
+pub(super) fn read<S: RowSink + ?Sized>(part: &str, context: &Context<'_>, sink: &mut S) -> Result<bool, Fault> {
     let mut scanner = Scanner::new(part, 0);
     if !scanner.find(b"sheetData")? {
         return Err(scanner.fault("没有工作表的内容"));
@@ -35,6 +37,7 @@ pub(super) fn read<S: RowSink + ?Sized>(part: &str, context: &Context<'_>, sink:
     let mut row = Row::default();
     let mut rows = 0_u32;
     let mut number = 0_u32;
+    let mut text_bytes = 0_u64;
     loop {
         match scanner.next_tag()? {
             Tag::Open(b"row") => {
@@ -48,14 +51,18 @@ pub(super) fn read<S: RowSink + ?Sized>(part: &str, context: &Context<'_>, sink:
                 if number == 0 || number > ROWS || rows > ROWS {
                     return Err(scanner.fault("行数超过工作表所能有的 1048576 行"));
                 }
+                text_bytes += row.text_bytes();
+                if text_bytes > context.text_bytes {
+                    return Ok(false);
+                }
                 if row.pass_on(number, sink).is_break() {
-                    return Ok(());
+                    return Ok(true);
                 }
             }
             Tag::Open(_) => {
                 scanner.skip_element()?;
             }
-            Tag::Close(_) => return Ok(()),
+            Tag::Close(_) => return Ok(true),
             Tag::End => return Err(scanner.fault("在最后一行之前断开")),
         }
     }
@@ -256,6 +263,11 @@ impl<'a> Row<'a> {
         self.put(column, Cell { kind, text: "" }, context, scanner)?;
         self.places.push((column, start..self.decoded.len()));
         Ok(())
+    }
+
+    /// The bytes of its texts.
+    fn text_bytes(&self) -> u64 {
+        (self.cells.iter().map(|cell| cell.text.len()).sum::<usize>() + self.decoded.len()) as u64
     }
 
     /// Hands the row on, unless it is empty.
