@@ -14,6 +14,7 @@ use law::facts::subjects::Subject;
 
 use super::cohort::Cohort;
 use super::roster::{field, resident_number};
+use super::scope;
 use crate::ingest::Sheet;
 use crate::ingest::table::Table;
 
@@ -49,6 +50,8 @@ pub struct Facts {
     changes: Vec<Change>,
     /// Exam rows and evaluations of an earlier stage of the student's, which are out of scope.
     pub other_stage: Vec<Row>,
+    /// Applications for another school year, which are out of scope.
+    pub other_year: Vec<Row>,
     /// What met at one key.
     pub meetings: Vec<Meeting>,
     keys: Vec<Keyed>,
@@ -101,21 +104,27 @@ impl Group<'_, '_> {
     }
 
     fn word<T: PartialEq + Copy>(&mut self, field: usize, word: impl Fn(u8) -> Option<T>) -> Read<T> {
-        self.read(field, |sheet, record| match sheet.code(field, record) {
-            Read::Value(code) => word(code).map_or(Read::Unreadable, Read::Value),
-            Read::Empty => Read::Empty,
-            Read::Unreadable => Read::Unreadable,
-        })
+        self.read(field, |sheet, record| read_word(sheet.code(field, record), &word))
     }
 
     fn date(&mut self, field: usize) -> Read<NaiveDate> {
         self.read(field, |sheet, record| sheet.date(field, record))
     }
 
-    /// The date of something that happened on or before the date of judgement.
+    /// The date of something that happened on or before the date of judgement: later ones are empty before rows are compared.
     fn happened(&mut self, field: usize) -> Read<NaiveDate> {
         let as_of = self.cohort.law.as_of;
-        happened(self.date(field), as_of)
+        self.read(field, |sheet, record| happened(sheet.date(field, record), as_of))
+    }
+
+    /// A word that a date beside it dates: empty with a date later than the date of judgement, unknown with one that can't be read.
+    fn dated_word<T: PartialEq + Copy>(&mut self, field: usize, date: usize, word: impl Fn(u8) -> Option<T>) -> Read<T> {
+        let as_of = self.cohort.law.as_of;
+        self.read(field, |sheet, record| match (read_word(sheet.code(field, record), &word), sheet.date(date, record)) {
+            (_, Read::Value(day)) if day > as_of => Read::Empty,
+            (Read::Value(_), Read::Unreadable) => Read::Unreadable,
+            (own, _) => own,
+        })
     }
 
     fn number(&mut self, field: usize) -> Read<i32> {
@@ -166,9 +175,10 @@ impl Facts {
             let implied = law.school_year.0 - i32::from(grade.number() - system.first(system.stage(grade)).number());
             entered.map_or(implied, |month| month.school_year().0.min(implied))
         });
-        let evaluations_from = grade.map(|grade| {
-            let implied = law.school_year.0 - i32::from(grade.number() - system.first(system.stage(grade)).number());
-            entered.map_or(implied, |month| month.school_year().0)
+        // Without a grade the law looks at each grade's own years.
+        let evaluations_from = entered.map(|month| month.school_year().0).or_else(|| {
+            let grade = grade?;
+            Some(law.school_year.0 - i32::from(grade.number() - system.first(system.stage(grade)).number()))
         });
         let subject_of = |code: u8| {
             let subject = Subject(code);
@@ -219,6 +229,7 @@ impl Facts {
         self.changes.clear();
         self.meetings.clear();
         self.other_stage.clear();
+        self.other_year.clear();
     }
 
     fn of_the_year(&mut self, cohort: &Cohort<'_>, place: usize, subject_of: &impl Fn(u8) -> Subject) {
@@ -234,10 +245,8 @@ impl Facts {
             |group| {
                 let Read::Value(subject) = group.word(2, subject) else { return };
                 let result = group.word(3, AnnualResult::from_code);
-                let make_up = group.word(4, MakeUp::from_code);
-                // A make-up dated after the date of judgement has not happened, and so has no result.
-                let not_yet = group.date(5).value().is_some_and(|date| date > cohort.law.as_of);
-                annual.push(Annual { subject, result, make_up: if not_yet { Read::Empty } else { make_up }, row: group.first() });
+                let make_up = group.dated_word(4, 5, MakeUp::from_code);
+                annual.push(Annual { subject, result, make_up, row: group.first() });
             },
         );
         let rows = cohort.rows_of(Table::SchoolAssessments, place);
@@ -336,7 +345,7 @@ impl Facts {
     }
 
     fn applied(&mut self, cohort: &Cohort<'_>, place: usize, subject_of: &impl Fn(u8) -> Subject) {
-        let Self { applications, keys, meetings, .. } = self;
+        let Self { applications, keys, meetings, other_year, .. } = self;
         let key = |sheet: &Sheet, record: usize, row| {
             [
                 part(sheet.code(1, record), row, code),
@@ -346,13 +355,18 @@ impl Facts {
         };
         each_group(cohort, cohort.rows_of(Table::Applications, place), keys, meetings, key, |group| {
             let Read::Value(kind) = group.word(1, ApplicationKind::from_code) else { return };
+            let (school_year, applied) = (group.school_year(2), group.happened(4));
+            if scope::is_for_another_year(cohort.law, kind, school_year, applied) {
+                other_year.extend(group.rows.iter().map(|own| own.row));
+                return;
+            }
             let published = group.happened(6);
             let publicity = group.word(7, Publicity::from_code);
             applications.push(Application {
                 kind,
-                school_year: group.school_year(2),
+                school_year,
                 subject: group.word(3, |code| Some(subject_of(code))),
-                applied: group.happened(4),
+                applied,
                 school: group.happened(5),
                 published,
                 publicity,

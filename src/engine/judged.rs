@@ -15,6 +15,7 @@ use super::cohort::{Cohort, place};
 use super::facts::{Facts, Meeting};
 use super::finding::{About, Finding};
 use super::roster::field;
+use super::scope::OutOfScope;
 use crate::ingest::table::Table;
 
 /// Lists of many owners in one vector: where each owner's list ends, and the items.
@@ -77,8 +78,8 @@ pub struct Judged {
     pub findings: Vec<Finding>,
     /// Rows that turned out to repeat another one whole.
     pub repeated: Vec<Row>,
-    /// Rows that turned out to belong to an earlier stage.
-    pub other_stage: Vec<Row>,
+    /// Rows that turned out to be out of scope.
+    pub out_of_scope: Vec<(Row, OutOfScope)>,
 }
 
 /// Judges a chunk of students.
@@ -100,7 +101,7 @@ pub fn judge(cohort: &Cohort<'_>, students: Range<usize>) -> Judged {
         evidence: Lists::default(),
         findings: Vec::new(),
         repeated: Vec::new(),
-        other_stage: Vec::new(),
+        out_of_scope: Vec::new(),
     };
     let mut facts = Facts::default();
     let mut bench = Bench::default();
@@ -138,7 +139,8 @@ pub fn judge(cohort: &Cohort<'_>, students: Range<usize>) -> Judged {
                 Meeting::Contradicted { row, first, field } => judged.findings.push(contradicted(cohort, place, row, first, field)),
             }
         }
-        judged.other_stage.append(&mut facts.other_stage);
+        judged.out_of_scope.extend(facts.other_stage.iter().map(|row| (*row, OutOfScope::OtherStage)));
+        judged.out_of_scope.extend(facts.other_year.iter().map(|row| (*row, OutOfScope::OtherYear)));
     }
     judged
 }

@@ -292,7 +292,7 @@ pub fn read(inputs: &Inputs, index: &RowIndex, as_of: NaiveDate) -> RosterReadin
             let moved = sheet.id(field::ID, record).value().and_then(|id| moves.get(&(id, school.to_owned())).copied());
             let entered = sheet.integer(field::ENTRY, record).value();
             let entered = entered.and_then(|month| NaiveDate::from_ymd_opt(month.div_euclid(12), month.rem_euclid(12) as u32 + 1, 1));
-            (moved.or(entered), school.to_owned(), std::cmp::Reverse(*row))
+            (moved.max(entered), school.to_owned(), std::cmp::Reverse(*row))
         };
         if let Some(row) = candidates.iter().copied().max_by_key(latest) {
             entry.row = row;

@@ -1,5 +1,6 @@
 //! Which rows a procedure uses, which are out of its scope and why: the first half of the books (rules, P7).
 
+use chrono::NaiveDate;
 use law::facts::calendar::SchoolYear;
 use law::facts::codes::{ApplicationKind, Read};
 use law::regulation::rule::Law;
@@ -74,21 +75,24 @@ pub fn out_of_scope(law: &Law, sheet: &Sheet, record: usize) -> Option<OutOfScop
         Table::Exams => later(4),
         Table::StatusChanges => later(4),
         Table::Discipline => later(2),
-        Table::Applications => later(4).or_else(|| {
+        Table::Applications => {
             let kind = sheet.code(1, record).value().and_then(ApplicationKind::from_code);
-            let own = match (sheet.integer(2, record), sheet.date(4, record)) {
-                (Read::Value(year), _) => Some(SchoolYear(year)),
-                (Read::Empty, Read::Value(applied)) => Some(law.calendar.school_year_of(applied)),
-                _ => None,
-            };
-            match kind {
-                Some(ApplicationKind::RegistrationExtension) => Some(OutOfScope::NotUsed),
-                Some(ApplicationKind::Skip | ApplicationKind::Repeat | ApplicationKind::Incomplete) => {
-                    own.filter(|own| *own != law.school_year).map(|_| OutOfScope::OtherYear)
-                }
-                _ => own.filter(|own| *own > law.school_year).map(|_| OutOfScope::OtherYear),
-            }
-        }),
+            later(4).or_else(|| (kind == Some(ApplicationKind::RegistrationExtension)).then_some(OutOfScope::NotUsed))
+        }
         _ => None,
+    }
+}
+
+/// Whether an application is for a school year that the year's end does not judge. With 学年 empty: the school year of 申请日期.
+/// Rows of one key have to be put together before this can be said.
+pub fn is_for_another_year(law: &Law, kind: ApplicationKind, school_year: Read<SchoolYear>, applied: Read<NaiveDate>) -> bool {
+    let own = match (school_year, applied) {
+        (Read::Value(year), _) => year,
+        (Read::Empty, Read::Value(applied)) => law.calendar.school_year_of(applied),
+        _ => return false,
+    };
+    match kind {
+        ApplicationKind::Skip | ApplicationKind::Repeat | ApplicationKind::Incomplete => own != law.school_year,
+        _ => own > law.school_year,
     }
 }

@@ -193,7 +193,7 @@ fn judge(cohort: &mut Cohort<'_>, path: &Path, names: &Names, watch: &Watch<'_>)
     }
     file.finish()?;
     book.repeated.iter().for_each(|row| cohort.set_aside(*row));
-    book.other_stage.iter().for_each(|row| cohort.leave_out(*row, OutOfScope::OtherStage));
+    book.out_of_scope.iter().for_each(|(row, reason)| cohort.leave_out(*row, *reason));
     Ok((book.tally, book.findings))
 }
 
@@ -205,7 +205,7 @@ struct Book {
     /// Rows that turned out to repeat another one whole.
     repeated: Vec<Row>,
     /// Rows that turned out to belong to an earlier stage.
-    other_stage: Vec<Row>,
+    out_of_scope: Vec<(Row, OutOfScope)>,
 }
 
 impl Book {
@@ -217,7 +217,7 @@ impl Book {
             }
             self.findings.append(&mut judged.findings);
             self.repeated.append(&mut judged.repeated);
-            self.other_stage.append(&mut judged.other_stage);
+            self.out_of_scope.append(&mut judged.out_of_scope);
             encoded
         };
         wave.into_iter().map(enter).collect()

@@ -1,7 +1,7 @@
 //! What a rule says of itself, the list of all rules, and what judging one student leaves behind.
 
 use crate::facts::calendar::{Calendar, SchoolYear};
-use crate::facts::codes::Read;
+use crate::facts::codes::{ChangeKind, Read};
 use crate::facts::grades::{Grade, Stage};
 use crate::facts::student::{Row, Student};
 use crate::facts::subjects::{Subject, Subjects};
@@ -338,6 +338,12 @@ impl Hearing<'_> {
     /// Notes that a fact's row was read.
     pub fn read(&mut self, row: Row) {
         self.record.rows.push(row);
+    }
+
+    /// Notes that the changes of some kinds were read.
+    pub fn read_changes(&mut self, is_asked: impl Fn(ChangeKind) -> bool) {
+        let changes = self.student.changes.iter().filter(|change| is_asked(change.kind) && change.effective != Read::Empty);
+        self.record.rows.extend(changes.map(|change| change.row));
     }
 
     /// Raises a finding.

@@ -2,7 +2,7 @@
 
 use crate::facts::codes::{Read, Status};
 use crate::facts::grades::{Grade, Stage};
-use crate::facts::student::Student;
+use crate::facts::student::{Annual, Application, Assessment, Sitting, Student};
 use crate::facts::subjects::Subject;
 use crate::regulation::ch4_progression::{art20, art21, art22, art23};
 use crate::regulation::ch5_completion::{art24, art26};
@@ -134,8 +134,11 @@ impl Bench {
         let grades = if student.school_grades.is_empty() { crate::facts::grades::Grades::ALL } else { student.school_grades };
         let (mut by_grade, mut clauses) = (Vec::new(), Vec::new());
         let mut agreed: Option<(Vec<RuleFinding>, Vec<Subject>)> = None;
+        let junior = JuniorNames::of(law, student);
         for grade in grades.iter() {
             self.record.clear();
+            let junior = junior.student(student);
+            let student = if student.system.stage(grade) == Stage::Junior { &junior } else { student };
             hear(law, student, grade, &mut self.completions, &mut self.record);
             let mut regions = Vec::new();
             divide(&mut self.completions, &self.record.verdicts, &mut regions, &mut clauses);
@@ -178,7 +181,9 @@ impl Bench {
         for (_, region) in regions {
             self.completions.depends_on(*region, &mut missing);
         }
+        missing.iter_mut().for_each(|fact| *fact = fact.whole());
         missing.sort();
+        missing.dedup();
         self.decision.missing = missing;
     }
 
@@ -209,9 +214,35 @@ impl Bench {
         let good = good.map(|(_, region)| *region).collect::<Vec<_>>();
         let good = good.into_iter().fold(Condition::FAILS, |any, region| self.completions.or(any, region));
         if let Some(mut change) = self.completions.smallest_change(good) {
+            change.iter_mut().for_each(|fact| *fact = fact.whole());
             change.sort();
+            change.dedup();
             self.decision.change = change;
         }
+    }
+}
+
+/// What is known of a student whose grade is not, under the names that subjects have in junior school.
+struct JuniorNames {
+    annual: Vec<Annual>,
+    sittings: Vec<Sitting>,
+    assessments: Vec<Assessment>,
+    applications: Vec<Application>,
+}
+
+impl JuniorNames {
+    fn of(law: &Law, student: &Student<'_>) -> Self {
+        let named = |subject: Subject| law.subjects.in_junior(subject);
+        let annual = student.annual.iter().map(|own| Annual { subject: named(own.subject), ..*own }).collect();
+        let sittings = student.sittings.iter().map(|own| Sitting { subject: named(own.subject), ..*own }).collect();
+        let assessments = student.assessments.iter().map(|own| Assessment { subject: named(own.subject), ..*own }).collect();
+        let applications = student.applications.iter().map(|own| Application { subject: own.subject.map(named), ..*own }).collect();
+        Self { annual, sittings, assessments, applications }
+    }
+
+    fn student<'s>(&'s self, student: &Student<'s>) -> Student<'s> {
+        let Self { annual, sittings, assessments, applications } = self;
+        Student { annual, sittings, assessments, applications, ..*student }
     }
 }
 

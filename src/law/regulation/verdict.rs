@@ -81,9 +81,19 @@ pub struct Cell {
     pub item: &'static str,
     /// The row.
     pub row: u32,
+    /// Which of several choices: a cell that could hold one of many values is as many facts as it takes to tell them apart.
+    pub choice: u8,
 }
 
 impl Fact {
+    /// The same fact for all choices of a cell.
+    pub fn whole(self) -> Fact {
+        match self {
+            Fact::Cell(cell) => Fact::Cell(Cell { choice: 0, ..cell }),
+            other => other,
+        }
+    }
+
     /// The subject that the fact is about.
     pub fn subject(self) -> Option<Subject> {
         match self {
@@ -118,6 +128,7 @@ impl Fact {
             Fact::Assessment(subject) => subject_name(subject) + ".校本考核",
             Fact::Moral => "思想品德与行为规范".into(),
             Fact::Evaluation(column) => column.header().into(),
+            Fact::Cell(cell) if cell.item.is_empty() => format!("{}.{}", cell.table.1, cell.column.1),
             Fact::Cell(cell) => format!("{}.{}.{}", cell.table.1, cell.item, cell.column.1),
         }
     }

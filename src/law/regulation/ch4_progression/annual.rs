@@ -65,9 +65,11 @@ impl Hearing<'_> {
         let law = self.law;
         let mut unreadable = false;
         for sitting in self.student.sittings.iter().filter(|sitting| sitting.subject == subject) {
+            // An empty cell makes no passed exam of this school year.
             let dated = match sitting.date {
                 Read::Value(date) => Some(law.calendar.school_year_of(date) == law.school_year),
-                Read::Empty | Read::Unreadable => None,
+                Read::Empty => Some(false),
+                Read::Unreadable => None,
             };
             let city = match sitting.kind {
                 Read::Value(kind) => Some(kind != SittingKind::SchoolMakeUp),
@@ -75,7 +77,8 @@ impl Hearing<'_> {
             };
             let passed = match sitting.result {
                 Read::Value(result) => Some(result == ExamResult::Passed),
-                Read::Empty | Read::Unreadable => None,
+                Read::Empty => Some(false),
+                Read::Unreadable => None,
             };
             match (dated, city, passed) {
                 (Some(true), Some(true), Some(true)) => {

@@ -39,7 +39,7 @@ impl Column {
 
 /// The name of a cell of an application that can't be read.
 pub fn cell(application: &Application, column: Column) -> Cell {
-    Cell { table: APPLICATIONS_TABLE, column: column.place(), item: application.kind.word(), row: application.row.0 }
+    Cell { table: APPLICATIONS_TABLE, column: column.place(), item: application.kind.word(), row: application.row.0, choice: 0 }
 }
 
 impl Hearing<'_> {

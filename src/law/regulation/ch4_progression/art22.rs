@@ -6,8 +6,9 @@ use crate::facts::grades::{Grade, Stage};
 use crate::facts::student::Change;
 use crate::regulation::ch5_completion::withdrawal_certificate;
 use crate::regulation::ch6_status::art30;
-use crate::regulation::rule::{Amount, CHANGES_TABLE, Hearing, Outcome, Rule, RuleFinding, Sentence, Verdict};
-use crate::regulation::verdict::{Cell, Condition, Fact};
+use crate::regulation::ch6_status::unreadable::in_every_reading;
+use crate::regulation::rule::{Amount, Hearing, Law, Outcome, Rule, RuleFinding, Sentence, Verdict};
+use crate::regulation::verdict::Condition;
 
 /// A22.1
 pub static REPEAT: Rule = Rule {
@@ -59,70 +60,40 @@ static MISSED: Sentence = Sentence { code: "A22.2.2.missed", text: "补考后仍
 static RUNNING: Sentence = Sentence { code: "A37.2.running", text: "此前最近的学年都在本年级留级，已连续达到上限" };
 static TOTAL: Sentence = Sentence { code: "A37.2.total", text: "高中阶段此前留级的次数达到上限" };
 
-/// Places and headers of the columns of 学籍异动 that rules read.
-pub const CHANGE_SCHOOL_YEAR: (u8, &str) = (2, "学年");
-/// See `CHANGE_SCHOOL_YEAR`.
-pub const CHANGE_GRADE: (u8, &str) = (3, "年级");
-/// See `CHANGE_SCHOOL_YEAR`.
-pub const CHANGE_EFFECTIVE: (u8, &str) = (4, "生效日期");
-
-/// A cell of a change that can't be read.
-pub fn cell(change: &Change, column: (u8, &'static str)) -> Cell {
-    Cell { table: CHANGES_TABLE, column, item: change.kind.word(), row: change.row.0 }
+/// The school year that a 重读 or 留级 is about: as written, else the last that ended on or before it took effect.
+fn year_failed(law: &Law, change: &Change) -> Option<SchoolYear> {
+    match (change.school_year, change.effective) {
+        (Read::Value(year), _) => Some(year),
+        (Read::Empty, Read::Value(date)) => Some(law.calendar.last_ended(date)),
+        _ => None,
+    }
 }
 
-impl Hearing<'_> {
-    /// Whether a change took place.
-    pub fn took_place(&mut self, change: &Change) -> Condition {
-        self.dated(change.effective, cell(change, CHANGE_EFFECTIVE))
+/// The earlier school years with a change of a kind that took place and counts, each once; more than sixteen are more than any limit asks.
+struct EarlierYears {
+    years: [Option<SchoolYear>; 16],
+}
+
+impl EarlierYears {
+    fn of(law: &Law, changes: &[Change], kind: ChangeKind, counts: impl Fn(&Change) -> bool) -> Self {
+        let mut earlier = Self { years: [None; 16] };
+        let own = changes.iter().filter(|change| change.kind == kind && change.effective != Read::Empty && counts(change));
+        for year in own.filter_map(|change| year_failed(law, change)).filter(|year| *year < law.school_year) {
+            if !earlier.has(year)
+                && let Some(place) = earlier.years.iter_mut().find(|place| place.is_none())
+            {
+                *place = Some(year);
+            }
+        }
+        earlier
     }
 
-    /// The school year that a 重读 or 留级 is about: as written, else the last that ended on or before it took effect.
-    fn year_failed(&self, change: &Change) -> Option<SchoolYear> {
-        match (change.school_year, change.effective) {
-            (Read::Value(year), _) => Some(year),
-            (Read::Empty, Read::Value(date)) => Some(self.law.calendar.last_ended(date)),
-            _ => None,
-        }
+    fn has(&self, year: SchoolYear) -> bool {
+        self.years.contains(&Some(year))
     }
 
-    /// For each earlier school year with a change of a kind that `counts`: the year and the condition that it counts.
-    /// A change whose year can't be read counts or not, as one more year.
-    fn earlier_years(
-        &mut self,
-        kind: ChangeKind,
-        counts: impl Fn(&mut Self, &Change) -> Condition,
-    ) -> ([(Option<SchoolYear>, Condition); 16], usize) {
-        let mut years = [(None, Condition::FAILS); 16];
-        let mut known = 0;
-        for change in self.student.changes.iter().filter(|change| change.kind == kind) {
-            let mut condition = self.took_place(change);
-            if condition.fails() {
-                continue;
-            }
-            let year = self.year_failed(change);
-            if year.is_some_and(|year| year >= self.law.school_year) {
-                continue;
-            }
-            let counted = counts(self, change);
-            condition = self.completions.and(condition, counted);
-            if year.is_none() {
-                let column = if change.school_year == Read::Unreadable { CHANGE_SCHOOL_YEAR } else { CHANGE_EFFECTIVE };
-                let unknown = self.completions.unknown(Fact::Cell(cell(change, column)));
-                condition = self.completions.and(condition, unknown);
-            }
-            if condition.fails() {
-                continue;
-            }
-            self.read(change.row);
-            let same = years[..known].iter().position(|(other, _)| other.is_some() && *other == year);
-            let place = same.unwrap_or(known);
-            // More than sixteen school years of one kind are more than any limit asks about.
-            let Some(slot) = years.get_mut(place) else { break };
-            *slot = (year, self.completions.or(slot.1, condition));
-            known = known.max(place + 1);
-        }
-        (years, known)
+    fn number(&self) -> usize {
+        self.years.iter().flatten().count()
     }
 }
 
@@ -139,14 +110,15 @@ pub fn judge_repeat(hearing: &mut Hearing<'_>) {
         let school = hearing.school_consented(application);
         let district = hearing.district_filed(application);
         let approved = hearing.completions.and(school, district);
-        let (repeats, number) = hearing.earlier_years(ChangeKind::Repeat, |_, _| Condition::HOLDS);
-        let repeats = repeats[..number].iter().map(|(_, counts)| *counts);
         let limit = law.policy.numbers.compulsory_max_repeats;
-        let too_often = hearing.completions.at_least(limit, repeats.clone());
+        let repeats = |law: &Law, changes: &[Change]| EarlierYears::of(law, changes, ChangeKind::Repeat, |_| true).number();
+        let is_repeat = |kind| kind == ChangeKind::Repeat;
+        let too_often = in_every_reading(hearing, is_repeat, |hearing, changes| repeats(hearing.law, changes) >= limit);
         let few = hearing.completions.not(too_often);
+        hearing.read_changes(is_repeat);
         let (in_time, in_window) = hearing.in_time(application);
         let date = application.applied.value().map_or(Amount::None, Amount::Date);
-        let times = super::art20::senior::bounds(repeats);
+        let times = Amount::Number(repeats(law, hearing.student.changes) as i32);
         hearing.step("A22.1", &APPROVED, approved, Amount::None, Amount::None);
         hearing.step("A22.1", &REPEATS, few, times, Amount::Number(limit as i32));
         hearing.step("A22.1", &NOT_FINAL, Condition::known(!is_final), Amount::Word(hearing.grade.title()), Amount::None);
@@ -173,20 +145,31 @@ pub fn judge_repeat(hearing: &mut Hearing<'_>) {
     }
 }
 
-/// Whether the grade of a retention is this one. An empty grade is: who is retained stays where they are.
-fn in_grade(hearing: &mut Hearing<'_>, change: &Change, grade: Grade) -> Condition {
-    match change.grade {
-        Read::Value(own) => Condition::known(own == grade),
-        Read::Empty => Condition::HOLDS,
-        Read::Unreadable => hearing.completions.unknown(Fact::Cell(cell(change, CHANGE_GRADE))),
-    }
+/// The retentions of a senior student. One without a grade is one of senior school, for there is no other, but in no grade.
+struct Retentions {
+    here: EarlierYears,
+    all: EarlierYears,
 }
 
-fn in_senior(hearing: &mut Hearing<'_>, change: &Change) -> Condition {
-    match change.grade {
-        Read::Value(own) => Condition::known(hearing.student.system.stage(own) == Stage::Senior),
-        Read::Empty => Condition::HOLDS,
-        Read::Unreadable => hearing.completions.unknown(Fact::Cell(cell(change, CHANGE_GRADE))),
+impl Retentions {
+    fn of(hearing: &Hearing<'_>, changes: &[Change]) -> Self {
+        let (law, grade, system) = (hearing.law, hearing.grade, hearing.student.system);
+        let is_senior = |change: &Change| change.grade.value().is_none_or(|own| system.stage(own) == Stage::Senior);
+        Self {
+            here: EarlierYears::of(law, changes, ChangeKind::Retention, |change| change.grade.is(grade)),
+            all: EarlierYears::of(law, changes, ChangeKind::Retention, is_senior),
+        }
+    }
+
+    /// Whether the last year-end decisions before this one, as many as the limit, were all retentions in this grade; a year wholly
+    /// suspended had none.
+    fn are_running(&self, hearing: &Hearing<'_>, changes: &[Change]) -> bool {
+        let law = hearing.law;
+        let first = law.school_year.0 - i32::from(Grade::LAST);
+        let earlier = (first..law.school_year.0).rev().map(SchoolYear);
+        let mut decided = earlier.filter(|year| !art30::wholly_suspended(law, changes, *year));
+        let limit = law.policy.numbers.senior_max_retentions.same_grade_running;
+        (0..limit).all(|_| decided.next().is_some_and(|year| self.here.has(year)))
     }
 }
 
@@ -194,28 +177,12 @@ fn in_senior(hearing: &mut Hearing<'_>, change: &Change) -> Condition {
 pub fn retain(hearing: &mut Hearing<'_>, missed: Condition, too_many: Condition) {
     let limits = &hearing.law.policy.numbers.senior_max_retentions;
     let grade = hearing.grade;
-    let (years, known) = hearing.earlier_years(ChangeKind::Retention, |hearing, change| in_grade(hearing, change, grade));
-    let here = &years[..known];
-    // The last year-end decisions before this one; a year wholly suspended had none.
-    let mut running = Condition::HOLDS;
-    let mut year = hearing.law.school_year;
-    for _ in 0..limits.same_grade_running {
-        year = SchoolYear(year.0 - 1);
-        while year.0 > hearing.law.school_year.0 - i32::from(Grade::LAST) && art30::wholly_suspended(hearing, year) {
-            year = SchoolYear(year.0 - 1);
-        }
-        let mut retained = Condition::FAILS;
-        for (own, counts) in here {
-            if own.is_none() || *own == Some(year) {
-                retained = hearing.completions.or(retained, *counts);
-            }
-        }
-        running = hearing.completions.and(running, retained);
-    }
-    let (senior, known) = hearing.earlier_years(ChangeKind::Retention, in_senior);
-    let senior = senior[..known].iter().map(|(_, counts)| *counts);
-    let total = hearing.completions.at_least(limits.total, senior.clone());
-    let out = hearing.completions.or(running, total);
+    let is_asked = |kind| kind == ChangeKind::Retention || art30::KINDS.contains(&kind);
+    let is_running = |hearing: &Hearing<'_>, changes: &[Change]| Retentions::of(hearing, changes).are_running(hearing, changes);
+    let is_total = |hearing: &Hearing<'_>, changes: &[Change]| Retentions::of(hearing, changes).all.number() >= limits.total;
+    let is_out = |hearing: &Hearing<'_>, changes: &[Change]| is_running(hearing, changes) || is_total(hearing, changes);
+    let out = in_every_reading(hearing, is_asked, is_out);
+    hearing.read_changes(|kind| kind == ChangeKind::Retention);
 
     let at_once = hearing.completions.and(missed, too_many);
     if !too_many.fails() {
@@ -231,10 +198,14 @@ pub fn retain(hearing: &mut Hearing<'_>, missed: Condition, too_many: Condition)
         let after = hearing.completions.and_not(missed, too_many);
         hearing.step("A22.2.2", &MISSED, after, Amount::None, Amount::None);
     }
-    let times = super::art20::senior::bounds(here.iter().map(|(_, counts)| *counts));
+    // As one step is as unknown as the two together, for both rest on the same cells.
+    let known = Retentions::of(hearing, hearing.student.changes);
+    let of_step = |holds: bool| if out.decided().is_some() { Condition::known(holds) } else { out };
+    let running = of_step(is_running(hearing, hearing.student.changes));
+    let total = of_step(is_total(hearing, hearing.student.changes));
+    let times = Amount::Number(known.here.number() as i32);
     hearing.step("A37.2", &RUNNING, running, times, Amount::Number(limits.same_grade_running as i32));
-    let times_in_all = super::art20::senior::bounds(senior);
-    hearing.step("A37.2", &TOTAL, total, times_in_all, Amount::Number(limits.total as i32));
+    hearing.step("A37.2", &TOTAL, total, Amount::Number(known.all.number() as i32), Amount::Number(limits.total as i32));
 
     // Not having moved up, the student has not finished the year (A26.3).
     let certificate = Some(withdrawal_certificate(hearing, false));
@@ -244,10 +215,9 @@ pub fn retain(hearing: &mut Hearing<'_>, missed: Condition, too_many: Condition)
     hearing.decide(at_once, retained);
     hearing.decide(missed, Verdict { clause: "A22.2.2", ..retained });
 
-    let often_here = hearing.completions.at_least(limits.same_grade_running, here.iter().map(|(_, counts)| *counts));
     if missed.holds()
         && out.fails()
-        && often_here.holds()
+        && known.here.number() >= limits.same_grade_running
         && let Some(change) = hearing.student.changes.iter().rev().find(|change| change.kind == ChangeKind::Retention)
     {
         let found = times;
@@ -278,7 +248,7 @@ pub fn record(hearing: &mut Hearing<'_>) {
             hearing.find("F2205", change.row, "异动类型", word, "义务教育阶段不留级；确需重读的按重读办理");
             continue;
         }
-        let year = hearing.year_failed(change);
+        let year = year_failed(law, change);
         if let (Some(year), Read::Value(notified)) = (year, change.notified) {
             let due =
                 law.calendar.last_day(year).and_then(|day| law.calendar.working_days_after(day, numbers.notify_retention_working_days));

@@ -1,10 +1,11 @@
 //! Article 26: incomplete studies (肄业) after nine years of compulsory education.
 
 use crate::facts::calendar::{SchoolYear, has_age};
-use crate::facts::codes::{ApplicationKind, ChangeKind, Read};
-use crate::regulation::ch4_progression::art22::{CHANGE_EFFECTIVE, cell};
+use crate::facts::codes::ApplicationKind;
+use crate::facts::student::Change;
 use crate::regulation::ch6_status::art30;
-use crate::regulation::rule::{Amount, Certificate, Hearing, Outcome, Rule, Sentence, Verdict};
+use crate::regulation::ch6_status::unreadable::in_every_reading;
+use crate::regulation::rule::{Amount, Certificate, Hearing, Law, Outcome, Rule, Sentence, Verdict};
 use crate::regulation::verdict::{Condition, Fact};
 
 /// A26.1
@@ -45,11 +46,11 @@ static CONSENT: Sentence = Sentence { code: "A26.consent", text: "本学年提�
 static ADULT_AGE: Sentence = Sentence { code: "A26.age", text: "判定日期已满规定年龄" };
 
 /// The school years of compulsory education, both ends included, less those half away.
-fn years(hearing: &Hearing<'_>, first: SchoolYear) -> i32 {
-    let last = hearing.law.school_year;
+fn years(law: &Law, changes: &[Change], first: SchoolYear) -> i32 {
+    let last = law.school_year;
     // Nobody is in compulsory education for more than thirty years; a first year long ago is a mistake and counts as written.
     let from = SchoolYear(first.0.max(last.0 - 30));
-    let away = (from.0..=last.0).filter(|year| art30::half_away(hearing, SchoolYear(*year))).count();
+    let away = (from.0..=last.0).filter(|year| art30::half_away(law, changes, SchoolYear(*year))).count();
     last.0 - first.0 + 1 - away as i32
 }
 
@@ -75,22 +76,15 @@ pub fn judge(hearing: &mut Hearing<'_>) {
         return;
     }
     let entered = hearing.student.primary_entry;
-    let number = entered.map(|month| years(hearing, month.school_year()));
-    let mut nine = match number {
-        Some(number) => Condition::known(number >= numbers.incomplete_after_school_years),
+    let number = entered.map(|month| years(law, hearing.student.changes, month.school_year()));
+    let nine = match entered {
+        Some(month) => in_every_reading(
+            hearing,
+            |kind| art30::KINDS.contains(&kind),
+            |hearing, changes| years(hearing.law, changes, month.school_year()) >= numbers.incomplete_after_school_years,
+        ),
         None => hearing.completions.unknown(Fact::PrimaryEntry),
     };
-    // A suspension or interruption whose date can't be read could take a year away.
-    if !nine.fails() {
-        let away = [ChangeKind::Suspension, ChangeKind::Interruption];
-        let unreadable = |change: &&crate::facts::student::Change| away.contains(&change.kind) && change.effective == Read::Unreadable;
-        for change in hearing.student.changes.iter().filter(unreadable) {
-            if number.is_none_or(|number| number == numbers.incomplete_after_school_years) {
-                let in_time = hearing.completions.unknown(Fact::Cell(cell(change, CHANGE_EFFECTIVE)));
-                nine = hearing.completions.and(nine, in_time);
-            }
-        }
-    }
     if applied.fails() {
         if nine.holds() && age == Some(true) {
             let found = number.map_or(Amount::None, Amount::Number);
@@ -98,6 +92,7 @@ pub fn judge(hearing: &mut Hearing<'_>) {
         }
         return;
     }
+    hearing.read_changes(|kind| art30::KINDS.contains(&kind));
     let adult = match age {
         Some(adult) => Condition::known(adult),
         None => hearing.completions.unknown(Fact::BirthDate),

@@ -3,3 +3,4 @@
 pub mod art30;
 pub mod art31;
 pub mod art37;
+pub mod unreadable;

@@ -10,7 +10,7 @@ pub static RULE: Rule = Rule {
     clause: "A41",
     title: "处分",
     asks: "义务教育只有警告、严重警告、记过；处分须经校务会议或行政扩大会议通过，留校察看、开除学籍还须报区后执行。",
-    reading: "处分、会议、报区的日期都不晚于判定日期，且没有撤销，处分才算生效。",
+    reading: "处分、会议、报区的日期都不晚于判定日期，且没有撤销，处分才算生效。已撤销的处分不提示。",
     parameters: &[],
     findings: &["F4101"],
     reads: &["discipline"],
@@ -41,7 +41,7 @@ impl Hearing<'_> {
 }
 
 fn cell(measure: &Measure, column: (u8, &'static str)) -> Cell {
-    Cell { table: DISCIPLINE_TABLE, column, item: measure.kind.word(), row: measure.row.0 }
+    Cell { table: DISCIPLINE_TABLE, column, item: measure.kind.word(), row: measure.row.0, choice: 0 }
 }
 
 /// A41.1: measures that compulsory education does not know.
@@ -49,7 +49,9 @@ pub fn judge(hearing: &mut Hearing<'_>) {
     if !hearing.stage.is_compulsory() {
         return;
     }
-    for measure in hearing.student.measures.iter().filter(|measure| measure.decided != Read::Empty) {
+    // A revoked measure is shown to nobody (A42.2).
+    let stands = |measure: &&Measure| measure.decided != Read::Empty && measure.revoked == Read::Empty;
+    for measure in hearing.student.measures.iter().filter(stands) {
         if matches!(measure.kind, MeasureKind::Probation | MeasureKind::Expulsion) {
             hearing.find("F4101", measure.row, "处分类型", Amount::Word(measure.kind.word()), "警告、严重警告、记过");
         }

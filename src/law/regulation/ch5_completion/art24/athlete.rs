@@ -3,7 +3,7 @@
 use super::senior::SeniorSubject;
 use crate::facts::codes::ApplicationKind;
 use crate::regulation::ch4_progression::art20::senior::bounds;
-use crate::regulation::rule::{ATHLETES_TABLE, Amount, Hearing, Rule, Sentence};
+use crate::regulation::rule::{ATHLETES_TABLE, Amount, Hearing, Outcome, Rule, Sentence};
 use crate::regulation::verdict::{Cell, Condition};
 
 /// The rule.
@@ -26,7 +26,7 @@ static APPLIED: Sentence = Sentence { code: "A24.4.applied", text: "已申请学
 pub fn judge(hearing: &mut Hearing<'_>, ten: &[SeniorSubject]) -> Condition {
     let Some(athlete) = hearing.student.athlete else { return Condition::FAILS };
     let law = hearing.law;
-    let cell = |column| Cell { table: ATHLETES_TABLE, column, item: "确认", row: athlete.row.0 };
+    let cell = |column| Cell { table: ATHLETES_TABLE, column, item: "", row: athlete.row.0, choice: 0 };
     let sports = hearing.dated(athlete.sports, cell((1, "体育部门确认日期")));
     let education = hearing.dated(athlete.education, cell((2, "教育部门确认日期")));
     let confirmed = hearing.completions.and(sports, education);
@@ -49,7 +49,9 @@ pub fn judge(hearing: &mut Hearing<'_>, ten: &[SeniorSubject]) -> Condition {
     hearing.step("A24.4", &SUBJECTS, subjects, bounds(ten.iter().map(|subject| subject.passed)), Amount::Number(least as i32));
     hearing.step("A24.4", &APPLIED, applied, Amount::None, Amount::None);
     let met = hearing.completions.and(confirmed, subjects);
-    if met.holds() && applied.fails() {
+    // Whom an earlier clause lets complete or leave does not graduate as an athlete either.
+    let is_open = hearing.record.verdicts.iter().all(|(_, verdict)| verdict.outcome == Outcome::Graduate);
+    if met.holds() && applied.fails() && is_open {
         hearing.find("F2404", athlete.row, "体育部门确认日期", Amount::None, "学生运动员证书的申请，或说明不申请");
     }
     hearing.completions.and(met, applied)

@@ -2,6 +2,7 @@
 
 use super::moral;
 use super::sittings::Exam;
+use crate::facts::codes::Read;
 use crate::facts::subjects::Subject;
 use crate::regulation::ch4_progression::art20::senior::bounds;
 use crate::regulation::ch5_completion::art25;
@@ -56,7 +57,9 @@ pub fn judge(hearing: &mut Hearing<'_>) {
             Exam::NotSat => hearing.completions.unknown(Fact::Exam(subject)),
         };
         if !passed.holds() && Some(subject) == law.lists.physical_education {
-            let exempted = hearing.exempted(subject, law.school_year);
+            let this_year = hearing.exempted(subject, law.school_year);
+            let when_sat = hearing.exempted_when_sat(subject);
+            let exempted = hearing.completions.or(this_year, when_sat);
             passed = hearing.completions.or(passed, exempted);
         }
         all = hearing.completions.and(all, passed);
@@ -75,7 +78,9 @@ pub fn judge(hearing: &mut Hearing<'_>) {
         fail(hearing, subject, failing);
     }
     let expected = law.lists.annual(hearing.grade.number());
-    let more = hearing.student.annual.iter().map(|annual| annual.subject).filter(|subject| !expected.contains(subject));
+    // A row without a result says nothing of a subject that nobody expects.
+    let more = hearing.student.annual.iter().filter(|annual| annual.result != Read::Empty);
+    let more = more.map(|annual| annual.subject).filter(|subject| !expected.contains(subject));
     for subject in expected.iter().copied().chain(more) {
         if !hearing.junior_exam().contains(&subject) {
             let failing = failing_in_year(hearing, subject);

@@ -30,7 +30,8 @@ impl Hearing<'_> {
 /// Whether the moral evaluation is passed; who does not pass it completes (A25). `clause` is the stage's.
 pub fn judge(hearing: &mut Hearing<'_>, clause: Clause, next_grade: Option<crate::facts::grades::Grade>) {
     let mut crime = Condition::FAILS;
-    for evaluation in hearing.student.evaluations {
+    let stage = hearing.stage_years();
+    for evaluation in hearing.student.evaluations.iter().filter(|evaluation| stage.contains(&evaluation.school_year)) {
         match evaluation.crime {
             Read::Value(YesNo::Yes) => {
                 hearing.record.rows.push(evaluation.row);

@@ -104,11 +104,20 @@ impl Hearing<'_> {
         }
     }
 
+    /// The first school year of the student's stage as the grade implies.
+    fn implied_begin(&self) -> SchoolYear {
+        let first = self.student.system.first(self.stage).number();
+        SchoolYear(self.law.school_year.0 - i32::from(self.grade.number().saturating_sub(first)))
+    }
+
+    /// The first school year of which exams count: that of 入学年月 or as the grade implies, whichever is earlier.
+    pub fn stage_begin(&self) -> SchoolYear {
+        self.student.entry.map_or(self.implied_begin(), |month| month.school_year().min(self.implied_begin()))
+    }
+
     /// The school years of the student's stage up to this one: from 入学年月 on, else as many back as the grade implies.
     pub fn stage_years(&self) -> std::ops::RangeInclusive<SchoolYear> {
-        let first = self.student.system.first(self.stage).number();
-        let implied = SchoolYear(self.law.school_year.0 - i32::from(self.grade.number().saturating_sub(first)));
-        self.student.entry.map_or(implied, |month| month.school_year())..=self.law.school_year
+        self.student.entry.map_or(self.implied_begin(), |month| month.school_year())..=self.law.school_year
     }
 }
 

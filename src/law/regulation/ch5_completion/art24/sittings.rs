@@ -1,5 +1,8 @@
 //! A24.7: when a subject of the exam is passed: the order of sittings, and what the school's own make-up is worth.
 
+use chrono::NaiveDate;
+
+use crate::facts::calendar::SchoolYear;
 use crate::facts::codes::{ExamResult, Read, SittingKind};
 use crate::facts::grades::Stage;
 use crate::facts::student::Sitting;
@@ -35,6 +38,14 @@ fn is_readable(sitting: &Sitting) -> bool {
     matches!((sitting.date, sitting.kind, sitting.result), (Read::Value(_), Read::Value(_), Read::Value(_)))
 }
 
+/// Whether an unreadable sitting could be a failed make-up of the school before a day: then a later one does not count.
+fn could_forestall(sitting: &Sitting, day: NaiveDate) -> bool {
+    let could_be_before = sitting.date.value().is_none_or(|date| date < day);
+    let could_be_of_school = sitting.kind.value().is_none_or(|kind| kind == SittingKind::SchoolMakeUp);
+    let could_have_failed = sitting.result.value().is_none_or(|result| result != ExamResult::Passed);
+    could_be_before && could_be_of_school && could_have_failed
+}
+
 impl Hearing<'_> {
     /// Whether the student's stage has an exam in the subject.
     pub fn owes_exam(&self, subject: Subject) -> bool {
@@ -45,14 +56,34 @@ impl Hearing<'_> {
         }
     }
 
+    /// The sittings of a subject in the student's stage, 免考 among them.
+    fn sittings(&self, subject: Subject) -> impl Iterator<Item = &Sitting> + Clone {
+        let (begin, calendar) = (self.stage_begin(), &self.law.calendar);
+        let is_of_stage = move |sitting: &Sitting| sitting.date.value().is_none_or(|date| calendar.school_year_of(date) >= begin);
+        self.student.sittings.iter().filter(move |sitting| sitting.subject == subject && is_of_stage(sitting))
+    }
+
+    /// The sittings of a subject but for 免考, which is none; their rows are read.
     fn read_sittings(&mut self, subject: Subject) -> impl Iterator<Item = &Sitting> + Clone {
-        let sittings = self.student.sittings;
-        self.record.rows.extend(sittings.iter().filter(|sitting| sitting.subject == subject).map(|sitting| sitting.row));
-        sittings.iter().filter(move |sitting| sitting.subject == subject && !sitting.result.is(ExamResult::Exempt))
+        let rows = self.sittings(subject).map(|sitting| sitting.row).collect::<Vec<_>>();
+        self.record.rows.extend(rows);
+        self.sittings(subject).filter(|sitting| !sitting.result.is(ExamResult::Exempt))
+    }
+
+    /// Whether 免考 on record is supported by an exemption of its own school year (A23).
+    pub fn exempted_when_sat(&mut self, subject: Subject) -> Condition {
+        let calendar = &self.law.calendar;
+        let exempt = self.sittings(subject).filter(|sitting| sitting.result.is(ExamResult::Exempt));
+        let years: Vec<SchoolYear> = exempt.filter_map(|sitting| sitting.date.value()).map(|date| calendar.school_year_of(date)).collect();
+        years.into_iter().fold(Condition::FAILS, |any, year| {
+            let stands = self.exempted(subject, year);
+            self.completions.or(any, stands)
+        })
     }
 
     /// Junior school: passed at any sitting, whatever its kind.
     pub fn junior_sittings(&mut self, subject: Subject) -> Exam {
+        let is_readable = |sitting: &Sitting| matches!((sitting.date, sitting.result), (Read::Value(_), Read::Value(_)));
         let sittings = self.read_sittings(subject);
         let passed = sittings.clone().any(|sitting| is_readable(sitting) && sitting.result.is(ExamResult::Passed));
         let (unreadable, sat) = (sittings.clone().any(|sitting| !is_readable(sitting)), sittings.count() > 0);
@@ -68,13 +99,8 @@ impl Hearing<'_> {
     pub fn senior_sittings(&mut self, subject: Subject) -> Exam {
         let after = &self.law.policy.numbers.school_makeup_after;
         let needed = if self.law.lists.school_makeup.contains(&subject) { after.school_makeup } else { after.city_makeup };
-        let sittings = self.read_sittings(subject).filter(|sitting| is_readable(sitting));
-        let sittings = sittings.copied().collect::<SittingList>();
-        let unreadable = self
-            .student
-            .sittings
-            .iter()
-            .any(|sitting| sitting.subject == subject && !sitting.result.is(ExamResult::Exempt) && !is_readable(sitting));
+        let all = self.read_sittings(subject).copied().collect::<SittingList>();
+        let (sittings, unreadable): (SittingList, SittingList) = all.into_iter().partition(is_readable);
         let city = || sittings.iter().filter(|sitting| is_city(sitting));
         let mut counted = None;
         for make_up in sittings.iter().filter(|sitting| sitting.kind.is(SittingKind::SchoolMakeUp)) {
@@ -82,7 +108,7 @@ impl Hearing<'_> {
                 city().filter(|sitting| sitting.date.value() < make_up.date.value() && !sitting.result.is(ExamResult::Passed)).count();
             if failed_before < needed {
                 // With an unreadable sitting nobody can say that one is missing.
-                if !unreadable {
+                if unreadable.is_empty() {
                     self.find_in(
                         "F2402",
                         subject,
@@ -93,14 +119,18 @@ impl Hearing<'_> {
                     );
                 }
             } else if counted.is_none() {
-                counted = Some(make_up.result.is(ExamResult::Passed));
+                counted = Some(make_up);
             } else {
                 self.find_in("F2403", subject, make_up.row, "考次", Amount::None, "学校毕业考补考限一次");
             }
         }
-        if counted == Some(true) || city().any(|sitting| sitting.result.is(ExamResult::Passed)) {
+        let by_make_up = counted.is_some_and(|make_up| {
+            let forestalled = |day| unreadable.iter().any(|sitting| could_forestall(sitting, day));
+            make_up.result.is(ExamResult::Passed) && !make_up.date.value().is_some_and(forestalled)
+        });
+        if by_make_up || city().any(|sitting| sitting.result.is(ExamResult::Passed)) {
             Exam::Sat(Condition::HOLDS)
-        } else if unreadable {
+        } else if !unreadable.is_empty() {
             Exam::Sat(self.completions.unknown(Fact::Exam(subject)))
         } else if city().next().is_some() {
             Exam::Sat(self.completions.fact(Fact::Exam(subject), false))

@@ -1,0 +1,195 @@
+//! What could stand in the cells of 学籍异动 that can't be read? Every way of filling them in that could matter, one after the other, so
+//! that what depends on them is exact (rules, P2). Such cells are rare: nobody pays for this but the students who have one.
+
+use chrono::NaiveDate;
+
+use crate::facts::calendar::{SchoolYear, day_before, first_september_day, last_august_day};
+use crate::facts::codes::{ChangeKind, Read};
+use crate::facts::grades::Grade;
+use crate::facts::student::Change;
+use crate::regulation::rule::{CHANGES_TABLE, Hearing, Law};
+use crate::regulation::verdict::{Cell, Condition, Fact};
+
+/// School years back that a record of a student's school time can lie.
+const YEARS_BACK: i32 = 16;
+/// Ways of filling in all cells together that are tried one by one; with more, dates are tried at their extremes only.
+const MOST_WAYS: usize = 1 << 16;
+/// Unreadable cells of one student that are filled in; more are no record any more.
+const MOST_CELLS: usize = 16;
+
+/// A column of 学籍异动 that rules read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Column {
+    SchoolYear,
+    Grade,
+    Effective,
+    Until,
+    District,
+}
+
+impl Column {
+    const ALL: &[Column] = &[Column::SchoolYear, Column::Grade, Column::Effective, Column::Until, Column::District];
+
+    /// Its place in the contract and its header.
+    fn place(self) -> (u8, &'static str) {
+        match self {
+            Column::SchoolYear => (2, "学年"),
+            Column::Grade => (3, "年级"),
+            Column::Effective => (4, "生效日期"),
+            Column::Until => (5, "截止日期"),
+            Column::District => (9, "区批准日期"),
+        }
+    }
+
+    /// Whether changes of a kind are read in this column.
+    fn concerns(self, kind: ChangeKind) -> bool {
+        match self {
+            Column::SchoolYear => matches!(kind, ChangeKind::Retention | ChangeKind::Repeat),
+            Column::Grade => kind == ChangeKind::Retention,
+            Column::Effective => true,
+            Column::Until => matches!(kind, ChangeKind::Suspension | ChangeKind::SuspensionExtended),
+            Column::District => kind == ChangeKind::Suspension,
+        }
+    }
+
+    fn is_unreadable(self, change: &Change) -> bool {
+        match self {
+            Column::SchoolYear => change.school_year == Read::Unreadable,
+            Column::Grade => change.grade == Read::Unreadable,
+            Column::Effective => change.effective == Read::Unreadable,
+            Column::Until => change.until == Read::Unreadable,
+            Column::District => change.district == Read::Unreadable,
+        }
+    }
+
+    /// The same change with a value of this column.
+    fn with(self, change: &Change, value: Value) -> Change {
+        let mut change = *change;
+        match (self, value) {
+            (Column::SchoolYear, Value::Year(year)) => change.school_year = Read::Value(year),
+            (Column::Grade, Value::Grade(grade)) => change.grade = Read::Value(grade),
+            (Column::Effective, Value::Date(date)) => change.effective = date.map_or(Read::Empty, Read::Value),
+            (Column::Until, Value::Date(date)) => change.until = date.map_or(Read::Empty, Read::Value),
+            (Column::District, Value::Date(date)) => change.district = date.map_or(Read::Empty, Read::Value),
+            _ => {}
+        }
+        change
+    }
+}
+
+/// A value that could stand in a cell; a date that has not come yet is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Value {
+    Year(SchoolYear),
+    Grade(Grade),
+    Date(Option<NaiveDate>),
+}
+
+/// An unreadable cell: the change's place, the column, the values that could stand there.
+struct Open {
+    change: usize,
+    column: Column,
+    values: Vec<Value>,
+}
+
+/// Whether something holds of the student's changes of some kinds: in every way that their unreadable cells could be read.
+pub fn in_every_reading(
+    hearing: &mut Hearing<'_>,
+    is_asked: impl Fn(ChangeKind) -> bool,
+    holds: impl Fn(&Hearing<'_>, &[Change]) -> bool,
+) -> Condition {
+    let mut changes: Vec<Change> = hearing.student.changes.iter().filter(|change| is_asked(change.kind)).copied().collect();
+    let open = open_cells(hearing.law, &changes);
+    if open.len() > MOST_CELLS {
+        return unknown(hearing, &changes, &open[0], 0);
+    }
+    fill(hearing, &mut changes, &open, &holds)
+}
+
+/// Fills the first open cell in, in every way, and then the others.
+fn fill(
+    hearing: &mut Hearing<'_>,
+    changes: &mut Vec<Change>,
+    open: &[Open],
+    holds: &impl Fn(&Hearing<'_>, &[Change]) -> bool,
+) -> Condition {
+    let Some((first, others)) = open.split_first() else { return Condition::known(holds(hearing, changes)) };
+    let unfilled = changes[first.change];
+    let mut results: Vec<Condition> = Vec::new();
+    for value in &first.values {
+        changes[first.change] = first.column.with(&unfilled, *value);
+        let result = fill(hearing, changes, others, holds);
+        if !results.contains(&result) {
+            results.push(result);
+        }
+    }
+    changes[first.change] = unfilled;
+    // Values of the same result are one choice: a fact with several values is a chain of choices.
+    let mut condition = results.pop().unwrap_or(Condition::FAILS);
+    for (choice, result) in results.into_iter().enumerate().rev() {
+        let chosen = unknown(hearing, changes, first, choice as u8);
+        condition = hearing.completions.choose(chosen, result, condition);
+    }
+    condition
+}
+
+fn unknown(hearing: &mut Hearing<'_>, changes: &[Change], open: &Open, choice: u8) -> Condition {
+    let change = &changes[open.change];
+    let cell = Cell { table: CHANGES_TABLE, column: open.column.place(), item: change.kind.word(), row: change.row.0, choice };
+    hearing.completions.unknown(Fact::Cell(cell))
+}
+
+fn open_cells(law: &Law, changes: &[Change]) -> Vec<Open> {
+    let mut open: Vec<Open> = Vec::new();
+    for (place, change) in changes.iter().enumerate() {
+        let unreadable = |column: &Column| column.concerns(change.kind) && column.is_unreadable(change);
+        open.extend(Column::ALL.iter().copied().filter(unreadable).map(|column| Open { change: place, column, values: Vec::new() }));
+    }
+    if open.is_empty() {
+        return open;
+    }
+    let days = days(law, changes);
+    for cell in &mut open {
+        cell.values = values(law, cell.column, &days);
+    }
+    let ways = |open: &[Open]| open.iter().fold(1_usize, |ways, cell| ways.saturating_mul(cell.values.len()));
+    // Years and grades are few: only dates can be thinned out.
+    for cell in 0..open.len() {
+        if ways(&open) > MOST_WAYS && matches!(open[cell].column, Column::Effective | Column::Until) {
+            let values = &open[cell].values;
+            open[cell].values = [values.first(), values.get(values.len() / 2), values.last()].into_iter().flatten().copied().collect();
+        }
+    }
+    open
+}
+
+fn values(law: &Law, column: Column, days: &[NaiveDate]) -> Vec<Value> {
+    let this = law.school_year;
+    match column {
+        Column::SchoolYear => (this.0 - YEARS_BACK..=this.0).map(|year| Value::Year(SchoolYear(year))).collect(),
+        Column::Grade => (1..=Grade::LAST).filter_map(Grade::new).map(Value::Grade).collect(),
+        // A date of something that happened is none if it is later than the date of judgement.
+        Column::Effective => {
+            days.iter().filter(|day| **day <= law.as_of).map(|day| Value::Date(Some(*day))).chain([Value::Date(None)]).collect()
+        }
+        Column::Until => days.iter().map(|day| Value::Date(Some(*day))).collect(),
+        Column::District => vec![Value::Date(Some(law.as_of)), Value::Date(None)],
+    }
+}
+
+/// The days between which it makes no difference where a date lies: the ends of school years and of their teaching, and the days that
+/// stand beside it, each with the days before and after.
+fn days(law: &Law, changes: &[Change]) -> Vec<NaiveDate> {
+    let this = law.school_year;
+    let mut days: Vec<NaiveDate> = vec![law.as_of];
+    for year in this.0 - YEARS_BACK..=this.0 {
+        let (first, last) = law.calendar.teaching_days(SchoolYear(year));
+        days.extend([first, last, first_september_day(SchoolYear(year)), last_august_day(SchoolYear(year))]);
+    }
+    days.extend(changes.iter().flat_map(|change| [change.effective.value(), change.until.value()]).flatten());
+    let around = |day: NaiveDate| [Some(day_before(day)), Some(day), day.succ_opt()];
+    let mut days: Vec<NaiveDate> = days.into_iter().flat_map(around).flatten().collect();
+    days.sort_unstable();
+    days.dedup();
+    days
+}
