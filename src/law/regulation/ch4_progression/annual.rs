@@ -65,11 +65,9 @@ impl Hearing<'_> {
         let law = self.law;
         let mut unreadable = false;
         for sitting in self.student.sittings.iter().filter(|sitting| sitting.subject == subject) {
-            // An empty cell makes no passed exam of this school year.
             let dated = match sitting.date {
                 Read::Value(date) => Some(law.calendar.school_year_of(date) == law.school_year),
-                Read::Empty => Some(false),
-                Read::Unreadable => None,
+                Read::Empty | Read::Unreadable => None,
             };
             let city = match sitting.kind {
                 Read::Value(kind) => Some(kind != SittingKind::SchoolMakeUp),
@@ -77,8 +75,7 @@ impl Hearing<'_> {
             };
             let passed = match sitting.result {
                 Read::Value(result) => Some(result == ExamResult::Passed),
-                Read::Empty => Some(false),
-                Read::Unreadable => None,
+                Read::Empty | Read::Unreadable => None,
             };
             match (dated, city, passed) {
                 (Some(true), Some(true), Some(true)) => {
