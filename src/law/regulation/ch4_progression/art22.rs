@@ -45,7 +45,7 @@ pub static LIMITS: Rule = Rule {
     clause: "A22.3",
     title: "留级的次数与告知",
     asks: "学校在学年结束后规定的工作日内通知学生并办理；同一年级留级、高中累计留级都有上限，高三不留级。",
-    reading: "留级记录的学年、年级是未达标的学年和年级；没有学年的，取生效日期之前最后一个结束的学年。同一学年只计一次。",
+    reading: "留级记录的学年、年级是未达标的学年和年级；没有学年的，取生效日期之前最后一个结束的学年；没有年级的不计次数。同一学年只计一次。",
     parameters: &["numbers.senior_max_retentions", "numbers.notify_retention_working_days"],
     findings: &["F2206", "F2207"],
     reads: &["status_changes"],
@@ -145,7 +145,7 @@ pub fn judge_repeat(hearing: &mut Hearing<'_>) {
     }
 }
 
-/// The retentions of a senior student. One without a grade is one of senior school, for there is no other, but in no grade.
+/// The retentions of a senior student. One whose record says no grade counts in none.
 struct Retentions {
     here: EarlierYears,
     all: EarlierYears,
@@ -154,7 +154,7 @@ struct Retentions {
 impl Retentions {
     fn of(hearing: &Hearing<'_>, changes: &[Change]) -> Self {
         let (law, grade, system) = (hearing.law, hearing.grade, hearing.student.system);
-        let is_senior = |change: &Change| change.grade.value().is_none_or(|own| system.stage(own) == Stage::Senior);
+        let is_senior = |change: &Change| change.grade.value().is_some_and(|own| system.stage(own) == Stage::Senior);
         Self {
             here: EarlierYears::of(law, changes, ChangeKind::Retention, |change| change.grade.is(grade)),
             all: EarlierYears::of(law, changes, ChangeKind::Retention, is_senior),
