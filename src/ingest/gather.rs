@@ -66,10 +66,16 @@ fn about_file(code: &'static str, file: usize) -> CellFinding {
 fn put_sheets(inputs: &mut Inputs, file: usize, sheets: Vec<SheetRead>, is_duplicate: bool, vocabulary: &Vocabulary) {
     // An unknown column is named once a file.
     let mut unknown: BTreeMap<String, CellFinding> = BTreeMap::new();
+    let is_spreadsheet = sheets.iter().any(|sheet| sheet.about.is_spreadsheet && !sheet.about.is_hidden);
+    let before = (inputs.sheets.len(), inputs.findings.len());
     for SheetRead { about, outcomes } in sheets {
         for outcome in outcomes {
             put_table(inputs, file, &about, outcome, is_duplicate, vocabulary, &mut unknown);
         }
+    }
+    // Nobody sends a workbook for nothing: what it holds may not have come out of it.
+    if is_spreadsheet && !is_duplicate && before == (inputs.sheets.len(), inputs.findings.len()) {
+        inputs.findings.push(unrecognised(about_file("", file), None, vocabulary));
     }
     inputs.findings.extend(unknown.into_values());
 }

@@ -223,7 +223,8 @@ pub(crate) fn read<S: RowSink>(
     let is_late = watching.join().unwrap_or(false);
     match frames {
         Ok(None) => Ok(()),
-        Ok(Some(fault)) => Err(format!("工作簿无法读取：{fault}").into()),
+        // Why the library gave up, in its own words, would help nobody who fills in tables.
+        Ok(Some(_)) => Err("工作簿已损坏，或不是由常用的表格软件写成".into()),
         Err(_) if is_late => Err("读取时间过长，已停止".into()),
         Err(_) if room == Room::alone() => Err(LOST.into()),
         Err(_) => Err(Refusal::TooLarge),

@@ -42,6 +42,9 @@ const OTHERS: &[(&[u8], &str)] = &[
     (b"GIF8", "图片"),
     (b"{\\rtf", "RTF 文档"),
     (b"SQLite format 3", "数据库文件"),
+    (b"\x09\x00\x04\x00", "Excel 2 的工作簿"),
+    (b"\x09\x02\x06\x00", "Excel 3 的工作簿"),
+    (b"\x09\x04\x06\x00", "Excel 4 的工作簿"),
 ];
 
 /// What a file is, by its bytes.
@@ -114,6 +117,8 @@ fn marked_up(bytes: &[u8]) -> Option<Kind> {
         None
     } else if holds("mso-application") || holds("urn:schemas-microsoft-com:office:spreadsheet") {
         Some(Kind::Workbook2003)
+    } else if holds("urn:oasis:names:tc:opendocument") {
+        Some(Kind::Other("平面 XML 的 OpenDocument 文件（.fods）"))
     } else if holds("<html") || holds("<table") || holds("<!doctype html") || holds("<meta") {
         Some(Kind::Page)
     } else {

@@ -2,6 +2,7 @@
 
 mod cases;
 mod commands;
+mod formats;
 mod invariants;
 mod messy;
 mod sample;

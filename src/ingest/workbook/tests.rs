@@ -438,3 +438,17 @@ fn a_formula_that_nobody_has_computed_is_no_empty_cell() {
     }
     assert_eq!(cells("<c r=\"A1\"><f>1+1</f><v>2</v></c>"), [(1, vec![(CellKind::Number, "2".to_owned())])]);
 }
+
+#[test]
+fn workbooks_of_other_writers_read_as_calamine_reads_them() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/xueji/writers");
+    let mut compared = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "xlsx") {
+            println!("{}", path.display());
+            compared += same_as_calamine(&std::fs::read(&path).unwrap());
+        }
+    }
+    assert!(compared > 1_000, "only {compared} cells compared");
+}
