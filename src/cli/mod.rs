@@ -12,6 +12,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::ingest::old::{self, OldKind};
+use crate::report::mask;
 
 /// Decides by the Shanghai regulation on student registration (上海市中小学学生学籍管理办法).
 #[derive(Debug, Parser)]
@@ -126,14 +127,15 @@ pub fn main() -> ExitCode {
     .into()
 }
 
-/// Says something on standard output. Nobody is there to be told when that fails, as with a closed pipe.
+/// Says something on standard output, no number of an ID document whole. Nobody is there to be told when that fails, as with a closed
+/// pipe.
 fn say(text: impl std::fmt::Display) {
-    let _ = writeln!(std::io::stdout().lock(), "{text}");
+    let _ = writeln!(std::io::stdout().lock(), "{}", mask::within(&text.to_string()));
 }
 
-/// Says something on standard error.
+/// Says something on standard error, masked in the same way.
 fn note(text: &dyn std::fmt::Display) {
-    let _ = writeln!(std::io::stderr().lock(), "{text}");
+    let _ = writeln!(std::io::stderr().lock(), "{}", mask::within(&text.to_string()));
 }
 
 /// Says on standard error why a command could not be done.

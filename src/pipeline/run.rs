@@ -24,7 +24,7 @@ use crate::report::findings::Published;
 use crate::report::manifest::{Books, InputReceipt, Manifest, PolicyReceipt};
 use crate::report::parquet::{Encoded, Groups, Names, ROW_GROUP};
 use crate::report::read::history;
-use crate::report::{decisions, findings as published, sources, submissions, summary};
+use crate::report::{decisions, findings as published, mask, sources, submissions, summary};
 
 /// How far a run is, for whoever shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -311,12 +311,13 @@ fn receipt(
             *table.out_of_scope.entry(reason.code().to_owned()).or_default() += rows;
         }
     }
-    let rows_of = |file: usize| inputs.sheets.iter().filter(|sheet| sheet.file == file).map(|sheet| u64::from(sheet.rows_read)).sum();
-    let files = inputs.files.iter().enumerate().map(|(place, file)| InputReceipt {
-        file: file.path.clone(),
+    let mut rows = vec![0; inputs.files.len()];
+    inputs.sheets.iter().for_each(|sheet| rows[sheet.file] += u64::from(sheet.rows_read));
+    let files = inputs.files.iter().zip(rows).map(|(file, rows)| InputReceipt {
+        file: mask::within(&file.path).into_owned(),
         sha256: file.sha256.clone(),
         bytes: file.bytes,
-        rows: rows_of(place),
+        rows,
     });
     let mut outcomes_by_stage: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
     let mut outcomes: BTreeMap<String, u64> = BTreeMap::new();

@@ -9,6 +9,7 @@ use law::facts::identifiers::NationalId;
 use law::regulation::findings::{self, Severity};
 use parquet::errors::ParquetError;
 
+use super::mask;
 use super::parquet::{Names, write};
 use crate::engine::cohort::Cohort;
 use crate::engine::finding::{About, Finding};
@@ -102,7 +103,7 @@ pub fn publish(cohort: &Cohort<'_>, finding: &Finding) -> Published {
     message.push_str("。请");
     message.push_str(mend);
     message.push('。');
-    let message = message.replace("。请无需", "。无需");
+    let message = mask::within(&message.replace("。请无需", "。无需")).into_owned();
     Published {
         finding_id: hash(&[finding.code, &subject_key, &finding.field, &finding.other_party]),
         code: finding.code,
@@ -120,8 +121,8 @@ pub fn publish(cohort: &Cohort<'_>, finding: &Finding) -> Published {
         column: (!place.header.is_empty()).then(|| place.header.clone()),
         cell,
         evidence_hash: hash(&[&finding.found, &finding.expected]),
-        found: finding.found.clone(),
-        expected: finding.expected.clone(),
+        found: mask::within(&finding.found).into_owned(),
+        expected: mask::within(&finding.expected).into_owned(),
         count: finding.count,
         rows_sample: finding.rows_sample.iter().map(|row| *row as i32).collect(),
     }

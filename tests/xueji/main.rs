@@ -4,6 +4,7 @@ mod cases;
 mod commands;
 mod formats;
 mod invariants;
+mod masking;
 mod messy;
 mod sample;
 mod schema;

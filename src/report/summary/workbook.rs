@@ -70,6 +70,14 @@ fn sheet<'w>(workbook: &'w mut Workbook, name: &str) -> Result<&'w mut Worksheet
     Ok(sheet)
 }
 
+/// Writes texts that inputs brought side by side: no number of an ID document whole, and what begins like a formula stays a text.
+fn write_texts(sheet: &mut Worksheet, row: u32, first: u16, texts: &[&str]) -> Result<(), XlsxError> {
+    for (column, text) in (first..).zip(texts) {
+        sheet.write_string(row, column, mask::within(text))?;
+    }
+    Ok(())
+}
+
 /// Writes a head with the widths of its columns in row `row`, frozen, repeated on each printed page, with a filter over `rows` rows below.
 fn head(sheet: &mut Worksheet, row: u32, columns: &[(&str, f64)], rows: u32, formats: &Formats) -> Result<(), XlsxError> {
     let mut last = 0;
@@ -179,7 +187,7 @@ fn schools(sheet: &mut Worksheet, folder: &Path, formats: &Formats) -> Result<()
     columns.extend(SEVERITIES.map(|(_, title)| (title, 10.0)));
     head(sheet, 0, &columns, schools.len() as u32, formats)?;
     for (row, ((district, code, name), outcomes)) in (1_u32..).zip(&schools) {
-        sheet.write(row, 0, district)?.write(row, 1, code)?.write(row, 2, name)?;
+        write_texts(sheet, row, 0, &[district, code, name])?;
         sheet.write(row, 3, outcomes.values().sum::<u64>())?;
         for (column, outcome) in (4_u16..).zip(Outcome::ALL) {
             sheet.write(row, column, outcomes.get(outcome.code()).copied().unwrap_or(0))?;
@@ -234,9 +242,9 @@ fn undetermined(sheet: &mut Worksheet, run: &Run, formats: &Formats) -> Result<(
     for (row, Undetermined { hit, district, school_code, missing, clauses }) in (1_u32..).zip(&students) {
         let grade = hit.grade.and_then(|grade| u8::try_from(grade).ok()).and_then(law::facts::grades::Grade::new);
         let send: Vec<String> = missing.iter().map(|fact| to_send(fact)).collect();
-        sheet.write(row, 0, district)?.write(row, 1, school_code)?.write(row, 2, &hit.school_name)?;
-        sheet.write(row, 3, grade.map_or("不明", law::facts::grades::Grade::title))?.write(row, 4, &hit.class)?;
-        sheet.write(row, 5, &hit.name)?.write(row, 6, mask::student_key(&hit.student_key))?;
+        let grade = grade.map_or("不明", law::facts::grades::Grade::title);
+        write_texts(sheet, row, 0, &[district, school_code, &hit.school_name, grade, &hit.class, &hit.name])?;
+        sheet.write(row, 6, mask::student_key(&hit.student_key))?;
         sheet.write_with_format(row, 7, missing.join("、"), &formats.wrap)?;
         sheet.write_with_format(row, 8, send.join("；"), &formats.wrap)?;
         sheet.write(row, 9, clauses.join("、"))?.write(row, 10, &hit.student_key)?;
@@ -273,12 +281,11 @@ fn findings(sheet: &mut Worksheet, run: &Run, formats: &Formats) -> Result<(), S
     for (row, FindingRow { finding, clause, school_code, name, student_key, column, cell, count }) in (1_u32..).zip(&found) {
         let severity = SEVERITIES.iter().find(|(code, _)| *code == finding.severity).map_or("", |(_, title)| title);
         let place = if cell.is_empty() { finding.row.map(|row| format!("第 {row} 行")).unwrap_or_default() } else { cell.clone() };
-        sheet.write(row, 0, severity)?.write(row, 1, &finding.code)?.write(row, 2, clause)?.write(row, 3, school_code)?;
-        sheet.write(row, 4, name)?.write(row, 5, mask::student_key(student_key))?;
-        sheet.write_with_format(row, 6, &finding.message, &formats.wrap)?;
-        sheet.write(row, 7, &finding.file)?.write(row, 8, &finding.sheet)?.write(row, 9, place)?.write(row, 10, column)?;
-        // A text that begins like a formula stays a text.
-        sheet.write_string(row, 11, &finding.found)?.write_string(row, 12, &finding.expected)?.write(row, 13, *count)?;
+        write_texts(sheet, row, 0, &[severity, &finding.code, clause, school_code, name])?;
+        sheet.write(row, 5, mask::student_key(student_key))?;
+        sheet.write_string_with_format(row, 6, mask::within(&finding.message), &formats.wrap)?;
+        write_texts(sheet, row, 7, &[&finding.file, &finding.sheet, &place, column, &finding.found, &finding.expected])?;
+        sheet.write(row, 13, *count)?;
     }
     say_more(sheet, found.len() as u32 + 2, more, "findings.parquet", formats)?;
     let mut by_code: Vec<(Vec<String>, u64)> = count(&run.folder.join("findings.parquet"), &["code", "severity"])?;
@@ -320,7 +327,8 @@ fn submissions(sheet: &mut Worksheet, folder: &Path, formats: &Formats) -> Resul
     head(sheet, 0, &columns, schools.len() as u32, formats)?;
     let mut row = 1;
     for ((district, code, name), (students, own)) in &schools {
-        sheet.write(row, 0, district)?.write(row, 1, code)?.write(row, 2, name)?.write(row, 3, *students)?;
+        write_texts(sheet, row, 0, &[district, code, name])?;
+        sheet.write(row, 3, *students)?;
         for (column, table) in (4_u16..).zip(&tables) {
             let (expected, with_rows) = own.get(table).copied().unwrap_or_default();
             match (expected, with_rows) {
