@@ -78,6 +78,12 @@ pub(crate) fn read_file(file: &Found, vocabulary: &Vocabulary, room: Room) -> Op
     read_source(place, &source, vocabulary, room, DEEPEST)
 }
 
+/// Reads a file that is in memory, or the files that it holds.
+pub(crate) fn held_file(path: &str, bytes: Vec<u8>, vocabulary: &Vocabulary) -> Vec<FileRead> {
+    let place = Place { full: Path::new(path), path, within: "" };
+    read_source(place, &Source::Held(bytes.into()), vocabulary, Room::alone(), DEEPEST).unwrap_or_default()
+}
+
 /// Where a file stands, and how it is called.
 #[derive(Clone, Copy)]
 struct Place<'a> {

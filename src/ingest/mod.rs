@@ -34,4 +34,4 @@ pub use finding::CellFinding;
 pub use headers::{Dictionary, DictionaryError, Marks, Vocabulary};
 pub use mend::{CopiedCell, CopiedSheet, Mark, copy};
 pub use part::RowNumbers;
-pub use read::{FileInfo, IngestError, Inputs, Progress, Request, Sheet, read};
+pub use read::{FileInfo, IngestError, Inputs, Progress, Request, Sheet, read, read_held};

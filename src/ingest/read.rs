@@ -8,7 +8,7 @@ use law::facts::subjects::Subjects;
 use rayon::prelude::*;
 
 use super::column::Column;
-use super::file::{FileRead, read_file};
+use super::file::{FileRead, held_file, read_file};
 use super::finding::CellFinding;
 use super::gather::put_together;
 use super::headers::Vocabulary;
@@ -150,6 +150,11 @@ pub fn read(request: Request<'_>) -> Result<Inputs, IngestError> {
         })
     });
     Ok(put_together(alone.collect(), request.vocabulary))
+}
+
+/// Reads one file that is in memory, under the name that it would have.
+pub fn read_held(path: &str, bytes: Vec<u8>, vocabulary: &Vocabulary) -> Inputs {
+    put_together(held_file(path, bytes, vocabulary), vocabulary)
 }
 
 #[cfg(test)]

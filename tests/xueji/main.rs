@@ -6,6 +6,7 @@ mod formats;
 mod invariants;
 mod masking;
 mod messy;
+mod replay;
 mod sample;
 mod schema;
 mod support;
