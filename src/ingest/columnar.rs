@@ -260,7 +260,8 @@ mod tests {
     use parquet::file::properties::WriterProperties;
 
     use super::super::column::Column;
-    use super::super::testing::{ID, OTHER_ID, codes, number, read_files};
+    use super::super::testing::{ID, OTHER_ID, codes, number, read_files, vocabulary};
+    use super::{Outcome, Source};
 
     fn write(columns: Vec<(&str, ArrayRef)>) -> Vec<u8> {
         let batch = RecordBatch::try_from_iter(columns).unwrap();
@@ -306,5 +307,23 @@ mod tests {
         assert_eq!(inputs.findings[0].found, "310104**********23");
         assert_eq!(number(&inputs.sheets[0], "督促日期", 0), Read::Value(20_332));
         assert_eq!(codes(&read_files(&[("a.parquet", b"PAR1 and nothing else")])), [("I0101", None)]);
+    }
+
+    #[test]
+    fn a_file_that_is_not_held_reads_the_same() {
+        let bytes = write(vec![
+            ("学籍号", Arc::new(StringArray::from(vec![ID; 5]))),
+            ("督促日期", Arc::new(StringArray::from(vec!["2026-03-02", "2026-03-03", "2026-03-04", "2026-03-05", "x"]))),
+        ]);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.parquet");
+        std::fs::write(&path, &bytes).unwrap();
+        let sources = [Source::File(path, bytes.len() as u64), Source::Held(bytes.into())];
+        let read = sources.map(|source| match super::read(&source, &vocabulary(), &["a.parquet"]).unwrap() {
+            Outcome::Table(table) => (table.1.rows, table.1.columns),
+            Outcome::Unknown { .. } => panic!("no table"),
+        });
+        assert_eq!(read[0], read[1]);
+        assert_eq!(read[0].0.len(), 5);
     }
 }

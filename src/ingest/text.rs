@@ -515,7 +515,8 @@ fn only(mut list: Vec<Outcome>) -> Option<Outcome> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{ID, codes, number, read_files, text};
+    use super::super::testing::{ID, codes, number, read_files, text, vocabulary};
+    use super::{Outcome, Refusal, Room, Source};
     use law::facts::codes::Read;
 
     const ROSTER: &str = "全国学籍号,姓名,区,学校代码,年级,班级,学籍状态\r\n";
@@ -593,5 +594,49 @@ mod tests {
         assert_eq!(inputs.sheets[0].rows.get(9_999), 10_501);
         assert_eq!(number(&inputs.sheets[0], "科目", 4_001), Read::Value(3));
         assert_eq!(number(&inputs.sheets[0], "科目", 8_001), Read::Value(4));
+    }
+
+    /// What is read of a file that is held, and of one that is not.
+    fn both_ways(content: &[u8]) -> [Result<Vec<(super::super::part::RowNumbers, Vec<Option<super::super::column::Column>>)>, Refusal>; 2] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.csv");
+        std::fs::write(&path, content).unwrap();
+        let sources = [Source::Held(content.to_vec().into()), Source::File(path, content.len() as u64)];
+        sources.map(|source| {
+            let outcomes = super::read(&source, &vocabulary(), &["a.csv"], Room::alone())?;
+            let tables = outcomes.into_iter().map(|outcome| match outcome {
+                Outcome::Table(table) => (table.1.rows, table.1.columns),
+                Outcome::Unknown { .. } => panic!("no table"),
+            });
+            Ok(tables.collect())
+        })
+    }
+
+    #[test]
+    fn a_file_too_large_to_be_held_reads_the_same() {
+        let row = |place: usize| format!("{ID},2025-2026,{},\"合\n格\"\r\n", ["语文", "数学", "编程"][place % 3]);
+        let rows: String = (0..12_000).map(row).collect();
+        let table = format!("学籍号,学年,科目,学年总评\n{rows}");
+        let below = format!("{table}学籍号,督促日期\n{ID},2026-03-02\n");
+        for text in [&table, &table.replace('"', "").replace("合\n格", "合格"), &below] {
+            assert!(text.len() > super::PART * super::PARTS);
+            for content in [text.clone().into_bytes(), encoding_rs::GB18030.encode(text).0.into_owned()] {
+                let [held, not_held] = both_ways(&content);
+                let (held, not_held) = (held.unwrap(), not_held.unwrap());
+                assert_eq!(held, not_held);
+                assert_eq!((held[0].0.len(), held.len()), (12_000, if text == &below { 2 } else { 1 }));
+            }
+        }
+    }
+
+    #[test]
+    fn a_record_without_end_and_one_too_wide_are_refused() {
+        let endless = format!("学籍号,督促日期\n{}", "x".repeat(super::PART + super::LONGEST + 1));
+        let wide = format!("学籍号,督促日期\n{}\n", ",".repeat(20_000));
+        for content in [endless, wide] {
+            for read in both_ways(content.as_bytes()) {
+                assert!(matches!(read, Err(Refusal::Fault(_))));
+            }
+        }
     }
 }
