@@ -11,6 +11,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::ingest::fold::is_unseen;
 use crate::ingest::old::{self, OldKind};
 use crate::report::mask;
 
@@ -38,8 +39,6 @@ enum Command {
     ReadOldWorkbook {
         /// What it is.
         kind: OldKind,
-        /// Bytes of memory that may be used.
-        memory: u64,
     },
     /// The clauses and findings, or one: what it says, how it is read, its parameters.
     Rules(rules::Arguments),
@@ -118,7 +117,7 @@ pub fn main() -> ExitCode {
         Command::Run(arguments) => run::main(&arguments, json),
         Command::Check(arguments) => check::main(&arguments, json),
         Command::Explain(arguments) => explain::main(&arguments, json),
-        Command::ReadOldWorkbook { kind, memory } => match old::serve(kind, memory) {
+        Command::ReadOldWorkbook { kind } => match old::serve(kind) {
             Ok(()) => Ending::Done,
             Err(_) => Ending::Unusable,
         },
@@ -130,12 +129,18 @@ pub fn main() -> ExitCode {
 /// Says something on standard output, no number of an ID document whole. Nobody is there to be told when that fails, as with a closed
 /// pipe.
 fn say(text: impl std::fmt::Display) {
-    let _ = writeln!(std::io::stdout().lock(), "{}", mask::within(&text.to_string()));
+    let _ = writeln!(std::io::stdout().lock(), "{}", safe(&text.to_string()));
 }
 
 /// Says something on standard error, masked in the same way.
 fn note(text: &dyn std::fmt::Display) {
-    let _ = writeln!(std::io::stderr().lock(), "{}", mask::within(&text.to_string()));
+    let _ = writeln!(std::io::stderr().lock(), "{}", safe(&text.to_string()));
+}
+
+/// A text as it may be shown: masked, and without what would move the cursor of the terminal.
+fn safe(text: &str) -> String {
+    let is_shown = |letter: char| letter == '\n' || letter == '\t' || !is_unseen(letter);
+    mask::within(text).chars().map(|letter| if is_shown(letter) { letter } else { '\u{FFFD}' }).collect()
 }
 
 /// Says on standard error why a command could not be done.

@@ -11,7 +11,7 @@ use super::source::Source;
 /// Files that an archive may have.
 const MOST_FILES: usize = 100_000;
 /// Bytes that all files may have together when inflated, whatever the archive claims.
-const LARGEST: u64 = 8 << 30;
+const LARGEST: u64 = 4 << 30;
 
 /// Calls for each file of an archive with its name, and its bytes or why they can't be had, until it is told to end; `Err` says why the
 /// archive can't be opened.
@@ -22,7 +22,7 @@ pub(crate) fn each_file(
     mut take: impl FnMut(String, Result<Vec<u8>, Refusal>) -> bool,
 ) -> Result<(), String> {
     let reader = source.open(0).map_err(|error| error.to_string())?;
-    let mut archive = ZipArchive::new(reader).map_err(|error| format!("压缩包已损坏：{error}"))?;
+    let mut archive = ZipArchive::new(reader).map_err(|_| "压缩包已损坏")?;
     if archive.len() > MOST_FILES {
         return Err(format!("压缩包中的文件多于 {MOST_FILES} 个"));
     }
@@ -30,8 +30,9 @@ pub(crate) fn each_file(
     for place in 0..archive.len() {
         let file = match archive.by_index(place) {
             Ok(file) => file,
-            Err(error) => {
-                if !take(format!("第 {} 个文件", place + 1), Err(format!("压缩包中的文件无法读取：{error}").into())) {
+            Err(_) => {
+                if !take(format!("第 {} 个文件", place + 1), Err("压缩包中的文件无法读取：已损坏、加密，或压缩方式不受支持".into()))
+                {
                     return Ok(());
                 }
                 continue;
@@ -44,7 +45,7 @@ pub(crate) fn each_file(
         let cap = room.member().min(left);
         let mut content = Vec::new();
         let content = match file.take(cap + 1).read_to_end(&mut content) {
-            Err(error) => Err(format!("压缩包中的文件无法解压：{error}").into()),
+            Err(_) => Err("压缩包中的文件无法解压".into()),
             Ok(_) if content.len() as u64 > cap => Err(Refusal::TooLarge),
             Ok(_) => {
                 left -= content.len() as u64;

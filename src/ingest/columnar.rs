@@ -27,7 +27,7 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Reads a Parquet file; `names` may tell what its columns do not.
 pub(crate) fn read(source: &Source, vocabulary: &Vocabulary, names: &[&str]) -> Result<Outcome, Refusal> {
-    read_groups(source, vocabulary, names).map_err(|error| Refusal::Fault(format!("Parquet 文件无法读取：{error}")))
+    read_groups(source, vocabulary, names).map_err(|_| "Parquet 文件已损坏，或压缩方式不受支持".into())
 }
 
 fn read_groups(source: &Source, vocabulary: &Vocabulary, names: &[&str]) -> Result<Outcome, Failure> {

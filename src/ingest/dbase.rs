@@ -44,7 +44,7 @@ pub(crate) fn read(bytes: &Bytes, dictionary: &Dictionary, sink: &mut impl RowSi
     };
     let fields = fields(bytes.get(..begin).ok_or(DAMAGED)?, decoder);
     let records = bytes.get(begin..).unwrap_or_default();
-    if fields.is_empty() || width == 0 || fields.last().is_some_and(|field| field.end > width) {
+    if width == 0 || fields.last().is_none_or(|field| field.end != width) {
         return Err(DAMAGED.into());
     }
     if records.len() / width < claimed {

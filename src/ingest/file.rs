@@ -48,16 +48,16 @@ impl About {
     }
 }
 
-/// A sheet that was read, with its tables.
+/// A sheet that was read, with its tables, or why it can't be read.
 pub(crate) struct SheetRead {
     pub about: About,
-    pub outcomes: Vec<Outcome>,
+    pub outcomes: Result<Vec<Outcome>, String>,
 }
 
 /// Archives within archives that are opened.
 const DEEPEST: u32 = 2;
 
-const SAVE_AGAIN: &str = "能打开的文件：请用表格软件打开，另存为 .xlsx 后重新提交";
+pub(crate) const SAVE_AGAIN: &str = "能打开的文件：请用表格软件打开，另存为 .xlsx 后重新提交";
 const SPLIT: &str = "较小的文件：请按学校或班级分成几个文件后重新提交";
 
 /// Reads a file, or the files that it holds; `None` if it needs more room than it is given and could be given more.
@@ -177,13 +177,15 @@ fn read_content(kind: Kind, source: &Source, path: &str, vocabulary: &Vocabulary
         _ => None,
     };
     if let Some(outcomes) = outcomes {
-        return Ok(vec![SheetRead { about: About::of_table(""), outcomes }]);
+        return Ok(vec![SheetRead { about: About::of_table(""), outcomes: Ok(outcomes) }]);
     }
     let mut sheets = Vec::new();
     let open = |about: &About| SheetReader::new(vocabulary, about.is_1904).named(&[&about.name, path]).narrow();
-    let close = |about, reader: SheetReader<'_>| sheets.push(SheetRead { about, outcomes: reader.finish() });
+    let close = |about, reader: Result<SheetReader<'_>, String>| {
+        sheets.push(SheetRead { about, outcomes: reader.map(SheetReader::finish) });
+    };
     each_sheet(kind, source, &vocabulary.dictionary, room, open, close)?;
-    Ok(sheets)
+    if sheets.is_empty() { Err("文件中没有工作表，或已损坏".into()) } else { Ok(sheets) }
 }
 
 /// A sheet as it stands in its file.
@@ -234,7 +236,7 @@ pub(crate) fn raw_sheets(full: &Path, within: &str, vocabulary: &Vocabulary) -> 
             read
         }
         Kind::Parquet => return Err("Parquet 文件不另写副本".into()),
-        _ => each_sheet(kind, &source, &vocabulary.dictionary, room, raw, |_, sheet| sheets.push(sheet)),
+        _ => each_sheet(kind, &source, &vocabulary.dictionary, room, raw, |_, sheet| sheets.extend(sheet)),
     };
     read.map(|()| sheets).map_err(|refusal| match refusal {
         Refusal::TooLarge => TOO_LARGE.to_owned(),
@@ -247,14 +249,15 @@ fn names_begin(path: &str, name: &str) -> bool {
     path.strip_prefix(&*shown(name)).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// Calls `open` for each sheet of a file that is held whole, hands it the rows, and calls `close` after them.
+/// Calls `open` for each sheet of a file that is held whole, hands it the rows, and calls `close` after them, or with what is wrong with
+/// the sheet: one that is damaged does not take the others with it.
 fn each_sheet<S: RowSink>(
     kind: Kind,
     source: &Source,
     dictionary: &Dictionary,
     room: Room,
     mut open: impl FnMut(&About) -> S,
-    mut close: impl FnMut(About, S),
+    mut close: impl FnMut(About, Result<S, String>),
 ) -> Result<(), Refusal> {
     let bytes = match source {
         Source::Held(bytes) if bytes.len() as u64 <= room.held() => bytes,
@@ -266,20 +269,24 @@ fn each_sheet<S: RowSink>(
             for (place, sheet) in workbook.sheets().iter().enumerate() {
                 let about = About { is_hidden: sheet.hidden, is_1904: workbook.is_1904(), ..About::of_sheet(&sheet.name) };
                 let mut sink = open(&about);
-                workbook.read(place, &mut sink)?;
-                if sink.begins_again() {
-                    workbook.read(place, &mut sink)?;
+                let mut read = workbook.read(place, &mut sink);
+                if read.is_ok() && sink.begins_again() {
+                    read = workbook.read(place, &mut sink);
                 }
-                close(about, sink);
+                match read.map_err(Refusal::from) {
+                    Ok(()) => close(about, Ok(sink)),
+                    Err(Refusal::Fault(what)) => close(about, Err(what)),
+                    Err(Refusal::TooLarge) => return Err(Refusal::TooLarge),
+                }
             }
         }
-        Kind::Old(kind) => old::read(bytes, kind, room, open, close)?,
+        Kind::Old(kind) => old::read(bytes, kind, room, open, |about, sink| close(about, Ok(sink)))?,
         Kind::Workbook2003 => {
             for (name, grid) in sheets_of_2003(&text::decode(bytes)?, room)? {
                 let about = About::of_sheet(&name);
                 let mut sink = open(&about);
                 grid.tell(&mut sink);
-                close(about, sink);
+                close(about, Ok(sink));
             }
         }
         Kind::Page => {
@@ -289,14 +296,14 @@ fn each_sheet<S: RowSink>(
                 let about = About::of_table(&if several { format!("表{place}") } else { String::new() });
                 let mut sink = open(&about);
                 grid.tell(&mut sink);
-                close(about, sink);
+                close(about, Ok(sink));
             }
         }
         Kind::Dbase => {
             let about = About::of_table("");
             let mut sink = open(&about);
             dbase::read(bytes, dictionary, &mut sink)?;
-            close(about, sink);
+            close(about, Ok(sink));
         }
         Kind::Archive => return Err("压缩包中的压缩包过深".into()),
         Kind::Other(what) => return Err(what.into()),

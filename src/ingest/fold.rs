@@ -11,7 +11,12 @@ fn half_width(character: char) -> char {
 
 /// Whether a character is only there to keep others apart, or not to be seen at all.
 pub(crate) fn is_space(character: char) -> bool {
-    character.is_whitespace() || matches!(character, '\0' | '\u{200B}'..='\u{200F}' | '\u{2060}' | '\u{FEFF}')
+    character.is_whitespace() || matches!(character, '\0' | '\u{1A}' | '\u{200B}'..='\u{200F}' | '\u{2060}' | '\u{FEFF}')
+}
+
+/// Whether a character is not seen itself, but moves the cursor of a terminal or turns the text around it.
+pub(crate) fn is_unseen(character: char) -> bool {
+    character.is_control() || matches!(character, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
 }
 
 /// A text without the spaces around it.

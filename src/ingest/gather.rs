@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::file::{About, FileRead, SheetRead};
+use super::file::{About, FileRead, SAVE_AGAIN, SheetRead};
 use super::finding::{CellFinding, Noted, shown};
 use super::headers::Vocabulary;
 use super::part::Settled;
@@ -69,6 +69,14 @@ fn put_sheets(inputs: &mut Inputs, file: usize, sheets: Vec<SheetRead>, is_dupli
     let is_spreadsheet = sheets.iter().any(|sheet| sheet.about.is_spreadsheet && !sheet.about.is_hidden);
     let before = (inputs.sheets.len(), inputs.findings.len());
     for SheetRead { about, outcomes } in sheets {
+        let outcomes = outcomes.unwrap_or_else(|what| {
+            if !is_duplicate {
+                let finding =
+                    CellFinding { sheet_name: about.name.clone(), found: what, expected: SAVE_AGAIN.into(), ..about_file("I0101", file) };
+                inputs.findings.push(finding);
+            }
+            Vec::new()
+        });
         for outcome in outcomes {
             put_table(inputs, file, &about, outcome, is_duplicate, vocabulary, &mut unknown);
         }

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use calamine::{Data, Dimensions, Ods, Reader, SheetVisible, Xls, Xlsb};
@@ -16,12 +16,18 @@ use chrono::{NaiveDate, NaiveDateTime};
 
 use super::cell::{Cell, CellKind, MergedRange, RowSink};
 use super::file::About;
+use super::opendocument;
 use super::room::{Refusal, Room};
 
 /// The command of the program that makes it the process for one workbook.
 pub const COMMAND: &str = "read-old-workbook";
 /// How long it may take.
 const TIME: Duration = Duration::from_secs(60);
+/// How often it is looked at.
+const LOOK: Duration = Duration::from_millis(20);
+/// Bytes that it may ask for: the library asks for all cells that a workbook claims, and takes them only as they come.
+#[cfg(unix)]
+const ASKED: u64 = 2 << 30;
 /// Cells of a row, bytes of a text and of a row's texts, and merged cells, that are taken from it.
 const MOST_CELLS: u32 = 16_384;
 const LONGEST_TEXT: u32 = 1 << 20;
@@ -64,25 +70,30 @@ const FAULT: u8 = b'F';
 
 // ---- the process for one workbook
 
-/// Reads a workbook from standard input and writes its rows to standard output, with so many bytes of memory; what a process of
-/// [`COMMAND`] does.
+/// Reads a workbook from standard input and writes its rows to standard output; what a process of [`COMMAND`] does.
 ///
 /// # Errors
 /// Standard output is closed.
-pub fn serve(kind: OldKind, memory: u64) -> io::Result<()> {
-    // Where the system knows no such limit, the time limit has to do.
+pub fn serve(kind: OldKind) -> io::Result<()> {
+    // What it takes is watched from outside; this is for what no look is quick enough for.
     #[cfg(unix)]
-    let _ = rlimit::setrlimit(rlimit::Resource::DATA, memory, memory);
+    let _ = rlimit::setrlimit(rlimit::Resource::DATA, ASKED, ASKED);
     let mut bytes = Vec::new();
     io::stdin().lock().read_to_end(&mut bytes)?;
     let mut out = BufWriter::new(io::stdout().lock());
-    let book = Cursor::new(bytes);
+    let said = |error: &dyn std::fmt::Display| error.to_string();
     let written = match kind {
-        OldKind::Xls => Xls::new(book)
-            .map_err(|error| error.to_string())
-            .and_then(|book| write_book(book, &mut out, |book, name| book.merge_cells_by_sheet_name(name).ok())),
-        OldKind::Xlsb => Xlsb::new(book).map_err(|error| error.to_string()).and_then(|book| write_book(book, &mut out, |_, _| None)),
-        OldKind::Ods => Ods::new(book).map_err(|error| error.to_string()).and_then(|book| write_book(book, &mut out, |_, _| None)),
+        OldKind::Xls => Xls::new(Cursor::new(bytes))
+            .map_err(|error| said(&error))
+            .and_then(|book| write_book(book, &mut out, |book, _, name| book.merge_cells_by_sheet_name(name).unwrap_or_default())),
+        OldKind::Xlsb => Xlsb::new(Cursor::new(bytes)).map_err(|error| said(&error)).and_then(|book| {
+            // The library tells of no merged cells, and nothing else reads this format.
+            write_book(book, &mut out, |_, _, _| Vec::new())
+        }),
+        OldKind::Ods => opendocument::prepared(&bytes).map_err(|error| said(&error)).and_then(|(bytes, merged)| {
+            let book = Ods::new(Cursor::new(bytes)).map_err(|error| said(&error))?;
+            write_book(book, &mut out, |_, place, _| merged.get(place).cloned().unwrap_or_default())
+        }),
     };
     match written {
         Ok(()) => out.write_all(&[END])?,
@@ -94,17 +105,17 @@ pub fn serve(kind: OldKind, memory: u64) -> io::Result<()> {
     out.flush()
 }
 
-fn write_book<R>(mut book: R, out: &mut impl Write, merged: impl Fn(&R, &str) -> Option<Vec<Dimensions>>) -> Result<(), String>
+fn write_book<R>(mut book: R, out: &mut impl Write, merged: impl Fn(&R, usize, &str) -> Vec<Dimensions>) -> Result<(), String>
 where
     R: Reader<Cursor<Vec<u8>>>,
     R::Error: std::fmt::Display,
 {
     let broken = |error: io::Error| error.to_string();
-    for sheet in book.sheets_metadata().to_vec() {
+    for (place, sheet) in book.sheets_metadata().to_vec().into_iter().enumerate() {
         let range = book.worksheet_range(&sheet.name).map_err(|error| error.to_string())?;
         out.write_all(&[SHEET, u8::from(sheet.visible != SheetVisible::Visible)]).map_err(broken)?;
         write_text(out, &sheet.name).map_err(broken)?;
-        write_merged(out, &merged(&book, &sheet.name).unwrap_or_default()).map_err(broken)?;
+        write_merged(out, &merged(&book, place, &sheet.name)).map_err(broken)?;
         let (first_row, first_column) = range.start().unwrap_or_default();
         for (row, number) in range.rows().zip(first_row + 1..) {
             let Some(last) = row.iter().rposition(|cell| !matches!(cell, Data::Empty)) else { continue };
@@ -180,16 +191,39 @@ fn write_text(out: &mut impl Write, text: &str) -> io::Result<()> {
 
 // ---- the process that wants it
 
-/// Kills a process that takes too long, and says whether it did; it is told when the process is done with.
-fn watch(mut child: Child) -> (Sender<()>, JoinHandle<bool>) {
+/// How a process was that is done with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    InTime,
+    TooLate,
+    TooLarge,
+}
+
+/// Kills a process that takes too long, or more memory than it may; it is told when the process is done with.
+fn watch(mut child: Child, memory: u64) -> (Sender<()>, JoinHandle<End>) {
     let (done, is_done) = channel();
     let watching = std::thread::spawn(move || {
-        let is_late = is_done.recv_timeout(TIME) == Err(RecvTimeoutError::Timeout);
+        let begun = Instant::now();
+        let end = loop {
+            match is_done.recv_timeout(LOOK) {
+                Err(RecvTimeoutError::Timeout) if begun.elapsed() > TIME => break End::TooLate,
+                Err(RecvTimeoutError::Timeout) if resident(child.id()).is_some_and(|bytes| bytes > memory) => break End::TooLarge,
+                Err(RecvTimeoutError::Timeout) => {}
+                _ => break End::InTime,
+            }
+        };
         let _ = child.kill();
         let _ = child.wait();
-        is_late
+        end
     });
     (done, watching)
+}
+
+/// The memory that a process really holds, where the system tells.
+fn resident(process: u32) -> Option<u64> {
+    const PAGE: u64 = 4096;
+    let pages = std::fs::read_to_string(format!("/proc/{process}/statm")).ok()?;
+    Some(pages.split_whitespace().nth(1)?.parse::<u64>().ok()? * PAGE)
 }
 
 /// Reads a workbook: calls `open` for each sheet, and `close` when its rows are told.
@@ -201,17 +235,13 @@ pub(crate) fn read<S: RowSink>(
     mut close: impl FnMut(About, S),
 ) -> Result<(), Refusal> {
     const LOST: &str = "读取时内存超出限度，或文件已损坏";
-    let memory = (room.all() - room.held()).to_string();
+    let memory = room.all() - room.held();
     let program = PROGRAM.get().ok_or("这里不能读取旧版工作簿")?;
-    let child = Command::new(program)
-        .args([COMMAND, kind.word(), &memory])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn();
+    let child =
+        Command::new(program).args([COMMAND, kind.word()]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
     let mut child = child.map_err(|error| format!("无法启动读取旧版工作簿的进程：{error}"))?;
     let (Some(mut input), Some(output)) = (child.stdin.take(), child.stdout.take()) else { return Err(LOST.into()) };
-    let (done, watching) = watch(child);
+    let (done, watching) = watch(child, memory);
     // A process that gives up early closes its input: what it wrote says why.
     let bytes = bytes.clone();
     let writer = std::thread::spawn(move || {
@@ -220,12 +250,13 @@ pub(crate) fn read<S: RowSink>(
     let frames = read_frames(&mut BufReader::new(output), &mut open, &mut close);
     let _ = done.send(());
     let _ = writer.join();
-    let is_late = watching.join().unwrap_or(false);
+    let end = watching.join().unwrap_or(End::TooLate);
     match frames {
         Ok(None) => Ok(()),
         // Why the library gave up, in its own words, would help nobody who fills in tables.
+        Ok(Some(fault)) if fault.to_ascii_lowercase().contains("password") => Err("工作簿有打开密码，请去掉密码".into()),
         Ok(Some(_)) => Err("工作簿已损坏，或不是由常用的表格软件写成".into()),
-        Err(_) if is_late => Err("读取时间过长，已停止".into()),
+        Err(_) if end == End::TooLate => Err("读取时间过长，已停止".into()),
         Err(_) if room == Room::alone() => Err(LOST.into()),
         Err(_) => Err(Refusal::TooLarge),
     }

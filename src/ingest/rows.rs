@@ -15,6 +15,8 @@ use super::value::{Context, NewSubjects};
 /// How many rows are looked at for the header, and how many bytes.
 const WINDOW: usize = 40;
 const WINDOW_BYTES: usize = 4 << 20;
+/// Bytes of a header, notes and all.
+const LONGEST_HEADER: usize = 1_000;
 
 /// What became of a sheet.
 pub(crate) enum Outcome {
@@ -114,10 +116,10 @@ impl<'v> SheetReader<'v> {
     /// Looks for the header among the rows held back; without `is_end` only a header with a row below it is taken.
     fn decide(&mut self, is_end: bool) {
         let State::Looking(held) = &self.state else { return };
-        let labels: Vec<Labels> = held
-            .iter()
-            .map(|row| Labels { number: row.number, cells: row.cells.iter().map(|(_, text)| fold::trimmed(text).to_owned()).collect() })
-            .collect();
+        // A text that is longer than any header can be is none.
+        let label = |text: &str| Some(fold::trimmed(text)).filter(|text| text.len() <= LONGEST_HEADER).unwrap_or_default().to_owned();
+        let labels: Vec<Labels> =
+            held.iter().map(|row| Labels { number: row.number, cells: row.cells.iter().map(|(_, text)| label(text)).collect() }).collect();
         match find_header(&labels, &self.merged, &self.vocabulary.dictionary) {
             Ok(Header { layout, last }) => {
                 let is_certain = layout.missing.is_empty() && last + 1 < held.len();
@@ -128,7 +130,8 @@ impl<'v> SheetReader<'v> {
             Err(nearest) if is_end => {
                 let wide =
                     held.iter().filter(|row| row.cells.iter().filter(|(_, text)| !fold::trimmed(text).is_empty()).count() >= 2).count();
-                self.state = State::Lost { nearest, has_data: wide >= 2 };
+                let names_anyone = held.iter().flat_map(|row| &row.cells).any(|(_, text)| fold::masked(text, false) != *text);
+                self.state = State::Lost { nearest, has_data: wide >= 2 || names_anyone };
             }
             Err(_) => {}
         }

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use encoding_rs::{UTF_8, UTF_16BE, UTF_16LE};
 use memchr::memmem;
 use zip::ZipArchive;
 
@@ -110,16 +111,25 @@ fn compound(bytes: &[u8]) -> Kind {
 
 /// HTML tables and SpreadsheetML 2003, which exports of many systems are behind the name .xls.
 fn marked_up(bytes: &[u8]) -> Option<Kind> {
-    let head: Vec<u8> = bytes.iter().take(65_536).map(u8::to_ascii_lowercase).collect();
-    let start = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&head).trim_ascii_start();
+    let head = bytes.get(..65_536).unwrap_or(bytes);
+    let encoding = match head.get(..2) {
+        Some(b"\xFF\xFE") => UTF_16LE,
+        Some(b"\xFE\xFF") => UTF_16BE,
+        _ => UTF_8,
+    };
+    let head = encoding.decode(head).0.to_ascii_lowercase();
+    let start = head.as_bytes().trim_ascii_start();
     let holds = |text: &str| memmem::find(start, text.as_bytes()).is_some();
     if !start.starts_with(b"<") {
         None
+    } else if holds("<html") || holds("<!doctype html") {
+        // Pages that a spreadsheet program has saved name the other format's namespaces, too.
+        Some(Kind::Page)
     } else if holds("mso-application") || holds("urn:schemas-microsoft-com:office:spreadsheet") {
         Some(Kind::Workbook2003)
     } else if holds("urn:oasis:names:tc:opendocument") {
         Some(Kind::Other("平面 XML 的 OpenDocument 文件（.fods）"))
-    } else if holds("<html") || holds("<table") || holds("<!doctype html") || holds("<meta") {
+    } else if holds("<table") || holds("<meta") || holds("<tr") {
         Some(Kind::Page)
     } else {
         None

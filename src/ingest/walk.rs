@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::fold;
 use super::read::IngestError;
 use super::sniff::{self, Kind};
 use super::source::Source;
@@ -74,10 +75,7 @@ fn file(root: &Path, path: &Path, bytes: u64, fault: Option<String>) -> Found {
 
 /// A name without what would move the cursor of a terminal or turn the text around it.
 pub(crate) fn shown(name: &str) -> String {
-    let is_unseen = |letter: char| {
-        letter.is_control() || matches!(letter, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
-    };
-    name.chars().flat_map(|letter| if is_unseen(letter) { letter.escape_unicode().collect() } else { vec![letter] }).collect()
+    name.chars().flat_map(|letter| if fold::is_unseen(letter) { letter.escape_unicode().collect() } else { vec![letter] }).collect()
 }
 
 /// Files that nobody sent: hidden ones, and what spreadsheet programs and file managers leave behind.

@@ -68,10 +68,10 @@ pub enum WorkbookError {
     #[error("工作簿有打开密码，请去掉密码")]
     Encrypted,
     /// The file is no zip archive, or a damaged one.
-    #[error("工作簿已损坏：{0}")]
+    #[error("工作簿已损坏，不是完整的压缩包")]
     Archive(#[source] ZipError),
     /// A part can't be inflated.
-    #[error("工作簿已损坏，{part} 无法解压：{error}")]
+    #[error("工作簿已损坏，{part} 无法解压")]
     Inflate {
         /// The part's name.
         part: String,
@@ -183,6 +183,10 @@ impl Workbook {
             // Sheets that hold a chart, a dialog or macros have no rows.
             let kind = relationship.map_or("", |relationship| relationship.kind.as_str());
             if matches!(kind, "chartsheet" | "dialogsheet" | "xlMacrosheet" | "xlIntlMacrosheet") {
+                continue;
+            }
+            // Nor have those of old macros, which lead nowhere.
+            if entry.relationship.is_empty() && entry.info.hidden {
                 continue;
             }
             parts.push(relationship.map_or(entry.relationship, |relationship| relationship.target.clone()));
