@@ -515,6 +515,8 @@ fn only(mut list: Vec<Outcome>) -> Option<Outcome> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::column::Column;
+    use super::super::part::RowNumbers;
     use super::super::testing::{ID, codes, number, read_files, text, vocabulary};
     use super::{Outcome, Refusal, Room, Source};
     use law::facts::codes::Read;
@@ -596,8 +598,11 @@ mod tests {
         assert_eq!(number(&inputs.sheets[0], "科目", 8_001), Read::Value(4));
     }
 
+    /// The row numbers and columns of each table.
+    type Tables = Vec<(RowNumbers, Vec<Option<Column>>)>;
+
     /// What is read of a file that is held, and of one that is not.
-    fn both_ways(content: &[u8]) -> [Result<Vec<(super::super::part::RowNumbers, Vec<Option<super::super::column::Column>>)>, Refusal>; 2] {
+    fn both_ways(content: &[u8]) -> [Result<Tables, Refusal>; 2] {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.csv");
         std::fs::write(&path, content).unwrap();
