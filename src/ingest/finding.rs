@@ -126,7 +126,9 @@ impl Entry {
 /// What a finding shows of a cell, ID numbers masked.
 pub(crate) fn shown(text: &str, holds: Holds) -> String {
     const LONGEST: usize = 100;
-    let text = fold::trimmed(text);
+    // No number that begins in what is shown ends behind this.
+    let end = text.char_indices().nth(LONGEST * 2).map_or(text.len(), |(end, _)| end);
+    let text = fold::trimmed(text.get(..end).unwrap_or_default());
     let masked = match holds {
         Holds::NationalId | Holds::DocumentNumber => fold::masked(text, true),
         // A Shanghai number is nobody's ID number, unless something else was put there.

@@ -24,8 +24,14 @@ pub(crate) fn trimmed(text: &str) -> &str {
     text.trim_matches(is_space)
 }
 
-/// The form in which headers are compared: without brackets and what they hold, spaces, marks and separators.
+/// Bytes of a header, notes and all: a longer text is none.
+pub(crate) const LONGEST_HEADER: usize = 1_000;
+
+/// The form in which headers are compared: without brackets and what they hold, spaces, marks and separators; empty for what is none.
 pub(crate) fn header(text: &str) -> String {
+    if text.len() > LONGEST_HEADER {
+        return String::new();
+    }
     let outside = without_brackets(text);
     if outside.is_empty() { kept_characters(text.chars()) } else { outside }
 }

@@ -15,8 +15,6 @@ use super::value::{Context, NewSubjects};
 /// How many rows are looked at for the header, and how many bytes.
 const WINDOW: usize = 40;
 const WINDOW_BYTES: usize = 4 << 20;
-/// Bytes of a header, notes and all.
-const LONGEST_HEADER: usize = 1_000;
 
 /// What became of a sheet.
 pub(crate) enum Outcome {
@@ -117,7 +115,7 @@ impl<'v> SheetReader<'v> {
     fn decide(&mut self, is_end: bool) {
         let State::Looking(held) = &self.state else { return };
         // A text that is longer than any header can be is none.
-        let label = |text: &str| Some(fold::trimmed(text)).filter(|text| text.len() <= LONGEST_HEADER).unwrap_or_default().to_owned();
+        let label = |text: &str| Some(fold::trimmed(text)).filter(|text| text.len() <= fold::LONGEST_HEADER).unwrap_or_default().to_owned();
         let labels: Vec<Labels> =
             held.iter().map(|row| Labels { number: row.number, cells: row.cells.iter().map(|(_, text)| label(text)).collect() }).collect();
         match find_header(&labels, &self.merged, &self.vocabulary.dictionary) {

@@ -26,6 +26,8 @@ mod words;
 const YEARS: std::ops::RangeInclusive<i32> = 1900..=2100;
 /// Numbers in a column of dates that a spreadsheet means as days (1954 to 2100).
 const SERIALS: std::ops::RangeInclusive<f64> = 20_000.0..=73_050.0;
+/// Bytes of a cell that is no text.
+const LONGEST: usize = 1_000;
 /// Signs that stand for "nothing to say here".
 const PLACEHOLDERS: &[&str] = &["-", "--", "—", "——", "–", "/", "\\", "//"];
 
@@ -158,6 +160,9 @@ pub(crate) fn read<'a>(cell: Cell<'a>, field: &Field, document: Document, contex
         return Reading::unreadable("I0202", "文字没有损坏的单元格（此处有无法识别的字符，请从原系统重新导出）");
     }
     let is_text = matches!(field.holds, Holds::Name | Holds::Text);
+    if !is_text && text.len() > LONGEST {
+        return Reading::unreadable("I0202", expectation(field));
+    }
     if !is_text && PLACEHOLDERS.contains(&text) {
         return Reading::EMPTY.with("I0208", "空白");
     }
