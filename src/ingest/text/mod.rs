@@ -1,13 +1,16 @@
 //! What does a text file hold? Its encoding and delimiter by its content, then its records, in parts side by side where it is large.
 
-use std::borrow::Cow;
-use std::io::Read;
+mod encoding;
+mod parts;
+
 use std::ops::ControlFlow;
 
 use bytes::Bytes;
-use encoding_rs::{GB18030, UTF_16BE, UTF_16LE};
-use memchr::{memchr, memchr_iter};
 use rayon::prelude::*;
+
+use self::encoding::{Damage, decode_utf16, survey, utf16};
+pub(crate) use self::encoding::{Encoding, decode, encoding_of};
+use self::parts::{Parts, count_quotes};
 
 use super::cell::{Cell, RowSink};
 use super::headers::Vocabulary;
@@ -20,18 +23,10 @@ use super::source::Source;
 const DELIMITERS: &[u8] = b",\t;|";
 /// How much of a file tells its delimiter.
 const HEAD: usize = 64 * 1024;
-/// Larger files are read in parts of this size, whatever the number of threads.
-const PART: usize = if cfg!(test) { 64 * 1024 } else { 8 * 1024 * 1024 };
-/// A record that is longer is none: a line end is missing, or a quote.
-const LONGEST: usize = if cfg!(test) { 1024 * 1024 } else { 4 * 1024 * 1024 };
-/// Parts of a file that are in memory at a time.
-const PARTS: usize = 4;
 /// Columns that a record may have.
 const MOST_COLUMNS: usize = 16_384;
 
-const BINARY: &str = "不是文本，也不是能识别的表格文件";
 const DAMAGED: &str = "文本中无法识别的字符过多，文件可能已损坏";
-const TOO_LONG: &str = "有一条记录过长，可能缺少换行，或引号不成对";
 const TOO_WIDE: &str = "有一行的列数过多，不是表格";
 const UNREADABLE: &str = "读取中断，文件可能已被移动或改动";
 
@@ -48,170 +43,6 @@ pub(crate) fn read(source: &Source, vocabulary: &Vocabulary, names: &[&str], roo
 /// Hands the records of a text file to a sink, one after the other.
 pub(crate) fn tell(source: &Source, vocabulary: &Vocabulary, room: Room, sink: &mut impl RowSink) -> Result<(), Refusal> {
     Text::open(source, vocabulary, room)?.tell(sink).map(|_| ())
-}
-
-/// Decodes a text that is held whole, by what the bytes are: UTF-16, UTF-8, else GB18030.
-pub(crate) fn decode(bytes: &Bytes) -> Result<String, Refusal> {
-    if let Some(encoding) = utf16(bytes)? {
-        return Ok(decode_utf16(bytes, encoding)?);
-    }
-    let (text, damage) = survey(&Source::Held(bytes.clone()))?.decode(bytes);
-    if damage.is_grave() { Err(DAMAGED.into()) } else { Ok(text.into_owned()) }
-}
-
-fn decode_utf16(bytes: &[u8], encoding: &'static encoding_rs::Encoding) -> Result<String, &'static str> {
-    let (text, damaged) = encoding.decode_with_bom_removal(bytes);
-    if damaged && Damage::of(&text).is_grave() { Err(DAMAGED) } else { Ok(text.into_owned()) }
-}
-
-/// Which UTF-16 a text is in, by its mark or by where zero bytes stand, which no other text has.
-fn utf16(bytes: &[u8]) -> Result<Option<&'static encoding_rs::Encoding>, &'static str> {
-    match bytes.get(..2) {
-        Some(b"\xFF\xFE") => return Ok(Some(UTF_16LE)),
-        Some(b"\xFE\xFF") => return Ok(Some(UTF_16BE)),
-        _ => {}
-    }
-    let head = bytes.get(..4096).unwrap_or(bytes);
-    let (mut even, mut odd) = (0usize, 0usize);
-    for (place, byte) in head.iter().enumerate() {
-        if *byte == 0 {
-            *(if place % 2 == 0 { &mut even } else { &mut odd }) += 1;
-        }
-    }
-    match (even, odd) {
-        // A few may stand in any text.
-        (even, odd) if (even + odd) * 40 <= head.len() => Ok(None),
-        (even, odd) if odd > even * 10 => Ok(Some(UTF_16LE)),
-        (even, odd) if even > odd * 10 => Ok(Some(UTF_16BE)),
-        _ => Err(BINARY),
-    }
-}
-
-/// An encoding whose line ends and quotes are those of ASCII.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Encoding {
-    Utf8,
-    Gb18030,
-}
-
-impl Encoding {
-    /// The text of some bytes, and how much of it is damaged.
-    pub(crate) fn decode(self, bytes: &[u8]) -> (Cow<'_, str>, Damage) {
-        match self {
-            Encoding::Utf8 => match std::str::from_utf8(bytes) {
-                Ok(text) => (Cow::Borrowed(text), Damage::default()),
-                Err(_) => (String::from_utf8_lossy(bytes), Damage::default()),
-            },
-            Encoding::Gb18030 => {
-                let (text, damaged) = GB18030.decode_without_bom_handling(bytes);
-                let damage = if damaged { Damage::of(&text) } else { Damage::default() };
-                (text, damage)
-            }
-        }
-    }
-}
-
-/// Characters that could not be read, and characters beyond ASCII in all.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Damage {
-    replaced: usize,
-    all: usize,
-}
-
-impl Damage {
-    fn of(text: &str) -> Self {
-        text.chars().filter(|character| !character.is_ascii()).fold(Self::default(), |damage, character| Self {
-            replaced: damage.replaced + usize::from(character == '\u{FFFD}'),
-            all: damage.all + 1,
-        })
-    }
-
-    /// Counts what is broken in UTF-8; gives the bytes counted, which are all but a character of the next block's begun at the end.
-    fn count_broken_utf8(&mut self, block: &[u8], is_last: bool) -> usize {
-        let mut read = 0;
-        for chunk in block.utf8_chunks() {
-            let (valid, broken) = (chunk.valid(), chunk.invalid());
-            self.all += valid.chars().filter(|character| !character.is_ascii()).count();
-            read += valid.len();
-            let is_begun = || std::str::from_utf8(broken).is_err_and(|error| error.error_len().is_none());
-            if !is_last && read + broken.len() == block.len() && is_begun() {
-                return read;
-            }
-            read += broken.len();
-            let is_broken = usize::from(!broken.is_empty());
-            self.replaced += is_broken;
-            self.all += is_broken;
-        }
-        read
-    }
-
-    fn add(&mut self, other: Self) {
-        self.replaced += other.replaced;
-        self.all += other.all;
-    }
-
-    /// Whether the text is more likely no text at all.
-    fn is_grave(self) -> bool {
-        self.replaced > 5 && self.replaced * 20 > self.all
-    }
-}
-
-/// Which encoding bytes in memory are in.
-pub(crate) fn encoding_of(bytes: &Bytes) -> Encoding {
-    survey(&Source::Held(bytes.clone())).unwrap_or(Encoding::Gb18030)
-}
-
-/// Which encoding a text is in: UTF-8, be it with some broken bytes, else GB18030, which read as UTF-8 is broken nearly everywhere.
-fn survey(source: &Source) -> Result<Encoding, Refusal> {
-    /// Broken places by which there is no doubt any more.
-    const ENOUGH: usize = 1000;
-    let mut damage = Damage::default();
-    match source {
-        Source::Held(bytes) if std::str::from_utf8(bytes).is_ok() => {}
-        Source::Held(bytes) => {
-            damage.count_broken_utf8(bytes, true);
-        }
-        Source::File(..) => {
-            let mut blocks = Blocks::open(source)?;
-            while damage.replaced < ENOUGH && blocks.fill(BLOCK)? {
-                let read = damage.count_broken_utf8(&blocks.held, blocks.is_last);
-                blocks.pass(read);
-            }
-        }
-    }
-    let is_utf8 = damage.replaced == 0 || damage.replaced * 10 < damage.all;
-    Ok(if is_utf8 { Encoding::Utf8 } else { Encoding::Gb18030 })
-}
-
-/// How much of a file is looked at in one go.
-const BLOCK: usize = 1 << 20;
-
-/// A file read block by block; what is left of one stands at the begin of the next.
-struct Blocks {
-    reader: Box<dyn super::source::ReadSeek>,
-    held: Vec<u8>,
-    is_last: bool,
-}
-
-impl Blocks {
-    fn open(source: &Source) -> Result<Self, Refusal> {
-        let reader = source.open(0).map_err(|_| UNREADABLE)?;
-        Ok(Self { reader, held: Vec::new(), is_last: false })
-    }
-
-    /// Reads on until so many bytes are held, or all that there are; whether there are any.
-    fn fill(&mut self, size: usize) -> Result<bool, Refusal> {
-        let lacking = size.saturating_sub(self.held.len()) as u64;
-        if !self.is_last && lacking > 0 {
-            let read = (&mut self.reader).take(lacking).read_to_end(&mut self.held).map_err(|_| UNREADABLE)?;
-            self.is_last = (read as u64) < lacking;
-        }
-        Ok(!self.held.is_empty())
-    }
-
-    fn pass(&mut self, read: usize) {
-        self.held.drain(..read.min(self.held.len()));
-    }
 }
 
 /// A first line `sep=;`, as some programs write it.
@@ -315,92 +146,6 @@ fn blank_records(bytes: &[u8], position: u64) -> u32 {
             _ => return blank,
         };
         blank += 1;
-    }
-}
-
-/// The parts of a text: about the same size, each ending with a record.
-struct Parts {
-    blocks: Option<Blocks>,
-    held: Bytes,
-    has_quotes: bool,
-}
-
-impl Parts {
-    /// The parts from byte `start` on.
-    fn open(source: &Source, start: usize, has_quotes: bool) -> Result<Self, Refusal> {
-        match source {
-            Source::Held(bytes) => Ok(Self { blocks: None, held: bytes.slice(start.min(bytes.len())..), has_quotes }),
-            Source::File(..) => {
-                let mut blocks = Blocks::open(source)?;
-                blocks.fill(HEAD)?;
-                blocks.pass(start);
-                Ok(Self { blocks: Some(blocks), held: Bytes::new(), has_quotes })
-            }
-        }
-    }
-
-    /// The next parts; none at the end.
-    fn next(&mut self) -> Result<Vec<Bytes>, Refusal> {
-        let mut is_last = true;
-        if let Some(blocks) = &mut self.blocks {
-            blocks.fill(PART * PARTS + LONGEST)?;
-            is_last = blocks.is_last;
-            let ends = cut(&blocks.held, self.has_quotes, is_last)?;
-            let left = blocks.held.split_off(ends.last().copied().unwrap_or(0));
-            self.held = std::mem::replace(&mut blocks.held, left).into();
-        }
-        let ends = cut(&self.held, self.has_quotes, is_last)?;
-        let begins = [0].into_iter().chain(ends.iter().copied());
-        let parts = begins.zip(&ends).map(|(begin, end)| self.held.slice(begin..*end)).collect();
-        self.held = Bytes::new();
-        Ok(parts)
-    }
-}
-
-/// Where parts end, each with a record; what is left at the end is one too if it is the last.
-fn cut(bytes: &[u8], has_quotes: bool, is_last: bool) -> Result<Vec<usize>, &'static str> {
-    let (mut ends, mut begin) = (Vec::new(), 0);
-    let quotes = |from: usize, to: usize| if has_quotes { memchr_iter(b'"', bytes.get(from..to).unwrap_or_default()).count() } else { 0 };
-    while bytes.len() - begin > PART {
-        let mut end = begin + PART;
-        let mut open = quotes(begin, end);
-        loop {
-            let next = memchr(b'\n', bytes.get(end..).unwrap_or_default()).map(|place| end + place + 1);
-            let reached = next.unwrap_or(bytes.len());
-            if reached - begin > PART + LONGEST {
-                return Err(TOO_LONG);
-            }
-            open += quotes(end, reached);
-            end = reached;
-            match next {
-                Some(_) if open % 2 == 1 => {}
-                Some(_) => break,
-                None if is_last => break,
-                None => return Ok(ends),
-            }
-        }
-        ends.push(end);
-        begin = end;
-    }
-    if is_last && begin < bytes.len() {
-        ends.push(bytes.len());
-    }
-    Ok(ends)
-}
-
-/// How many quotes there are.
-fn count_quotes(source: &Source) -> Result<usize, Refusal> {
-    match source {
-        Source::Held(bytes) => Ok(memchr_iter(b'"', bytes).count()),
-        Source::File(..) => {
-            let mut blocks = Blocks::open(source)?;
-            let mut quotes = 0;
-            while blocks.fill(BLOCK)? {
-                quotes += memchr_iter(b'"', &blocks.held).count();
-                blocks.held.clear();
-            }
-            Ok(quotes)
-        }
     }
 }
 
@@ -589,7 +334,7 @@ mod tests {
         }
         let inputs = read_files(&[("a.csv", content.as_bytes())]);
         let quoted = read_files(&[("a.csv", content.replacen("语文", "\"语文\"", 1).as_bytes())]);
-        assert!(content.len() > super::PART * 2);
+        assert!(content.len() > super::parts::PART * 2);
         assert_eq!(inputs.sheets, quoted.sheets);
         assert_eq!(inputs.findings, quoted.findings);
         assert_eq!(inputs.findings.len(), 5);
@@ -624,7 +369,7 @@ mod tests {
         let table = format!("学籍号,学年,科目,学年总评\n{rows}");
         let below = format!("{table}学籍号,督促日期\n{ID},2026-03-02\n");
         for text in [&table, &table.replace('"', "").replace("合\n格", "合格"), &below] {
-            assert!(text.len() > super::PART * super::PARTS);
+            assert!(text.len() > super::parts::PART * super::parts::PARTS);
             for content in [text.clone().into_bytes(), encoding_rs::GB18030.encode(text).0.into_owned()] {
                 let [held, not_held] = both_ways(&content);
                 let (held, not_held) = (held.unwrap(), not_held.unwrap());
@@ -636,7 +381,7 @@ mod tests {
 
     #[test]
     fn a_record_without_end_and_one_too_wide_are_refused() {
-        let endless = format!("学籍号,督促日期\n{}", "x".repeat(super::PART + super::LONGEST + 1));
+        let endless = format!("学籍号,督促日期\n{}", "x".repeat(super::parts::PART + super::parts::LONGEST + 1));
         let wide = format!("学籍号,督促日期\n{}\n", ",".repeat(20_000));
         for content in [endless, wide] {
             for read in both_ways(content.as_bytes()) {
