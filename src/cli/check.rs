@@ -93,9 +93,10 @@ fn severity_of(finding: &CellFinding) -> Severity {
     find(finding.code).map_or(Severity::Query, |entry| entry.severity)
 }
 
-/// Where a finding stands, as a spreadsheet shows it.
+/// Where a finding stands, as a spreadsheet shows it; of a sheet that is no table, which.
 fn place(finding: &CellFinding) -> String {
     match (finding.column, finding.row) {
+        (None, None) if finding.sheet.is_none() && !finding.sheet_name.is_empty() => format!("工作表“{}”", finding.sheet_name),
         (Some(column), Some(row)) => cell_name(column, row),
         (None, Some(row)) => format!("第 {row} 行"),
         _ => String::new(),
@@ -193,11 +194,7 @@ fn text(inputs: &Inputs, copies: &[Copied]) -> String {
         lines.push(file.path.clone());
         let of_file = findings_of(inputs, number);
         let (whole, mut of_sheets) = of_file.split_at(of_file.partition_point(|finding| finding.sheet.is_none()));
-        lines.extend(causes(whole.iter()).iter().map(|cause| {
-            let sheet =
-                if cause.first.sheet_name.is_empty() { String::new() } else { format!("工作表“{}”：", cause.first.sheet_name) };
-            format!("  {sheet}{}", cause_text(cause))
-        }));
+        lines.extend(causes(whole.iter()).iter().map(|cause| format!("  {}", cause_text(cause))));
         for (place, sheet) in sheets_of(inputs, number) {
             lines.push(sheet_text(sheet));
             let own = of_sheets.partition_point(|finding| finding.sheet <= Some(place));
