@@ -144,6 +144,7 @@ fn write_sheet(sheet: &mut Worksheet, copy: &CopiedSheet, formats: &Formats) -> 
             write_cell(sheet, row, column, cell, format)?;
         }
     }
+    sheet.autofit();
     Ok(())
 }
 
