@@ -114,7 +114,7 @@ struct Cause<'f> {
 fn causes<'f>(findings: impl Iterator<Item = &'f CellFinding>) -> Vec<Cause<'f>> {
     let mut causes: BTreeMap<(Severity, &str, &str, &str), Cause<'f>> = BTreeMap::new();
     for finding in findings {
-        let key = (severity_of(finding), finding.code, finding.header.as_str(), finding.expected.as_str());
+        let key = (severity_of(finding), finding.code, &*finding.header, &*finding.expected);
         let cause = causes.entry(key).or_insert_with(|| Cause { first: finding, places: Vec::new(), found: Vec::new(), count: 0 });
         cause.count += u64::from(finding.count);
         if cause.places.len() < PLACES {
@@ -243,12 +243,12 @@ fn object(inputs: &Inputs, copies: &[Copied]) -> Value {
         json!({
             "code": finding.code,
             "severity": severity_of(finding).code(),
-            "sheet": finding.sheet_name,
+            "sheet": &*finding.sheet_name,
             "row": finding.row,
             "cell": finding.column.zip(finding.row).map(|(column, row)| cell_name(column, row)),
-            "column": finding.header,
+            "column": &*finding.header,
             "found": finding.found,
-            "expected": finding.expected,
+            "expected": &*finding.expected,
             "wrong": entry.map(|entry| entry.wrong),
             "mend": entry.map(|entry| entry.mend),
             "count": finding.count,

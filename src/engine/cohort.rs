@@ -43,7 +43,7 @@ pub struct Cohort<'a> {
 /// Where a cell stands.
 pub fn place(inputs: &Inputs, sheet: usize, record: usize, field: usize) -> Place {
     let own = &inputs.sheets[sheet];
-    let header = own.headers.get(field).cloned().flatten().unwrap_or_else(|| own.table.fields()[field].header.to_owned());
+    let header = own.headers.get(field).and_then(Option::as_deref).unwrap_or(own.table.fields()[field].header).to_owned();
     let column = own.letter(field);
     Place { file: Some(own.file), sheet: Some(sheet), row: Some(own.rows.get(record)), column, header }
 }

@@ -1,6 +1,7 @@
 //! What is wrong with a file, and where? Findings of the I group, equal ones of one column folded.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::fold;
 use super::table::Holds;
@@ -20,7 +21,7 @@ pub struct CellFinding {
     /// The file, among `Inputs::files`.
     pub file: usize,
     /// The sheet's name, empty in files of one table.
-    pub sheet_name: String,
+    pub sheet_name: Arc<str>,
     /// The record of the sheet; none where the finding is about a column or the sheet, or folded.
     pub record: Option<u32>,
     /// The column among the table's fields.
@@ -30,11 +31,11 @@ pub struct CellFinding {
     /// The spreadsheet column, from 0; none for other files.
     pub column: Option<u16>,
     /// The header text as written, or the canonical one where the column is missing.
-    pub header: String,
+    pub header: Arc<str>,
     /// What stood there, ID numbers masked.
     pub found: String,
     /// What was expected, or what a repaired value was read as.
-    pub expected: String,
+    pub expected: Arc<str>,
     /// How many rows it is about.
     pub count: u32,
     /// Rows, where it is about several.
@@ -47,7 +48,7 @@ struct Entry {
     code: &'static str,
     field: usize,
     found: String,
-    expected: String,
+    expected: Arc<str>,
     count: u32,
     /// Record and row of the first ones.
     places: Vec<(u32, u32)>,
@@ -59,7 +60,7 @@ pub(crate) struct Noted {
     pub code: &'static str,
     pub field: usize,
     pub found: String,
-    pub expected: String,
+    pub expected: Arc<str>,
     pub record: Option<u32>,
     pub row: Option<u32>,
     pub count: u32,
@@ -71,12 +72,19 @@ pub(crate) struct Noted {
 pub(crate) struct Log {
     index: HashMap<(&'static str, usize, String), usize>,
     entries: Vec<Entry>,
+    /// What was expected of a column last: mostly the same again.
+    expectations: HashMap<usize, Arc<str>>,
 }
 
 impl Log {
     /// Notes a finding at a cell; `found` is masked already.
     pub(crate) fn note(&mut self, code: &'static str, field: usize, found: String, expected: &str, record: u32, row: u32) {
-        self.put(Entry { code, field, found, expected: expected.to_owned(), count: 1, places: vec![(record, row)] });
+        let known = self.expectations.entry(field).or_insert_with(|| expected.into());
+        if **known != *expected {
+            *known = expected.into();
+        }
+        let expected = Arc::clone(known);
+        self.put(Entry { code, field, found, expected, count: 1, places: vec![(record, row)] });
     }
 
     fn put(&mut self, entry: Entry) {

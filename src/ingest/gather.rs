@@ -26,7 +26,9 @@ pub(crate) fn put_together(read: Vec<FileRead>, vocabulary: &Vocabulary) -> Inpu
                     CellFinding { found: path.to_owned(), expected: "每份文件只提交一次".into(), ..about_file("I0106", file) };
                 inputs.findings.push(finding);
             }
-            (None, Some((found, expected))) => inputs.findings.push(CellFinding { found, expected, ..about_file("I0101", file) }),
+            (None, Some((found, expected))) => {
+                inputs.findings.push(CellFinding { found, expected: expected.into(), ..about_file("I0101", file) })
+            }
             (None, None) => {}
         }
         if !info.sha256.is_empty() {
@@ -50,14 +52,14 @@ fn about_file(code: &'static str, file: usize) -> CellFinding {
         code,
         sheet: None,
         file,
-        sheet_name: String::new(),
+        sheet_name: "".into(),
         record: None,
         field: None,
         row: None,
         column: None,
-        header: String::new(),
+        header: "".into(),
         found: String::new(),
-        expected: String::new(),
+        expected: "".into(),
         count: 1,
         rows_sample: Vec::new(),
     }
@@ -71,8 +73,12 @@ fn put_sheets(inputs: &mut Inputs, file: usize, sheets: Vec<SheetRead>, is_dupli
     for SheetRead { about, outcomes } in sheets {
         let outcomes = outcomes.unwrap_or_else(|what| {
             if !is_duplicate {
-                let finding =
-                    CellFinding { sheet_name: about.name.clone(), found: what, expected: SAVE_AGAIN.into(), ..about_file("I0101", file) };
+                let finding = CellFinding {
+                    sheet_name: about.name.as_str().into(),
+                    found: what,
+                    expected: SAVE_AGAIN.into(),
+                    ..about_file("I0101", file)
+                };
                 inputs.findings.push(finding);
             }
             Vec::new()
@@ -97,7 +103,7 @@ fn put_table(
     vocabulary: &Vocabulary,
     unknown: &mut BTreeMap<String, CellFinding>,
 ) {
-    let base = CellFinding { sheet_name: about.name.clone(), ..about_file("", file) };
+    let base = CellFinding { sheet_name: about.name.as_str().into(), ..about_file("", file) };
     match outcome {
         Outcome::Unknown { nearest, has_data } => {
             // A hidden sheet of drop-down lists is nothing that was sent.
@@ -135,7 +141,7 @@ fn note_cut_off(inputs: &mut Inputs, base: &CellFinding, layout: &Layout, settle
     const LAST_OF_OLD: u32 = 65_536;
     if settled.rows.len().checked_sub(1).is_some_and(|last| settled.rows.get(last) == LAST_OF_OLD) {
         let found = format!("到第 {LAST_OF_OLD} 行为止，正好是旧版工作簿（.xls）所能有的行数");
-        let expected = format!("完整的{}：另存为 .xlsx 重新导出，并核对行数", layout.table.title());
+        let expected = format!("完整的{}：另存为 .xlsx 重新导出，并核对行数", layout.table.title()).into();
         inputs.findings.push(CellFinding { code: "I0303", found, expected, ..base.clone() });
     }
 }
@@ -172,7 +178,7 @@ fn other_schools(sheet: &Sheet, path: &str) -> Vec<Noted> {
             code: "I0210",
             field,
             found: shown(code, Holds::Identifier),
-            expected: format!("{own}（本文件的学校）"),
+            expected: format!("{own}（本文件的学校）").into(),
             record: records.first().filter(|_| records.len() == 1).and_then(|record| u32::try_from(*record).ok()),
             row: rows.first().copied(),
             count: u32::try_from(records.len()).unwrap_or(u32::MAX),
@@ -199,7 +205,7 @@ fn sheet_of(file: usize, about: &About, layout: Layout, settled: Settled, put: &
         columns,
         places,
         has_letters: about.is_spreadsheet,
-        headers: layout.headers,
+        headers: layout.headers.into_iter().map(|header| header.map(Into::into)).collect(),
         rows_read,
         set_aside,
     };
@@ -209,7 +215,7 @@ fn sheet_of(file: usize, about: &About, layout: Layout, settled: Settled, put: &
 
 fn at_cell(base: &CellFinding, sheet: &Sheet, noted: Noted) -> CellFinding {
     let Noted { code, field, found, expected, record, row, count, rows_sample } = noted;
-    let canonical = || sheet.table.fields().get(field).map_or("", |field| field.header).to_owned();
+    let canonical = || sheet.table.fields().get(field).map_or("", |field| field.header).into();
     CellFinding {
         code,
         record,
@@ -233,7 +239,7 @@ fn unrecognised(base: CellFinding, nearest: Option<&Layout>, vocabulary: &Vocabu
         }
         None => "含有规定表头的工作表".to_owned(),
     };
-    CellFinding { code: "I0102", expected, ..base }
+    CellFinding { code: "I0102", expected: expected.into(), ..base }
 }
 
 /// A missing header, and the one of the sheet's that nobody knows which comes nearest to it.
@@ -257,9 +263,9 @@ fn note_layout(
     let letter = |column: usize| u16::try_from(column).ok().filter(|_| is_spreadsheet);
     for &header in &layout.missing {
         let field = layout.table.field(header);
-        let expected = format!("{}须有一列：{}", layout.table.title(), with_nearest(header, layout, vocabulary));
+        let expected = format!("{}须有一列：{}", layout.table.title(), with_nearest(header, layout, vocabulary)).into();
         let count = u32::try_from(rows).unwrap_or(u32::MAX);
-        inputs.findings.push(CellFinding { code: "I0103", field, header: header.to_owned(), expected, count, ..base.clone() });
+        inputs.findings.push(CellFinding { code: "I0103", field, header: header.into(), expected, count, ..base.clone() });
     }
     for (field, column, header) in &layout.doubled {
         let first = layout.headers.get(*field).cloned().flatten().unwrap_or_default();
@@ -270,9 +276,9 @@ fn note_layout(
             code: "I0105",
             field: Some(*field),
             column: letter(*column),
-            header,
+            header: header.into(),
             found,
-            expected,
+            expected: expected.into(),
             ..base.clone()
         });
     }
@@ -284,9 +290,9 @@ fn note_layout(
         inputs.findings.push(CellFinding {
             code: "I0208",
             field: Some(*field),
-            header: header.to_owned(),
+            header: header.into(),
             found,
-            expected,
+            expected: expected.into(),
             count,
             ..base.clone()
         });
@@ -298,8 +304,8 @@ fn note_layout(
             code: "I0104",
             column: letter(*column),
             found: header.clone(),
-            header,
-            expected: format!("{}的列", layout.table.title()),
+            header: header.into(),
+            expected: format!("{}的列", layout.table.title()).into(),
             ..base.clone()
         });
     }

@@ -149,7 +149,7 @@ fn mark(copy: &mut CopiedSheet, sheet: &Sheet, finding: &CellFinding) {
     let (Some(column), Some(number)) = (column, finding.row) else { return };
     let cell = row_of(copy, number).and_then(|row| row.get_mut(usize::from(column)));
     if let Some(cell) = cell.filter(|cell| matches!(cell.mark, Mark::Kept)) {
-        cell.mark = Mark::Wrong(finding.code, finding.expected.clone());
+        cell.mark = Mark::Wrong(finding.code, finding.expected.to_string());
     }
 }
 

@@ -2,6 +2,7 @@
 //! their paths.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use law::facts::subjects::Subjects;
@@ -90,7 +91,7 @@ pub struct Sheet {
     /// Whether columns are shown as letters, as those of spreadsheets.
     pub has_letters: bool,
     /// The header of each field as written.
-    pub headers: Vec<Option<String>>,
+    pub headers: Vec<Option<Arc<str>>>,
     /// How many records there are.
     pub rows_read: u32,
     /// The records that can't be used, in order.
@@ -221,7 +222,7 @@ mod tests {
         let content = format!("学籍号,全国学籍号,督促日期\nG1,{ID},2025-09-01\n");
         let inputs = read_files(&[("a.csv", content.as_bytes())]);
         assert_eq!(codes(&inputs), [("I0105", None)]);
-        assert_eq!(inputs.findings[0].header, "学籍号");
+        assert_eq!(&*inputs.findings[0].header, "学籍号");
     }
 
     #[test]
@@ -229,7 +230,7 @@ mod tests {
         let content = "学校代码,年级,班级,姓名,证件号码,性别,出生日期\n1,6,1,张三,11010519491231002X,男,1949-12-30\n1,6,1,张三,11010519491231002X,女,1949-12-31\n";
         let inputs = read_files(&[("a.csv", content.as_bytes())]);
         assert_eq!(codes(&inputs), [("I0207", Some(2)), ("I0207", Some(2))]);
-        assert_eq!(inputs.findings[0].expected, "女（据身份证件号）");
+        assert_eq!(&*inputs.findings[0].expected, "女（据身份证件号）");
     }
 
     #[test]

@@ -233,7 +233,7 @@ fn of_cells(cohort: &Cohort<'_>) -> Vec<Finding> {
         let file = &inputs.files[cell.file].path;
         let column = match (sheet, cell.field) {
             (Some(sheet), Some(field)) => format!("{}.{}", sheet.table.title(), sheet.table.fields()[field].header),
-            _ => cell.header.clone(),
+            _ => cell.header.to_string(),
         };
         let (mut about, mut field) = (About::File(file.clone()), format!("{}.{column}", sheet.map_or("", |sheet| &sheet.name)));
         if let (Some(place), Some(sheet), Some(record)) = (cell.sheet, sheet, cell.record.filter(|_| cell.count == 1)) {
@@ -255,8 +255,8 @@ fn of_cells(cohort: &Cohort<'_>) -> Vec<Finding> {
             field,
             other_party: String::new(),
             found: cell.found.clone(),
-            expected: cell.expected.clone(),
-            place: Place { file: Some(cell.file), sheet: cell.sheet, row: cell.row, column: cell.column, header: cell.header.clone() },
+            expected: cell.expected.to_string(),
+            place: Place { file: Some(cell.file), sheet: cell.sheet, row: cell.row, column: cell.column, header: cell.header.to_string() },
             count: i64::from(cell.count),
             rows_sample: cell.rows_sample.clone(),
             at: None,

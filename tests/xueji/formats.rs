@@ -35,7 +35,7 @@ fn told(inputs: &Inputs, but_for: &str) -> Told {
     let sheet = &inputs.sheets[0];
     let fields = sheet.table.fields().iter().zip(&sheet.columns).filter(|(field, _)| field.header != but_for);
     let columns = fields.filter_map(|(field, column)| Some((field.header.to_owned(), column.clone()?))).collect();
-    let findings = inputs.findings.iter().filter(|finding| finding.header != but_for && finding.code != "I0208");
+    let findings = inputs.findings.iter().filter(|finding| &*finding.header != but_for && finding.code != "I0208");
     let finding = |finding: &ingest::CellFinding| {
         (
             finding.code.to_owned(),
