@@ -12,6 +12,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::ingest::fold::is_unseen;
+use crate::ingest::keep_damage_quiet;
 use crate::ingest::old::{self, OldKind};
 use crate::report::mask;
 
@@ -108,6 +109,7 @@ fn end_when_interrupted() {
 /// Reads the command line and does what it says.
 pub fn main() -> ExitCode {
     end_when_interrupted();
+    keep_damage_quiet();
     if let Ok(program) = std::env::current_exe() {
         old::set_program(program);
     }

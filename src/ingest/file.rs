@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::cell::{Cell, CellKind, MergedRange, RowSink};
 use super::headers::{Dictionary, Vocabulary};
@@ -120,12 +121,31 @@ fn read_source(place: Place<'_>, source: &Source, vocabulary: &Vocabulary, room:
             Err(what) => failed(sha256, (what, SAVE_AGAIN.into())),
         };
     }
-    // A damaged file can make a decoder panic; that must not take the run down with it.
-    let read = std::panic::catch_unwind(AssertUnwindSafe(|| read_content(kind, source, place.path, vocabulary, room)));
-    match read.unwrap_or_else(|_| Err("文件已损坏".into())) {
+    match guarded(|| read_content(kind, source, place.path, vocabulary, room)).unwrap_or_else(|| Err("文件已损坏".into())) {
         Ok(sheets) => Some(vec![FileRead { info: place.info(sha256, source.size()), sheets, fault: None }]),
         Err(refusal) => failed(sha256, refused(refusal)?),
     }
+}
+
+/// Files being read.
+static READING: AtomicUsize = AtomicUsize::new(0);
+
+/// What a reader gives; `None` if a library took damage for something that can't be, and panicked: that must not take the run down.
+fn guarded<T>(read: impl FnOnce() -> T) -> Option<T> {
+    READING.fetch_add(1, Ordering::SeqCst);
+    let read = std::panic::catch_unwind(AssertUnwindSafe(read));
+    READING.fetch_sub(1, Ordering::SeqCst);
+    read.ok()
+}
+
+/// Lets nothing be said of a panic while files are read: the file is a finding, and the words would help nobody.
+pub fn keep_damage_quiet() {
+    let speak = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if READING.load(Ordering::SeqCst) == 0 {
+            speak(panic);
+        }
+    }));
 }
 
 /// The files of an archive; `None` if one of them needs more room.

@@ -2,7 +2,7 @@
 //! one that needs more than its share waits, and is read alone.
 
 /// Bytes that the files being read may take together, beside the typed columns that they become.
-const ALL: u64 = 768 << 20;
+const ALL: u64 = 600 << 20;
 
 /// What one file may ask for while it is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -132,6 +132,16 @@ fn a_school_looks_at_its_files_before_sending_them() {
 }
 
 #[test]
+fn what_damage_does_to_a_library_is_no_news_to_anyone() {
+    let scratch = scratch();
+    let damaged = std::fs::read(package().join("fuzz/corpus/parquet/negative-start")).expect("an input");
+    write_files(scratch.path(), &[("坏.parquet", [b"PAR1".as_slice(), &damaged].concat())]);
+    let (code, text, error) = said(&["check", path(scratch.path())]);
+    assert_eq!((code, error.as_str()), (Some(0), ""));
+    assert!(text.contains("I0101") && text.contains("文件已损坏"), "{text}");
+}
+
+#[test]
 fn a_copy_has_the_safe_repairs_done_and_the_rest_marked() {
     let scratch = scratch();
     let (input, copies) = (scratch.path().join("in"), scratch.path().join("copies"));
