@@ -152,19 +152,25 @@ impl<'v> SheetReader<'v> {
     /// Reads a row below the header, if it is a record.
     fn record(&mut self, number: u32, cells: &[Cell<'_>]) {
         let State::Reading(reading) = &mut self.state else { return };
-        let (plan, part) = &mut **reading;
+        let plan = &reading.0;
         if !plan.merged.is_empty() {
             carry(&mut self.carried, &plan.merged, number, cells);
         }
         match role(plan, cells, self.vocabulary) {
             Role::Record => {}
             Role::Nothing => return,
-            Role::Header if self.is_narrow => {
+            Role::Header { .. } if self.is_narrow => {
                 self.is_lacking = true;
                 return;
             }
-            Role::Header => return self.begin_another(cells),
+            Role::Header { or_record } => {
+                if self.begin_another(cells) || !or_record {
+                    return;
+                }
+            }
         }
+        let State::Reading(reading) = &mut self.state else { return };
+        let (plan, part) = &mut **reading;
         if plan.merged.is_empty() {
             part.record(number, |field| cell_of(plan, cells, field));
             return;
@@ -183,15 +189,15 @@ impl<'v> SheetReader<'v> {
         part.record(number, |field| cell_of(plan, &filled, field));
     }
 
-    /// Ends the table and begins another one, whose header this row is, unless the row is no whole header.
-    fn begin_another(&mut self, cells: &[Cell<'_>]) {
+    /// Ends the table and begins another one, whose header this row is; `false` if the row is no whole header.
+    fn begin_another(&mut self, cells: &[Cell<'_>]) -> bool {
         let labels: Vec<String> = cells.iter().map(|cell| fold::trimmed(cell.text).to_owned()).collect();
-        let Ok(mut layout) = recognise(&labels, &self.vocabulary.dictionary) else { return };
+        let Ok(mut layout) = recognise(&labels, &self.vocabulary.dictionary) else { return false };
         if let Some(subject) = &self.subject {
             layout.give_subject(subject);
         }
         if !layout.missing.is_empty() {
-            return;
+            return false;
         }
         let part = new_part(&layout, self.vocabulary, self.is_1904);
         let plan = plan_of(layout, &self.merged);
@@ -199,6 +205,7 @@ impl<'v> SheetReader<'v> {
             self.done.push(settled(*reading));
         }
         self.carried.clear();
+        true
     }
 }
 
@@ -269,8 +276,10 @@ const LONGEST_COUNT: usize = 7;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Role {
     Record,
-    /// It seems to be the header of another table.
-    Header,
+    /// It seems to be the header of another table, or else a record or not.
+    Header {
+        or_record: bool,
+    },
     /// Blank, the header again, a total or a note.
     Nothing,
 }
@@ -281,10 +290,11 @@ fn role(plan: &Plan, cells: &[Cell<'_>], vocabulary: &Vocabulary) -> Role {
     if plan.keys.iter().any(|(column, holds)| *holds != Holds::Name && is_long_code(key_text(*column))) {
         return Role::Record;
     }
-    if is_record(plan, cells, vocabulary) {
-        if is_another_header(cells, vocabulary) { Role::Header } else { Role::Record }
-    } else if is_another_header(cells, vocabulary) && !is_header_again(plan, cells) {
-        Role::Header
+    let or_record = is_record(plan, cells, vocabulary);
+    if is_another_header(cells, vocabulary) && (or_record || !is_header_again(plan, cells)) {
+        Role::Header { or_record }
+    } else if or_record {
+        Role::Record
     } else {
         Role::Nothing
     }
@@ -480,6 +490,14 @@ mod tests {
         let (discipline, settled) = table(outcomes.next().unwrap());
         assert_eq!((discipline.table, settled.rows.get(0), settled.rows.len()), (super::super::table::Table::Discipline, 8, 1));
         assert_eq!(settled.log.into_findings().count(), 0);
+    }
+
+    #[test]
+    fn a_row_of_words_that_are_headers_too_is_not_lost() {
+        // 处分 and 说明 are kinds of material as well as headers; the id is missing.
+        let rows: &[&[&str]] = &[&["学籍号", "材料类别", "说明"], &[ID, "其他", ""], &["", "处分", "说明"], &["x1", "处分", "说明"]];
+        let (_, settled) = table(feed(&[], rows));
+        assert_eq!(settled.rows.len(), 2, "{:?}", settled.rows);
     }
 
     #[test]
