@@ -77,11 +77,21 @@ fn look(arguments: &Arguments) -> Result<(Inputs, Vec<Copied>), String> {
 
 /// Writes a copy of every file that holds a table.
 fn copies(inputs: &Inputs, folder: &Path, vocabulary: &Vocabulary) -> Result<Vec<Copied>, String> {
+    // Copies that stand among inputs would be read as more of them.
+    if std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some()) {
+        return Err(format!("{} is not empty: name a folder for the copies alone", folder.display()));
+    }
     let mut copies = Vec::new();
     let has_table = |number: usize| sheets_of(inputs, number).next().is_some();
     for (number, file) in inputs.files.iter().enumerate().filter(|(number, file)| !file.duplicate && has_table(*number)) {
         let copied = match ingest::copy(inputs, number, &file.full, &file.within, vocabulary) {
-            Ok(sheets) => Ok(write_copy(folder, &file.path, &sheets).map_err(|error| error.to_string())?),
+            Ok(sheets) => {
+                // What is wrong with a whole table has no cell that could be marked.
+                let own =
+                    findings_of(inputs, number).iter().filter(|finding| finding.row.is_none() && severity_of(finding) != Severity::Info);
+                let whole: Vec<String> = causes(own).iter().map(cause_text).collect();
+                Ok(write_copy(folder, &file.path, &sheets, &whole).map_err(|error| error.to_string())?)
+            }
             Err(what) => Err(what),
         };
         copies.push((file.path.clone(), copied));

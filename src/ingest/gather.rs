@@ -14,10 +14,12 @@ use super::table::{Holds, Table};
 /// Puts the files together in order: their sheets and findings, the subjects that they brought, and which were given twice.
 pub(crate) fn put_together(read: Vec<FileRead>, vocabulary: &Vocabulary) -> Inputs {
     let mut inputs = Inputs { files: Vec::new(), sheets: Vec::new(), findings: Vec::new(), subjects: vocabulary.subjects.clone() };
-    let mut seen: HashMap<String, usize> = HashMap::new();
+    // What the names of files say belongs to what they hold: 语文.csv and 数学.csv may well be filled in alike.
+    let mut seen: HashMap<(String, Vec<String>), usize> = HashMap::new();
     for (file, read) in read.into_iter().enumerate() {
         let FileRead { mut info, sheets, fault } = read;
-        let earlier = if info.sha256.is_empty() || info.bytes == 0 { None } else { seen.get(&info.sha256).copied() };
+        let content = (info.sha256.clone(), given_by_name(&sheets));
+        let earlier = if info.sha256.is_empty() || info.bytes == 0 { None } else { seen.get(&content).copied() };
         match (earlier, fault) {
             (Some(earlier), _) => {
                 info.duplicate = true;
@@ -32,7 +34,7 @@ pub(crate) fn put_together(read: Vec<FileRead>, vocabulary: &Vocabulary) -> Inpu
             (None, None) => {}
         }
         if !info.sha256.is_empty() {
-            seen.entry(info.sha256.clone()).or_insert(file);
+            seen.entry(content).or_insert(file);
         }
         let is_duplicate = info.duplicate;
         inputs.files.push(info);
@@ -40,6 +42,16 @@ pub(crate) fn put_together(read: Vec<FileRead>, vocabulary: &Vocabulary) -> Inpu
     }
     inputs.findings.sort_by(|one, other| place_of(one).cmp(&place_of(other)));
     inputs
+}
+
+/// What the names of the sheets and the file said in place of a column.
+fn given_by_name(sheets: &[SheetRead]) -> Vec<String> {
+    let outcomes = sheets.iter().filter_map(|sheet| sheet.outcomes.as_ref().ok()).flatten();
+    let given = outcomes.filter_map(|outcome| match outcome {
+        Outcome::Table(table) => table.0.given.as_ref().map(|(_, given)| given.clone()),
+        Outcome::Unknown { .. } => None,
+    });
+    given.collect()
 }
 
 /// Files before their sheets, sheets before their cells, cells by record and column.

@@ -56,13 +56,13 @@ impl Layout {
         self.columns.get(field).is_some_and(Option::is_some) || self.given.as_ref().is_some_and(|(given, _)| *given == field)
     }
 
-    /// Takes the subject that a name speaks of in place of the column of subjects, if nothing else is missing.
+    /// Takes the subject that a name speaks of in place of the column of subjects, if that is missing.
     pub(crate) fn give_subject(&mut self, subject: &str) {
         const SUBJECT: &str = "科目";
         if let Some(field) = self.table.field(SUBJECT)
-            && self.missing == [SUBJECT]
+            && self.missing.contains(&SUBJECT)
         {
-            self.missing.clear();
+            self.missing.retain(|missing| *missing != SUBJECT);
             self.given = Some((field, subject.to_owned()));
         }
     }

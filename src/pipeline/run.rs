@@ -151,6 +151,11 @@ pub fn run(config: &Config, out: &Path, watch: &Watch<'_>) -> Result<PublishedRu
 }
 
 fn no_roster(inputs: &Inputs) -> String {
+    let lacking = inputs.sheets.iter().find(|sheet| sheet.table == Table::Roster && sheet.rows_read > 0);
+    if let Some(sheet) = lacking {
+        let file = &inputs.files[sheet.file].path;
+        return format!("no row of a 学籍名册 can be used: {file} is one, but not a whole one; `xueji check` says what it lacks");
+    }
     let tables: std::collections::BTreeSet<&str> = inputs.sheets.iter().map(|sheet| sheet.table.title()).collect();
     let found = if tables.is_empty() { "no table at all".to_owned() } else { tables.into_iter().collect::<Vec<_>>().join("、") };
     let needed: Vec<&str> = Table::Roster.fields().iter().filter(|field| field.required).map(|field| field.header).collect();

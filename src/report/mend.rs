@@ -46,11 +46,11 @@ struct Formats {
     wrong: Format,
 }
 
-/// Writes a copy of the file of this path (below its input folder) under the folder.
+/// Writes a copy of the file of this path (below its input folder) under the folder; `whole` says what is wrong with whole tables.
 ///
 /// # Errors
 /// Something stands in its place, or the disk refuses.
-pub fn write_copy(folder: &Path, path: &str, sheets: &[CopiedSheet]) -> Result<Mended, CopyError> {
+pub fn write_copy(folder: &Path, path: &str, sheets: &[CopiedSheet], whole: &[String]) -> Result<Mended, CopyError> {
     let is_workbook = path.to_ascii_lowercase().ends_with(".xlsx");
     let full = folder.join(if is_workbook { path.to_owned() } else { format!("{path}.xlsx") });
     if full.exists() {
@@ -60,12 +60,12 @@ pub fn write_copy(folder: &Path, path: &str, sheets: &[CopiedSheet]) -> Result<M
     if let Some(parent) = full.parent() {
         std::fs::create_dir_all(parent).map_err(|error| fail(&error))?;
     }
-    let (mut workbook, repaired, wrong) = workbook(sheets).map_err(|error| fail(&error))?;
+    let (mut workbook, repaired, wrong) = workbook(sheets, whole).map_err(|error| fail(&error))?;
     workbook.save(&full).map_err(|error| fail(&error))?;
     Ok(Mended { path: full, repaired, wrong })
 }
 
-fn workbook(sheets: &[CopiedSheet]) -> Result<(Workbook, usize, usize), XlsxError> {
+fn workbook(sheets: &[CopiedSheet], whole: &[String]) -> Result<(Workbook, usize, usize), XlsxError> {
     let formats = Formats {
         text: Format::new().set_num_format("@"),
         repaired: Format::new().set_num_format("@").set_background_color(Color::RGB(0xD9_EAD3)),
@@ -94,7 +94,9 @@ fn workbook(sheets: &[CopiedSheet]) -> Result<(Workbook, usize, usize), XlsxErro
         format!("红色：需要人工核对更正，共 {wrong} 格；鼠标停在格上可看到原因和应有的写法。"),
         "更正后可直接报送本文件；这一张工作表可以删去。".to_owned(),
     ];
-    for (row, line) in (0..).zip(lines) {
+    let whole_tables = whole.iter().flat_map(|cause| cause.lines()).map(|line| line.trim().to_owned());
+    let heading = (!whole.is_empty()).then(|| "报送之前还须更正整张表的问题：".to_owned());
+    for (row, line) in (0..).zip(lines.into_iter().chain(heading).chain(whole_tables)) {
         about.write_string(row, 0, line)?;
     }
     about.set_column_width(0, 80)?;

@@ -142,6 +142,22 @@ fn what_damage_does_to_a_library_is_no_news_to_anyone() {
 }
 
 #[test]
+fn a_file_given_twice_counts_once_unless_its_name_says_another_subject() {
+    let scratch = scratch();
+    let marks = "全国学籍号,考次,结果\nL310101201601010011,1,合格\n";
+    write_files(scratch.path(), &[("甲.csv", ROSTER), ("乙.csv", ROSTER), ("语文.csv", marks), ("数学.csv", marks)]);
+    let (_, json, _) = said(&["check", path(scratch.path()), "--json"]);
+    let object: serde_json::Value = serde_json::from_str(&json).expect("one JSON object");
+    let twice = |file: &&serde_json::Value| {
+        let mut findings = file["findings"].as_array().expect("findings").iter();
+        findings.any(|finding| finding["code"] == "I0106")
+    };
+    let twice: Vec<&str> =
+        object["files"].as_array().expect("files").iter().filter(twice).filter_map(|file| file["file"].as_str()).collect();
+    assert_eq!(twice, ["甲.csv"]);
+}
+
+#[test]
 fn a_copy_has_the_safe_repairs_done_and_the_rest_marked() {
     let scratch = scratch();
     let (input, copies) = (scratch.path().join("in"), scratch.path().join("copies"));
@@ -176,7 +192,7 @@ fn a_copy_has_the_safe_repairs_done_and_the_rest_marked() {
     assert_eq!(std::fs::read(input.join("一校/名册.csv")).expect("the file"), encoding_rs::GB18030.encode(&titled).0.into_owned());
     let (code, _, error) = check(&input, &["--fix-copy", path(&copies)]);
     assert_eq!(code, Some(2));
-    assert!(error.contains("is there already"), "{error}");
+    assert!(error.contains("is not empty"), "{error}");
 }
 
 #[test]
@@ -191,6 +207,8 @@ fn what_cannot_be_run_is_refused_with_its_reason() {
         assert!(!out.join("term-end/latest").exists());
     };
     refused(&["--input", path(&input)], "no 学籍名册");
+    write_files(&input, &[("b.csv", ROSTER.replacen("学籍状态", "备注", 1))]);
+    refused(&["--input", path(&input)], "b.csv is one, but not a whole one");
     refused(&["--input", path(&scratch.path().join("none"))], "is not there");
     write_files(&input, &[("b.csv", ROSTER)]);
     refused(&["--input", path(&input), "--as-of", "2028-01-01"], "2027-12-31");

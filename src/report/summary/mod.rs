@@ -32,7 +32,7 @@ fn first_to_do(manifest: &Manifest) -> Vec<String> {
     let mut lines = Vec::new();
     let unread = found("I0101") + found("I0102") + found("I0103");
     if unread > 0 {
-        lines.push(format!("{unread} 个文件或工作表没有读进来（I0101、I0102、I0103）：先请学校重交，否则后面的结论都缺这部分数据"));
+        lines.push(format!("有文件或工作表没有读进来（I0101、I0102、I0103 共 {unread} 条）：先请学校重交，否则后面的结论都缺这部分数据"));
     }
     let undetermined = manifest.outcomes.get(Outcome::Undetermined.code()).copied().unwrap_or(0);
     if undetermined > 0 {
