@@ -203,7 +203,7 @@ impl Run {
     pub fn decision(&self, place: usize) -> Result<Option<Decision>, ReadError> {
         let path = self.folder.join("decisions.parquet");
         let mut decision = None;
-        read(&path, &[], Some(place), |batch| {
+        read(&path, &[], Some(&[place]), |batch| {
             if batch.num_rows() > 0 && decision.is_none() {
                 decision = Some(first_decision(batch)?);
             }
@@ -279,39 +279,42 @@ impl Run {
             "school_name",
             "grade",
             "class",
-            "outcome",
             "clauses.list.element",
             "missing.list.element",
         ];
-        let (mut students, mut more, mut first) = (Vec::new(), 0, 0);
-        read(&self.folder.join("decisions.parquet"), &columns, None, |batch| {
+        let path = self.folder.join("decisions.parquet");
+        // Few students are undetermined: where they are comes first, so that no text of the others is read.
+        let (mut places, mut first) = (Vec::new(), 0);
+        read(&path, &["outcome"], None, |batch| {
             let outcomes = texts(batch, "outcome")?;
-            let places: Vec<usize> = (0..batch.num_rows()).filter(|place| text(&outcomes, *place) == "undetermined").collect();
-            let room = places.len().min(most - students.len());
-            more += places.len() - room;
-            if room > 0 {
-                let column = |name: &str| texts(batch, name);
-                let (keys, names, classes) = (column("student_key")?, column("name")?, column("class")?);
-                let (districts, codes, schools) = (column("district")?, column("school_code")?, column("school_name")?);
-                for place in places.into_iter().take(room) {
-                    let hit = Hit {
-                        place: first + place,
-                        student_key: text(&keys, place),
-                        name: text(&names, place),
-                        school_name: text(&schools, place),
-                        grade: byte(batch, "grade", place),
-                        class: text(&classes, place),
-                    };
-                    students.push(Undetermined {
-                        hit,
-                        district: text(&districts, place),
-                        school_code: text(&codes, place),
-                        missing: words(batch, "missing", place)?,
-                        clauses: words(batch, "clauses", place)?,
-                    });
-                }
-            }
+            places.extend((0..batch.num_rows()).filter(|place| text(&outcomes, *place) == "undetermined").map(|place| first + place));
             first += batch.num_rows();
+            Ok(())
+        })?;
+        let more = places.len().saturating_sub(most);
+        places.truncate(most);
+        let mut students: Vec<Undetermined> = Vec::with_capacity(places.len());
+        read(&path, &columns, Some(&places), |batch| {
+            let column = |name: &str| texts(batch, name);
+            let (keys, names, classes) = (column("student_key")?, column("name")?, column("class")?);
+            let (districts, codes, schools) = (column("district")?, column("school_code")?, column("school_name")?);
+            for own in 0..batch.num_rows() {
+                let hit = Hit {
+                    place: places[students.len()],
+                    student_key: text(&keys, own),
+                    name: text(&names, own),
+                    school_name: text(&schools, own),
+                    grade: byte(batch, "grade", own),
+                    class: text(&classes, own),
+                };
+                students.push(Undetermined {
+                    hit,
+                    district: text(&districts, own),
+                    school_code: text(&codes, own),
+                    missing: words(batch, "missing", own)?,
+                    clauses: words(batch, "clauses", own)?,
+                });
+            }
             Ok(())
         })?;
         Ok((students, more))
@@ -365,11 +368,11 @@ pub fn history(run: &Path) -> BTreeMap<String, Past> {
 
 type Fault = Box<dyn std::error::Error + Send + Sync>;
 
-/// Hands on the batches of a file: some columns (all for an empty list) of all rows, or of one.
+/// Hands on the batches of a file: some columns (all for an empty list) of all rows, or of those at places in their order.
 fn read(
     path: &Path,
     columns: &[&str],
-    place: Option<usize>,
+    places: Option<&[usize]>,
     mut take: impl FnMut(&RecordBatch) -> Result<(), Fault>,
 ) -> Result<(), ReadError> {
     let mut all = || -> Result<(), Fault> {
@@ -379,8 +382,8 @@ fn read(
             columns => ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied()),
         };
         let mut builder = builder.with_projection(mask).with_batch_size(1 << 16);
-        if let Some(place) = place {
-            builder = builder.with_row_selection(RowSelection::from(vec![RowSelector::skip(place), RowSelector::select(1)]));
+        if let Some(places) = places {
+            builder = builder.with_row_selection(selection(places));
         }
         for batch in builder.build()? {
             take(&batch?)?;
@@ -388,6 +391,16 @@ fn read(
         Ok(())
     };
     all().map_err(|error| ReadError::File { path: path.into(), message: error.to_string() })
+}
+
+/// The rows at places, which ascend.
+fn selection(places: &[usize]) -> RowSelection {
+    let mut next = 0;
+    let selectors = places.iter().flat_map(|place| {
+        let skipped = place - std::mem::replace(&mut next, place + 1);
+        [RowSelector::skip(skipped), RowSelector::select(1)]
+    });
+    RowSelection::from_iter(selectors)
 }
 
 fn column<'b>(batch: &'b RecordBatch, name: &str) -> Result<&'b ArrayRef, Fault> {
