@@ -15,3 +15,4 @@ pub mod ingest;
 pub mod pipeline;
 pub mod reconcile;
 pub mod report;
+pub mod sample;

@@ -7,7 +7,7 @@ use law::regulation::findings::{Severity, find};
 use law::regulation::policy::Policy;
 use serde_json::{Value, json};
 
-use super::progress::Progress;
+use super::progress::{Progress, words};
 use super::{Ending, FailOn, complain, say};
 use crate::ingest::{self, CellFinding, Inputs, Request, Sheet, Vocabulary};
 use crate::pipeline::config::nearest;
@@ -64,7 +64,7 @@ fn look(arguments: &Arguments) -> Result<(Inputs, Vec<Copied>), String> {
     let policy: Policy = toml::from_str(&policy).map_err(|error| format!("the policy is not usable: {error}"))?;
     let vocabulary = vocabulary(&policy, arguments.headers.as_deref()).map_err(|error| error.to_string())?;
     let progress = Progress::new();
-    let show = |done: ingest::Progress| progress.show(Stage::Reading, done.bytes_read, done.bytes);
+    let show = |done: ingest::Progress| progress.show(words(Stage::Reading), done.bytes_read, done.bytes);
     let inputs = ingest::read(Request { folders: &arguments.paths, vocabulary: &vocabulary, progress: &show });
     progress.finish();
     let inputs = inputs.map_err(|error| error.to_string())?;

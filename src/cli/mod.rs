@@ -5,6 +5,7 @@ mod explain;
 mod progress;
 mod rules;
 mod run;
+mod sample;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -43,6 +44,8 @@ enum Command {
     },
     /// The clauses and findings, or one: what it says, how it is read, its parameters.
     Rules(rules::Arguments),
+    /// Make an invented city: schools, students and records, with damage at known rates and `truth.parquet` that says where.
+    Sample(sample::Arguments),
 }
 
 /// How a command ended, as the contract numbers it.
@@ -124,6 +127,7 @@ pub fn main() -> ExitCode {
             Err(_) => Ending::Unusable,
         },
         Command::Rules(arguments) => rules::main(&arguments, json),
+        Command::Sample(arguments) => sample::main(&arguments, json),
     }
     .into()
 }

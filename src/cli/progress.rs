@@ -15,12 +15,13 @@ pub struct Progress {
 }
 
 struct State {
-    stage: Option<Stage>,
+    stage: Option<&'static str>,
     bar: ProgressBar,
     said: Instant,
 }
 
-fn words(stage: Stage) -> &'static str {
+/// What a stage of a run is called.
+pub fn words(stage: Stage) -> &'static str {
     match stage {
         Stage::Reading => "reading",
         Stage::Judging => "judging",
@@ -37,8 +38,8 @@ impl Progress {
         Self { began: Instant::now(), state: Mutex::new(State { stage: None, bar, said: Instant::now() }) }
     }
 
-    /// Shows a stage's progress.
-    pub fn show(&self, stage: Stage, done: u64, of: u64) {
+    /// Shows the progress of what is done now, such as `reading`.
+    pub fn show(&self, stage: &'static str, done: u64, of: u64) {
         // A fault of whoever showed progress before is no reason to stop.
         let mut state = self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let terminal = std::io::stderr().is_terminal();
@@ -49,7 +50,7 @@ impl Progress {
                 state.bar = ProgressBar::new(of);
                 let style = ProgressStyle::with_template("{prefix:8} {wide_bar} {percent:>3} %  {elapsed}");
                 state.bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-                state.bar.set_prefix(words(stage));
+                state.bar.set_prefix(stage);
             }
         }
         if terminal {
@@ -57,7 +58,7 @@ impl Progress {
             state.bar.set_position(done);
         } else if self.began.elapsed() > Duration::from_secs(2) && state.said.elapsed() > PLAIN_EVERY {
             state.said = Instant::now();
-            eprintln!("{}: {} %", words(stage), (done * 100).checked_div(of).unwrap_or(100));
+            eprintln!("{stage}: {} %", (done * 100).checked_div(of).unwrap_or(100));
         }
     }
 

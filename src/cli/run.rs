@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use chrono::NaiveDate;
 
-use super::progress::Progress;
+use super::progress::{Progress, words};
 use super::{Ending, FailOn, complain, say};
 use crate::pipeline::config::{Attendance, Config, Overrides};
 use crate::pipeline::run::{RunError, run};
@@ -60,7 +60,7 @@ pub fn main(arguments: &Arguments, json: bool) -> Ending {
         }
     };
     let progress = Progress::new();
-    let published = run(&config, &arguments.out, &|stage, done, of| progress.show(stage, done, of));
+    let published = run(&config, &arguments.out, &|stage, done, of| progress.show(words(stage), done, of));
     progress.finish();
     let published = match published {
         Ok(published) => published,

@@ -31,6 +31,7 @@ mod value;
 mod walk;
 pub mod workbook;
 
+pub use columnar::TRUTH;
 pub use file::keep_damage_quiet;
 pub use finding::CellFinding;
 pub use headers::{Dictionary, DictionaryError, Marks, Vocabulary};

@@ -1,0 +1,94 @@
+"""Do a peer and xueji say the same? Row for row, with the students left out whose rows were damaged on purpose.
+
+    compare.py outcomes --decisions decisions.parquet --peer promotion.parquet --truth truth.parquet
+    compare.py tables --peer A --other B --names roster,course_results --prefix workbooks
+
+Runs in the environment of the peers. The first form compares a peer's outcomes with a run's; the second what two peers read from the
+same files. Prints one JSON object; ids are masked in it, for it is kept and shown.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import duckdb
+
+SHOWN = 10
+
+
+def masked(identity: str) -> str:
+    """An id of which only the first six and the last two characters of the number are shown."""
+    prefix, number = (identity[0], identity[1:]) if identity[:1].isalpha() else ("", identity)
+    return prefix + number[:6] + "*" * max(len(number) - 8, 0) + number[-2:]
+
+
+def compare_outcomes(decisions: Path, peer: Path, truth: Path) -> dict:
+    """Joins both on the student's id. Who has no id, is named in the truth or gets no answer from the peer is counted and left out."""
+    connection = duckdb.connect()
+    connection.execute(
+        f"""
+        create temp table planted as select distinct student_id from '{truth}' where student_id is not null;
+        create temp table both_say as
+        select student_id, peer.outcome as peer, decided.outcome as xueji, peer.has_row and peer.outcome is null as is_silent,
+          student_id in (select student_id from planted) as is_planted
+        from (select student_id, outcome, true as has_row from '{peer}') as peer
+          full outer join (select student_id, outcome from '{decisions}' where student_id is not null) as decided using (student_id);
+        """
+    )
+    counted = connection.execute(
+        """
+        select count(*) filter (is_planted), count(*) filter (not is_planted and is_silent),
+          count(*) filter (not is_planted and is_silent is distinct from true),
+          count(*) filter (not is_planted and is_silent is distinct from true and peer = xueji),
+          count(*) filter (not is_planted and is_silent is distinct from true and peer is distinct from xueji),
+          count(*) - count(distinct student_id) from both_say
+        """
+    ).fetchone()
+    names = ("left_out_planted", "left_out_peer_silent", "compared", "equal", "different", "repeated_ids")
+    rows = connection.execute(
+        f"""select student_id, peer, xueji from both_say
+            where not is_planted and is_silent is distinct from true and peer is distinct from xueji order by student_id limit {SHOWN}"""
+    ).fetchall()
+    without_id = connection.execute(f"select count(*) from '{decisions}' where student_id is null").fetchone()[0]
+    examples = [{"student": masked(student), "peer": peer, "xueji": xueji} for student, peer, xueji in rows]
+    outcomes = dict(connection.execute("select xueji, count(*) from both_say where not is_planted group by 1 order by 2 desc").fetchall())
+    return {**dict(zip(names, counted)), "left_out_without_id": without_id, "examples": examples, "outcomes": outcomes}
+
+
+def compare_tables(peer: Path, other: Path, prefix: str, names: list[str]) -> dict:
+    """The rows that only one of two peers has, over all tables, whatever types they gave their columns."""
+    rows, different, bad_ids = 0, 0, 0
+    for name in names:
+        one, another = (folder / f"{prefix}_{name}.parquet" for folder in (peer, other))
+        columns = [column for column, *_ in duckdb.execute(f"describe select * from '{one}'").fetchall()]
+        texts = ", ".join(f'"{column}"::varchar' for column in columns)
+        for first, second in ((one, another), (another, one)):
+            query = f"select count(*) from (select {texts} from '{first}' except all select {texts} from '{second}')"
+            different += duckdb.execute(query).fetchone()[0]
+        counts = duckdb.execute(f"select count(*), count(*) filter (not id_ok) from '{one}'").fetchone()
+        rows, bad_ids = rows + counts[0], bad_ids + counts[1]
+    return {"compared": rows, "different": different, "ids_that_do_not_hold": bad_ids}
+
+
+def main() -> None:
+    """Compares what it is told to."""
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    kinds = arguments.add_subparsers(dest="kind", required=True)
+    outcomes = kinds.add_parser("outcomes")
+    for name in ("--decisions", "--peer", "--truth"):
+        outcomes.add_argument(name, type=Path, required=True)
+    tables = kinds.add_parser("tables")
+    for name in ("--peer", "--other"):
+        tables.add_argument(name, type=Path, required=True)
+    tables.add_argument("--prefix", required=True)
+    tables.add_argument("--names", required=True)
+    chosen = arguments.parse_args()
+    if chosen.kind == "outcomes":
+        result = compare_outcomes(chosen.decisions, chosen.peer, chosen.truth)
+    else:
+        result = compare_tables(chosen.peer, chosen.other, chosen.prefix, chosen.names.split(","))
+    print(json.dumps(result, ensure_ascii=False))
+
+
+if __name__ == "__main__":
+    main()
