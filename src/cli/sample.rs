@@ -54,7 +54,8 @@ pub struct Arguments {
 /// The nearest of some names, as a suggestion.
 fn suggestion<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> String {
     let near = names.map(|name| (strsim::damerau_levenshtein(name, text), name)).min();
-    near.filter(|(distance, name)| *distance <= name.chars().count().div_ceil(2)).map_or_else(String::new, |(_, name)| format!("; did you mean {name}?"))
+    near.filter(|(distance, name)| *distance <= name.chars().count().div_ceil(2))
+        .map_or_else(String::new, |(_, name)| format!("; did you mean {name}?"))
 }
 
 fn table(text: &str) -> Result<Table, String> {
@@ -67,7 +68,9 @@ fn district(text: &str) -> Result<usize, String> {
     let numbered = text.parse::<usize>().ok().and_then(|number| number.checked_sub(1)).filter(|place| *place < DISTRICTS.len());
     let named = || DISTRICTS.iter().position(|(name, ..)| *name == text || name.strip_suffix('区') == Some(text));
     let names = DISTRICTS.iter().map(|(name, ..)| *name);
-    numbered.or_else(named).ok_or_else(|| format!("no such district; they are 1 to {} or by name{}", DISTRICTS.len(), suggestion(text, names)))
+    numbered
+        .or_else(named)
+        .ok_or_else(|| format!("no such district; they are 1 to {} or by name{}", DISTRICTS.len(), suggestion(text, names)))
 }
 
 fn grades(text: &str) -> Result<(u8, u8), String> {
@@ -125,7 +128,8 @@ pub fn main(arguments: &Arguments, json: bool) -> Ending {
 }
 
 fn object(made: &Made) -> serde_json::Value {
-    let rows: serde_json::Map<String, serde_json::Value> = made.rows.iter().map(|(table, rows)| (table.name().to_owned(), json!(rows))).collect();
+    let rows: serde_json::Map<String, serde_json::Value> =
+        made.rows.iter().map(|(table, rows)| (table.name().to_owned(), json!(rows))).collect();
     json!({ "students": made.students, "schools": made.schools, "rows": rows, "planted": made.planted })
 }
 

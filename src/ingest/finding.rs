@@ -40,6 +40,8 @@ pub struct CellFinding {
     pub count: u32,
     /// Rows, where it is about several.
     pub rows_sample: Vec<u32>,
+    /// A hash of the cell as it stands, for one about a single cell: what is shown of it is masked, and two numbers may look the same.
+    pub mark: u64,
 }
 
 /// Equal findings of one column.
@@ -50,8 +52,8 @@ struct Entry {
     found: String,
     expected: Arc<str>,
     count: u32,
-    /// Record and row of the first ones.
-    places: Vec<(u32, u32)>,
+    /// Record, row and mark of the first ones.
+    places: Vec<(u32, u32, u64)>,
 }
 
 /// A finding at a record, still without file and sheet.
@@ -65,6 +67,7 @@ pub(crate) struct Noted {
     pub row: Option<u32>,
     pub count: u32,
     pub rows_sample: Vec<u32>,
+    pub mark: u64,
 }
 
 /// The findings of one sheet's cells, kept folded while they come in.
@@ -79,12 +82,17 @@ pub(crate) struct Log {
 impl Log {
     /// Notes a finding at a cell; `found` is masked already.
     pub(crate) fn note(&mut self, code: &'static str, field: usize, found: String, expected: &str, record: u32, row: u32) {
+        self.note_marked(code, field, found, expected, (record, row, 0));
+    }
+
+    /// The same with the mark of the cell beside its record and row.
+    pub(crate) fn note_marked(&mut self, code: &'static str, field: usize, found: String, expected: &str, place: (u32, u32, u64)) {
         let known = self.expectations.entry(field).or_insert_with(|| expected.into());
         if **known != *expected {
             *known = expected.into();
         }
         let expected = Arc::clone(known);
-        self.put(Entry { code, field, found, expected, count: 1, places: vec![(record, row)] });
+        self.put(Entry { code, field, found, expected, count: 1, places: vec![place] });
     }
 
     fn put(&mut self, entry: Entry) {
@@ -105,7 +113,7 @@ impl Log {
     /// Adds the findings of a later part, whose first record and row stand that far down.
     pub(crate) fn append(&mut self, later: Log, records: u32, rows: u32) {
         for mut entry in later.entries {
-            for (record, row) in &mut entry.places {
+            for (record, row, _) in &mut entry.places {
                 *record = record.saturating_add(records);
                 *row = row.saturating_add(rows);
             }
@@ -122,12 +130,24 @@ impl Log {
 impl Entry {
     fn into_findings(self) -> Vec<Noted> {
         let Entry { code, field, found, expected, count, places } = self;
-        let noted =
-            Noted { code, field, found, expected, record: None, row: places.first().map(|place| place.1), count, rows_sample: Vec::new() };
+        let noted = Noted {
+            code,
+            field,
+            found,
+            expected,
+            record: None,
+            row: places.first().map(|place| place.1),
+            count,
+            rows_sample: Vec::new(),
+            mark: 0,
+        };
         if count > FOLDED_ABOVE {
             return vec![Noted { rows_sample: places.iter().take(SAMPLE).map(|place| place.1).collect(), ..noted }];
         }
-        places.into_iter().map(|(record, row)| Noted { record: Some(record), row: Some(row), count: 1, ..noted.clone() }).collect()
+        places
+            .into_iter()
+            .map(|(record, row, mark)| Noted { record: Some(record), row: Some(row), count: 1, mark, ..noted.clone() })
+            .collect()
     }
 }
 

@@ -74,6 +74,7 @@ fn about_file(code: &'static str, file: usize) -> CellFinding {
         expected: "".into(),
         count: 1,
         rows_sample: Vec::new(),
+        mark: 0,
     }
 }
 
@@ -195,6 +196,7 @@ fn other_schools(sheet: &Sheet, path: &str) -> Vec<Noted> {
             row: rows.first().copied(),
             count: u32::try_from(records.len()).unwrap_or(u32::MAX),
             rows_sample: if records.len() > 1 { rows.into_iter().take(10).collect() } else { Vec::new() },
+            mark: 0,
         }
     };
     let mut strangers: Vec<Noted> = schools.iter().filter(|(code, _)| *code != own).map(noted).collect();
@@ -226,7 +228,7 @@ fn sheet_of(file: usize, about: &About, layout: Layout, settled: Settled, put: &
 }
 
 fn at_cell(base: &CellFinding, sheet: &Sheet, noted: Noted) -> CellFinding {
-    let Noted { code, field, found, expected, record, row, count, rows_sample } = noted;
+    let Noted { code, field, found, expected, record, row, count, rows_sample, mark } = noted;
     let canonical = || sheet.table.fields().get(field).map_or("", |field| field.header).into();
     CellFinding {
         code,
@@ -239,6 +241,7 @@ fn at_cell(base: &CellFinding, sheet: &Sheet, noted: Noted) -> CellFinding {
         expected,
         count,
         rows_sample,
+        mark,
         ..base.clone()
     }
 }

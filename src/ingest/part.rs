@@ -405,7 +405,8 @@ fn is_needed(field: &Field) -> bool {
 
 fn note((place, field): (usize, &Field), reading: &Reading<'_>, raw: &str, log: &mut Log, record: u32, row: u32) {
     if let Some(issue) = &reading.issue {
-        log.note(issue.code, place, shown(raw, field.holds), &issue.expected, record, row);
+        let mark = u64::from_le_bytes(blake3::hash(raw.as_bytes()).as_bytes().first_chunk().copied().unwrap_or_default());
+        log.note_marked(issue.code, place, shown(raw, field.holds), &issue.expected, (record, row, mark));
     }
     if matches!(reading.value, Read::Empty) && is_needed(field) {
         log.note("I0201", place, String::new(), &value::expectation(field), record, row);

@@ -246,7 +246,7 @@ fn of_cells(cohort: &Cohort<'_>) -> Vec<Finding> {
             let id = sheet.table.field("全国学籍号").and_then(|own| sheet.id(own, record).value());
             about = match id {
                 Some(id) => cohort.roster.with_id(id).map_or(About::Id(id), About::Student),
-                None => About::Cells(cells_hash(sheet, record, &cell.found)),
+                None => About::Cells(cells_hash(sheet, record, cell.mark)),
             };
             field = format!("{column}.{}", cohort.key_words(place, record));
         } else if cell.count > 1 {
@@ -272,9 +272,9 @@ fn of_cells(cohort: &Cohort<'_>) -> Vec<Finding> {
 
 /// The hash of a row's cells, for a row without a usable id, and of what stands in the cell that can't be read: rows that differ
 /// in it alone are two problems.
-fn cells_hash(sheet: &crate::ingest::Sheet, record: usize, found: &str) -> String {
+fn cells_hash(sheet: &crate::ingest::Sheet, record: usize, mark: u64) -> String {
     let mut hasher = blake3::Hasher::new();
-    hasher.update(found.as_bytes());
+    hasher.update(&mark.to_le_bytes());
     for field in 0..sheet.table.fields().len() {
         let text = format!(
             "{:?}{:?}{:?}{:?}",

@@ -132,7 +132,8 @@ fn shares(things: u64, weights: impl Iterator<Item = u64> + Clone) -> Vec<u64> {
     let (mut weight_before, mut before) = (0_u128, 0);
     let part = |weight| {
         weight_before += u128::from(weight);
-        let until = (u128::from(things) * weight_before / all) as u64;
+        // Rounded, so that the last of few parts does not always get what is left.
+        let until = ((u128::from(things) * weight_before + all / 2) / all) as u64;
         let part = until - before;
         before = until;
         part
@@ -157,7 +158,9 @@ impl City {
         let mut serials = [0_u32; DISTRICTS.len()];
         for run in kinds.chunk_by(|one, other| one == other) {
             let mut places = Vec::with_capacity(run.len());
-            for (district, count) in shares(run.len() as u64, DISTRICTS.iter().map(|(_, _, weight)| u64::from(*weight))).into_iter().enumerate() {
+            for (district, count) in
+                shares(run.len() as u64, DISTRICTS.iter().map(|(_, _, weight)| u64::from(*weight))).into_iter().enumerate()
+            {
                 places.extend(std::iter::repeat_n(district, count as usize));
             }
             for (kind, district) in run.iter().zip(places) {

@@ -45,8 +45,7 @@ const fn city(name: &'static str, session: usize) -> Subject {
     Subject { name, first: SESSIONS[session], make_up: MakeUp::City }
 }
 
-const EIGHTH: [Subject; 2] =
-    [junior("地理", day(2026, 6, 13), day(2026, 6, 27)), junior("生命科学", day(2026, 6, 13), day(2026, 6, 27))];
+const EIGHTH: [Subject; 2] = [junior("地理", day(2026, 6, 13), day(2026, 6, 27)), junior("生命科学", day(2026, 6, 13), day(2026, 6, 27))];
 const NINTH: [Subject; 12] = [
     junior("语文", day(2026, 6, 13), day(2026, 6, 27)),
     junior("数学", day(2026, 6, 13), day(2026, 6, 27)),
@@ -62,15 +61,8 @@ const NINTH: [Subject; 12] = [
     junior("体育与健身", day(2026, 4, 18), day(2026, 5, 16)),
 ];
 const TENTH: [Subject; 3] = [city("历史", 4), city("地理", 4), school("信息科技", 4)];
-const ELEVENTH: [Subject; 7] = [
-    city("思想政治", 4),
-    city("历史", 2),
-    city("地理", 2),
-    city("物理", 3),
-    city("化学", 3),
-    city("生命科学", 4),
-    school("信息科技", 2),
-];
+const ELEVENTH: [Subject; 7] =
+    [city("思想政治", 4), city("历史", 2), city("地理", 2), city("物理", 3), city("化学", 3), city("生命科学", 4), school("信息科技", 2)];
 const TWELFTH: [Subject; 10] = [
     school("语文", 3),
     school("数学", 3),

@@ -156,7 +156,8 @@ pub fn make(request: &Request, watch: &(dyn Fn(u64, u64) + Sync)) -> Result<Made
         (request.tables.is_empty() || request.tables.contains(table)) && !(of_attendance && request.attendance == Attendance::None)
     };
     let tables: Vec<Table> = tables().filter(is_wanted).collect();
-    let size = |district: &usize| city.of_district(*district).flat_map(|school| school.cohorts).map(|cohort| u64::from(cohort.students)).sum();
+    let size =
+        |district: &usize| city.of_district(*district).flat_map(|school| school.cohorts).map(|cohort| u64::from(cohort.students)).sum();
     let mut districts: Vec<usize> = (0..DISTRICTS.len()).collect();
     districts.retain(|district| request.districts.is_empty() || request.districts.contains(district));
     // The large ones first, so that no thread ends with one alone.
@@ -241,7 +242,8 @@ fn make_district(
 }
 
 fn of_row(district: &str, school: &str, planted: truth::Planted, place: &Place, row: u32) -> Truth {
-    let column = place.renamed.iter().find(|(header, _)| *header == planted.column).map_or(planted.column, |(_, other)| (*other).to_owned());
+    let column =
+        place.renamed.iter().find(|(header, _)| *header == planted.column).map_or(planted.column, |(_, other)| (*other).to_owned());
     Truth {
         district: district.into(),
         school: school.into(),

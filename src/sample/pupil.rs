@@ -277,7 +277,21 @@ impl Pupil {
         let mut name = String::with_capacity(12);
         names::write(&mut chance, male, matches!(origin, Origin::Foreign(_)), &mut name);
         let class = class(cohort, place);
-        Self { rank, grade, id: id(prefix, region, birth, sequence), name, male, birth, class, origin, group, story, damage: wrong, late, failing }
+        Self {
+            rank,
+            grade,
+            id: id(prefix, region, birth, sequence),
+            name,
+            male,
+            birth,
+            class,
+            origin,
+            group,
+            story,
+            damage: wrong,
+            late,
+            failing,
+        }
     }
 
     /// The stream of chances of one purpose.

@@ -27,9 +27,7 @@ fn curriculum(grade: u8) -> &'static [&'static str] {
         7 => &["语文", "数学", "外语", "道德与法治", "科学", "地理", "历史", "音乐", "美术", "体育与健身", "劳动技术"],
         8 => &["语文", "数学", "外语", "道德与法治", "物理", "历史", "生命科学", "艺术", "体育与健身", "劳动技术"],
         9 => &["语文", "数学", "外语", "道德与法治", "物理", "化学", "艺术", "体育与健身", "劳动技术"],
-        10 => &[
-            "语文", "数学", "外语", "思想政治", "历史", "地理", "物理", "化学", "生命科学", "信息科技", "体育与健身", "艺术",
-        ],
+        10 => &["语文", "数学", "外语", "思想政治", "历史", "地理", "物理", "化学", "生命科学", "信息科技", "体育与健身", "艺术"],
         11 => &["语文", "数学", "外语", "思想政治", "历史", "地理", "物理", "化学", "生命科学", "体育与健身", "艺术"],
         _ => &["语文", "数学", "外语", "思想政治", "物理", "化学", "艺术", "体育与健身"],
     }
@@ -181,7 +179,8 @@ pub fn results(city: &City, pupil: &Pupil, rows: &mut Rows) {
             result = if pupil.grade <= 5 { "需努力" } else { "不合格" };
             // In senior school some make-ups are still to come.
             if (6..=9).contains(&pupil.grade) || pupil.grade >= 10 && chance.in_a_million(920_000) {
-                (make_up, made_up) = (["合格", "合格", "合格", "不合格", "缺考"][chance.weighted(&[30, 25, 22, 20, 3])], Some(day(2026, 6, 29)));
+                (make_up, made_up) =
+                    (["合格", "合格", "合格", "不合格", "缺考"][chance.weighted(&[30, 25, 22, 20, 3])], Some(day(2026, 6, 29)));
             }
         } else if pupil.grade <= 9 {
             result = ["优秀", "良好", "合格"][chance.weighted(&[35, 40, 25])];
@@ -236,11 +235,13 @@ pub fn results(city: &City, pupil: &Pupil, rows: &mut Rows) {
 
 /// Writes the exams of a student in a subject, as the exam authority keeps them.
 pub fn exams_in(city: &City, pupil: &Pupil, subject: &exams::Subject, sittings: &mut Vec<exams::Sitting>, rows: &mut Rows) {
-    let number = Chance::new(0, &[subject.name.len() as u64, u64::from(subject.name.as_bytes()[0]), u64::from(subject.name.as_bytes()[4])]).number();
+    let number =
+        Chance::new(0, &[subject.name.len() as u64, u64::from(subject.name.as_bytes()[0]), u64::from(subject.name.as_bytes()[4])]).number();
     exams::sittings(pupil, subject, &mut pupil.chance(city, number), sittings);
     let (_, document) = document(pupil);
     for (place, sitting) in sittings.iter().enumerate() {
-        let other = (pupil.damage == Some(Damage::OtherName) && subject.name == "历史" && place == 0).then(|| super::names::mistyped(&pupil.name));
+        let other =
+            (pupil.damage == Some(Damage::OtherName) && subject.name == "历史" && place == 0).then(|| super::names::mistyped(&pupil.name));
         let name = other.as_deref().unwrap_or(&pupil.name);
         let cells = [
             Text(&pupil.id),
@@ -263,8 +264,7 @@ pub fn exams_in(city: &City, pupil: &Pupil, subject: &exams::Subject, sittings: 
     }
     if pupil.damage == Some(Damage::Stranger) && subject.name == "历史" {
         let nobody = stranger(pupil.rank, pupil.grade);
-        let cells =
-            [Text(&nobody), Empty, Text("王考生"), Text(subject.name), Cell::Day(subject.first), Text("首考"), Text("合格")];
+        let cells = [Text(&nobody), Empty, Text("王考生"), Text(subject.name), Cell::Day(subject.first), Text("首考"), Text("合格")];
         let row = rows.push(Table::Exams, &cells);
         rows.plant_for("R0301", &nobody, Table::Exams, row, "全国学籍号", nobody.clone());
     }
@@ -305,7 +305,9 @@ pub fn evaluation(city: &City, pupil: &Pupil, rows: &mut Rows) {
         4
     } else if plain {
         7
-    } else { [4, 5, 6, 7, 8][chance.weighted(&[2, 6, 300, 400, 292])] };
+    } else {
+        [4, 5, 6, 7, 8][chance.weighted(&[2, 6, 300, 400, 292])]
+    };
     let reports = if !plain && chance.in_a_million(3_000) { 0 } else { 1 + chance.below(3) as i32 };
     let number = |number| if senior { Whole(number) } else { Empty };
     let row = rows.push(
@@ -389,7 +391,12 @@ impl Application {
 pub fn applications(city: &City, pupil: &Pupil, rows: &mut Rows) {
     let early = day(2026, 3, 12);
     if without_sports(city, pupil) {
-        let autumn = Application { applied: day(2025, 9, 8), consented: Some(day(2025, 9, 10)), filed: Some(day(2025, 9, 15)), ..Application::new("体育免修") };
+        let autumn = Application {
+            applied: day(2025, 9, 8),
+            consented: Some(day(2025, 9, 10)),
+            filed: Some(day(2025, 9, 15)),
+            ..Application::new("体育免修")
+        };
         Application { subject: "体育与健身", certified: Some(day(2025, 8, 25)), ..autumn }.write(pupil, rows);
     }
     if waives(city, pupil) {
@@ -488,7 +495,8 @@ pub fn changes(school: &School, other: Option<&School>, pupil: &Pupil, rows: &mu
     let medical = Change { reason: "伤病", paper: "三级医疗机构证明", ..Change::default() };
     let sick = |effective: Day, until| Change { kind: "休学", grade, effective, until, paper_of: Some(effective - 9), ..medical };
     // Retained at the end of a school year, told within the working days that the law gives.
-    let retained = |year: &'static str, end: Day| Change { kind: "留级", year, grade, effective: end, told: Some(end + 2), ..Change::default() };
+    let retained =
+        |year: &'static str, end: Day| Change { kind: "留级", year, grade, effective: end, told: Some(end + 2), ..Change::default() };
     let (last_end, before_end) = (day(2025, 6, 30), day(2024, 6, 28));
     match pupil.story {
         Story::Suspended => drop(sick(day(2026, 3, 2), Some(day(2026, 8, 31))).write(pupil, rows)),
@@ -512,7 +520,8 @@ pub fn changes(school: &School, other: Option<&School>, pupil: &Pupil, rows: &mu
         }
         Story::TransferredOut => {
             let effective = day(2025, 9, 4);
-            let left = Change { kind: "转出", grade, effective, reason: "户籍迁移", from: &school.code, to: OUTSIDE, ..Change::default() };
+            let left =
+                Change { kind: "转出", grade, effective, reason: "户籍迁移", from: &school.code, to: OUTSIDE, ..Change::default() };
             left.write(pupil, rows);
         }
         Story::Interrupted => drop(Change { kind: "中断", grade, effective: day(2025, 12, 15), ..Change::default() }.write(pupil, rows)),
@@ -527,7 +536,8 @@ pub fn changes(school: &School, other: Option<&School>, pupil: &Pupil, rows: &mu
             retained(LAST_YEAR, last_end).write(pupil, rows);
         }
         Story::SkippedBefore => {
-            let skipped = Change { kind: "跳级", year: LAST_YEAR, grade: Some(pupil.grade - 2), effective: day(2025, 9, 1), ..Change::default() };
+            let skipped =
+                Change { kind: "跳级", year: LAST_YEAR, grade: Some(pupil.grade - 2), effective: day(2025, 9, 1), ..Change::default() };
             skipped.write(pupil, rows);
         }
         _ => {}
@@ -555,15 +565,8 @@ pub fn changes(school: &School, other: Option<&School>, pupil: &Pupil, rows: &mu
 pub fn discipline(city: &City, pupil: &Pupil, rows: &mut Rows) {
     let mut measure = |kind: &'static str, decided: Day, filed: bool, revoked: Option<Day>| {
         let filed = filed.then_some(decided + 3);
-        let cells = [
-            Text(&pupil.id),
-            Text(kind),
-            Cell::Day(decided),
-            Cell::Day(decided - 2),
-            Cell::Day(decided - 1),
-            filed.into(),
-            revoked.into(),
-        ];
+        let cells =
+            [Text(&pupil.id), Text(kind), Cell::Day(decided), Cell::Day(decided - 2), Cell::Day(decided - 1), filed.into(), revoked.into()];
         rows.push(Table::Discipline, &cells)
     };
     match pupil.story {

@@ -70,7 +70,10 @@ pub fn write(wanted: &Wanted<'_>, school: &School, rows: &mut Rows) {
     let (city, (district, ..)) = (wanted.city, DISTRICTS[school.district]);
     let (code, name) = (Cell::Text(&school.code), Cell::Text(&school.name));
     let plan = if school.kind.teaches(10) { Cell::Whole(45) } else { Cell::Empty };
-    rows.push(Table::Schools, &[code, name, Cell::Text(district), Cell::Text(school.kind.system()), Cell::Empty, Cell::Empty, plan, Cell::Text("正常")]);
+    rows.push(
+        Table::Schools,
+        &[code, name, Cell::Text(district), Cell::Text(school.kind.system()), Cell::Empty, Cell::Empty, plan, Cell::Text("正常")],
+    );
     if let Some(last) = wanted.days.last() {
         rows.push(Table::AttendanceReports, &[code, Cell::Day(*last)]);
     }
@@ -166,7 +169,9 @@ impl Absences {
         for (place, (word, day)) in self.words.iter().zip(wanted.days).enumerate() {
             let in_spell = spell.filter(|(first, length)| (*first..first + length).contains(&place));
             match in_spell {
-                _ if daily => drop(rows.push(Table::Attendance, &[id, Cell::Day(*day), Cell::Empty, Cell::Empty, Cell::Text(word), told(*word, *day)])),
+                _ if daily => drop(
+                    rows.push(Table::Attendance, &[id, Cell::Day(*day), Cell::Empty, Cell::Empty, Cell::Text(word), told(*word, *day)]),
+                ),
                 // An absence of many days is one row.
                 Some((first, length)) if place == first => {
                     let last = wanted.days[first + length - 1];
@@ -175,7 +180,9 @@ impl Absences {
                 }
                 Some(_) => {}
                 None if *word == "出勤" => {}
-                None => drop(rows.push(Table::Attendance, &[id, Cell::Day(*day), Cell::Empty, Cell::Empty, Cell::Text(word), told(*word, *day)])),
+                None => drop(
+                    rows.push(Table::Attendance, &[id, Cell::Day(*day), Cell::Empty, Cell::Empty, Cell::Text(word), told(*word, *day)]),
+                ),
             }
         }
         if let Some((first, length)) = spell.filter(|(first, _)| self.words[*first] == "旷课")

@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use ::parquet::errors::ParquetError;
 use arrow::array::{ArrayRef, Int32Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
-use ::parquet::errors::ParquetError;
 
 use crate::ingest::TRUTH;
 use crate::ingest::table::Table;
@@ -69,9 +69,8 @@ pub fn write(path: &Path, truth: &[Truth]) -> Result<(), ParquetError> {
         text("column", true),
         text("planted", false),
     ]);
-    let texts = |value: &dyn Fn(&Truth) -> &str| -> ArrayRef {
-        Arc::new(truth.iter().map(|row| Some(value(row))).collect::<StringArray>())
-    };
+    let texts =
+        |value: &dyn Fn(&Truth) -> &str| -> ArrayRef { Arc::new(truth.iter().map(|row| Some(value(row))).collect::<StringArray>()) };
     let filled = |value: &dyn Fn(&Truth) -> &str| -> ArrayRef {
         Arc::new(truth.iter().map(|row| Some(value(row)).filter(|text| !text.is_empty())).collect::<StringArray>())
     };

@@ -1,6 +1,7 @@
 //! The integration tests: whole runs, from files to published results.
 
 mod cases;
+mod city;
 mod commands;
 mod formats;
 mod invariants;
