@@ -56,6 +56,18 @@ struct Part {
     findings: Vec<Finding>,
 }
 
+/// A table's rows with their students.
+struct TableRead {
+    table: Table,
+    /// The student of each row, part by part.
+    of_students: Vec<(Row, Vec<u32>)>,
+    rows: RowsOfStudents,
+    books: Vec<(usize, SheetBooks)>,
+    findings: Vec<Finding>,
+    /// The rows of students who are in no roster.
+    unknown: BTreeMap<About, Finding>,
+}
+
 /// How many records of a sheet are looked up at a time.
 const PART: usize = 1 << 18;
 
@@ -77,13 +89,12 @@ impl<'a> Cohort<'a> {
         cohort.count_sheets_without_students(&reading.repeated);
         // Exams are found by what this table says.
         let numbers = cohort.read_table(Table::ExamNumbers);
-        cohort.exam_numbers = exams::numbers(
-            &cohort,
-            numbers.iter().flat_map(|(first, students)| students.iter().zip(first.0..).map(|(student, row)| (Row(row), *student))),
-        );
-        for table in Table::ALL.iter().copied().filter(|table| has_students(*table) && *table != Table::ExamNumbers) {
-            cohort.read_table(table);
-        }
+        let rows = numbers.of_students.iter().flat_map(|(first, students)| students.iter().zip(first.0..));
+        cohort.exam_numbers = exams::numbers(&cohort, rows.map(|(student, row)| (Row(row), *student)));
+        cohort.enter(numbers);
+        let tables = Table::ALL.iter().copied().filter(|table| has_students(*table) && *table != Table::ExamNumbers);
+        let tables: Vec<TableRead> = tables.collect::<Vec<_>>().into_par_iter().map(|table| cohort.read_table(table)).collect();
+        tables.into_iter().for_each(|read| cohort.enter(read));
         cohort
     }
 
@@ -118,34 +129,31 @@ impl<'a> Cohort<'a> {
         *self.books[sheet].out_of_scope.entry(reason).or_default() += 1;
     }
 
-    /// Reads the rows of a table; gives the student of each row, part by part.
-    fn read_table(&mut self, table: Table) -> Vec<(Row, Vec<u32>)> {
-        let parts: Vec<(usize, usize)> = self
-            .inputs
-            .sheets
-            .iter()
-            .enumerate()
-            .filter(|(_, sheet)| sheet.table == table)
-            .flat_map(|(place, sheet)| (0..sheet.rows_read as usize).step_by(PART).map(move |first| (place, first)))
-            .collect();
+    /// Finds the students of the rows of a table.
+    fn read_table(&self, table: Table) -> TableRead {
+        let sheets = self.inputs.sheets.iter().enumerate().filter(|(_, sheet)| sheet.table == table);
+        let of_sheet = |(place, sheet): (usize, &Sheet)| (0..sheet.rows_read as usize).step_by(PART).map(move |first| (place, first));
+        let parts: Vec<(usize, usize)> = sheets.flat_map(of_sheet).collect();
         let read: Vec<(usize, Part)> = parts.par_iter().map(|(sheet, first)| (*sheet, self.read_part(*sheet, *first))).collect();
-        let mut of_students = Vec::with_capacity(read.len());
-        let mut unknown: BTreeMap<About, Finding> = BTreeMap::new();
+        let mut table_read = TableRead {
+            table,
+            of_students: Vec::with_capacity(read.len()),
+            rows: RowsOfStudents::default(),
+            books: Vec::with_capacity(read.len()),
+            findings: Vec::new(),
+            unknown: BTreeMap::new(),
+        };
         for (sheet, part) in read {
-            let books = &mut self.books[sheet];
-            books.used += part.books.used;
-            books.set_aside += part.books.set_aside;
-            for (reason, rows) in part.books.out_of_scope {
-                *books.out_of_scope.entry(reason).or_default() += rows;
-            }
-            of_students.push((part.first, part.students));
+            table_read.books.push((sheet, part.books));
+            table_read.of_students.push((part.first, part.students));
             for finding in part.findings {
                 if finding.code != "R0305" {
-                    self.findings.push(finding);
+                    table_read.findings.push(finding);
                     continue;
                 }
                 // One finding a student and table: the same problem, however many rows show it.
-                unknown
+                table_read
+                    .unknown
                     .entry(finding.about.clone())
                     .and_modify(|known| {
                         known.count += 1;
@@ -156,9 +164,23 @@ impl<'a> Cohort<'a> {
                     .or_insert(finding);
             }
         }
-        self.findings.extend(unknown.into_values());
-        self.tables[table as usize] = RowsOfStudents::new(self.roster.students.len(), &of_students);
-        of_students
+        table_read.rows = RowsOfStudents::new(self.roster.students.len(), &table_read.of_students);
+        table_read
+    }
+
+    /// Enters what was read of a table.
+    fn enter(&mut self, read: TableRead) {
+        for (sheet, part) in read.books {
+            let books = &mut self.books[sheet];
+            books.used += part.used;
+            books.set_aside += part.set_aside;
+            for (reason, rows) in part.out_of_scope {
+                *books.out_of_scope.entry(reason).or_default() += rows;
+            }
+        }
+        self.findings.extend(read.findings);
+        self.findings.extend(read.unknown.into_values());
+        self.tables[read.table as usize] = read.rows;
     }
 
     fn read_part(&self, place: usize, first: usize) -> Part {

@@ -299,7 +299,7 @@ pub fn read(inputs: &Inputs, index: &RowIndex, as_of: NaiveDate) -> RosterReadin
             entry.school = schools.place(cells(&row).0.text(field::SCHOOL, cells(&row).1).value().unwrap_or_default());
         }
         if active.len() > 1 {
-            several.push((entry.key, entry.row, active));
+            several.push((group[0].0, entry.row, active));
         }
     }
     let places = order(&mut entries, inputs, index, &schools);
@@ -320,8 +320,8 @@ pub fn read(inputs: &Inputs, index: &RowIndex, as_of: NaiveDate) -> RosterReadin
     (roster.by_id, roster.by_document) = (by_id, by_document);
     roster.students = entries;
     roster.schools = schools.list;
-    for (key, own, active) in several {
-        let Some(student) = reading.roster.students.iter().position(|entry| entry.key == key) else { continue };
+    for (former, own, active) in several {
+        let student = places[former as usize];
         for row in active.iter().filter(|row| **row != own) {
             let (sheet, record) = index.locate(*row);
             let other = inputs.sheets[sheet].text(field::SCHOOL, record).value().unwrap_or_default().to_owned();
@@ -330,7 +330,7 @@ pub fn read(inputs: &Inputs, index: &RowIndex, as_of: NaiveDate) -> RosterReadin
             reading.findings.push(Finding {
                 code: "R0101",
                 severity: Severity::Error,
-                about: About::Student(student as u32),
+                about: About::Student(student),
                 field: "全国学籍号".into(),
                 other_party: other.clone(),
                 found: format!("{school}、{other}"),

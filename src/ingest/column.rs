@@ -158,6 +158,16 @@ pub enum Column {
 }
 
 impl Column {
+    /// Makes room for so many more cells.
+    pub fn reserve(&mut self, cells: usize) {
+        match self {
+            Column::Codes(Codes(codes)) => codes.reserve(cells),
+            Column::Integers(Integers(integers)) => integers.reserve(cells),
+            Column::Ids(Ids(ids)) => ids.reserve(cells),
+            Column::Texts(Texts { ends, .. }) => ends.reserve(cells),
+        }
+    }
+
     /// Whether every cell holds a value, as far as a quick look can tell.
     pub fn is_whole(&self) -> bool {
         match self {

@@ -4,8 +4,8 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Int32Array, StringArray};
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, Field, Float64Type, Int32Type, Int64Type, Schema, TimeUnit};
+use arrow::compute::{cast, max, min};
+use arrow::datatypes::{DataType, Date32Type, Field, Float64Type, Int32Type, Int64Type, Schema, TimeUnit};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use rayon::prelude::*;
@@ -22,6 +22,12 @@ use super::value::{self, Context, Document, NewSubjects};
 
 /// The schema that a sample's list of damage names.
 pub const TRUTH: &str = "truth/1";
+
+/// From so many bytes a cell on a column holds its texts one by one, and not as numbers of a dictionary.
+const WRITTEN_OUT: i64 = 12;
+
+/// Different numbers of a column that are read once each; a column of more is read cell by cell.
+const DIFFERENT: i64 = 1 << 17;
 
 /// Rows decoded at once.
 const BATCH: usize = 128 * 1024;
@@ -58,23 +64,14 @@ fn read_groups(source: &Source, vocabulary: &Vocabulary, names: &[&str]) -> Resu
         settled.set_aside = (0..rows).collect();
         return Ok(Outcome::Table(Box::new((layout, settled))));
     }
-    // Texts come as dictionaries: each different one is read once.
-    let text = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
-    let fields = plain.schema().fields().iter().map(|field| match field.data_type() {
-        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Binary => {
-            Field::new(field.name(), text.clone(), field.is_nullable())
-        }
-        _ => field.as_ref().clone(),
-    });
-    let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
-    let metadata = ArrowReaderMetadata::load(source, ArrowReaderOptions::new().with_skip_arrow_metadata(true).with_schema(schema))?;
-    let groups = metadata.metadata().num_row_groups();
+    let groups = plain.metadata().num_row_groups();
     let mut parts = (0..groups)
         .into_par_iter()
-        .map(|group| read_group(source.clone(), metadata.clone(), group, &layout, context()))
+        .map(|group| read_group(source.clone(), &plain, group, &layout, context()))
         .collect::<Result<Vec<Settled>, Failure>>()?
         .into_iter();
     let mut settled = parts.next().unwrap_or_else(|| Part::new(layout.table, |field| layout.has(field), context()).settle());
+    settled.reserve((rows as usize).saturating_sub(settled.rows.len()));
     for later in parts {
         let before = settled.rows.len() as u32;
         settled.append(later, before, layout.table, vocabulary.subjects.len());
@@ -82,13 +79,38 @@ fn read_groups(source: &Source, vocabulary: &Vocabulary, names: &[&str]) -> Resu
     Ok(Outcome::Table(Box::new((layout, settled))))
 }
 
+/// The same with the texts of a row group as dictionaries where they repeat, so that each different one is read once. Where they
+/// mostly differ, as names and numbers of persons do, making a dictionary of them would cost more than it saves.
+fn with_dictionaries(plain: &ArrowReaderMetadata, group: usize) -> Result<ArrowReaderMetadata, Failure> {
+    let columns = plain.metadata().row_group(group).columns();
+    let mut repeats = vec![false; plain.schema().fields().len()];
+    for (leaf, column) in columns.iter().enumerate() {
+        let bytes_each = column.uncompressed_size() / column.num_values().max(1);
+        if let Some(root) = repeats.get_mut(plain.parquet_schema().get_column_root_idx(leaf)) {
+            *root = bytes_each < WRITTEN_OUT;
+        }
+    }
+    let text = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+    let fields = plain.schema().fields().iter().zip(repeats).map(|(field, repeats)| match field.data_type() {
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Binary if repeats => {
+            Field::new(field.name(), text.clone(), field.is_nullable())
+        }
+        DataType::LargeUtf8 | DataType::Utf8View | DataType::Binary => Field::new(field.name(), DataType::Utf8, field.is_nullable()),
+        _ => field.as_ref().clone(),
+    });
+    let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+    let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true).with_schema(schema);
+    Ok(ArrowReaderMetadata::try_new(Arc::clone(plain.metadata()), options)?)
+}
+
 fn read_group(
     source: Source,
-    metadata: ArrowReaderMetadata,
+    plain: &ArrowReaderMetadata,
     group: usize,
     layout: &Layout,
     context: Context<'_>,
 ) -> Result<Settled, Failure> {
+    let metadata = with_dictionaries(plain, group)?;
     let mut roots: Vec<usize> = layout.columns.iter().flatten().copied().collect();
     roots.sort_unstable();
     let mask = ProjectionMask::roots(metadata.parquet_schema(), roots.iter().copied());
@@ -130,7 +152,10 @@ fn documents(array: &ArrayRef) -> Vec<Document> {
             let known: Vec<Document> = values.iter().map(|text| text.map_or(Document::Unknown, Document::of)).collect();
             keys.iter().map(|key| key.and_then(|key| known.get(key as usize).copied()).unwrap_or_default()).collect()
         }
-        None => vec![Document::Unknown; array.len()],
+        None => match array.as_string_opt::<i32>() {
+            Some(texts) => texts.iter().map(|text| text.map_or(Document::Unknown, Document::of)).collect(),
+            None => vec![Document::Unknown; array.len()],
+        },
     }
 }
 
@@ -140,12 +165,27 @@ fn dictionary(array: &ArrayRef) -> Option<(&Int32Array, &StringArray)> {
     Some((dictionary.keys(), dictionary.values().as_string_opt::<i32>()?))
 }
 
+/// The least number of a column of days or 32-bit numbers, and how far the others go beyond it, if that is not far.
+fn few_numbers(array: &ArrayRef) -> Option<(i32, usize)> {
+    let (least, most) = match array.data_type() {
+        DataType::Int32 => (min(array.as_primitive::<Int32Type>()), max(array.as_primitive::<Int32Type>())),
+        DataType::Date32 => (min(array.as_primitive::<Date32Type>()), max(array.as_primitive::<Date32Type>())),
+        _ => return None,
+    };
+    let (least, most) = (least?, most?);
+    let different = i64::from(most) - i64::from(least) + 1;
+    (different <= DIFFERENT).then_some((least, different as usize))
+}
+
 /// Reads the cells of a column that stand from record `first` on.
 fn read_column(part: &mut Part<'_>, builder: usize, first: u32, array: &ArrayRef, documents: Option<&[Document]>) -> Result<(), Failure> {
     if let Some((keys, values)) = dictionary(array) {
         let text = |key: usize| if key < values.len() && values.is_valid(key) { values.value(key) } else { "" };
         match documents {
-            None => part.take_coded(builder, first, keys, values.len(), text),
+            None => {
+                let keys = keys.iter().map(|key| key.and_then(|key| usize::try_from(key).ok()));
+                part.take_coded(builder, first, keys, values.len(), |key| (CellKind::Text, text(key).into()));
+            }
             Some(documents) => {
                 for ((record, key), document) in (first..).zip(keys).zip(documents) {
                     part.cell(builder, record, Cell::text(key.map_or("", |key| text(key as usize))), *document);
@@ -153,6 +193,28 @@ fn read_column(part: &mut Part<'_>, builder: usize, first: u32, array: &ArrayRef
             }
         }
         return Ok(());
+    }
+    if let Some(texts) = array.as_string_opt::<i32>() {
+        for (place, (record, text)) in (first..).zip(texts).enumerate() {
+            let document = documents.and_then(|documents| documents.get(place).copied()).unwrap_or_default();
+            let cell = text.map_or(Cell { kind: CellKind::Empty, text: "" }, Cell::text);
+            part.cell(builder, record, cell, document);
+        }
+        return Ok(());
+    }
+    if let Some((least, different)) = few_numbers(array) {
+        let is_date = array.data_type() == &DataType::Date32;
+        let text = |key: usize| {
+            let number = least + key as i32;
+            if is_date { (CellKind::Text, value::show_date(number).into()) } else { (CellKind::Number, number.to_string().into()) }
+        };
+        let numbers = array.as_primitive_opt::<Int32Type>().map(|numbers| numbers.values());
+        let numbers = numbers.or_else(|| array.as_primitive_opt::<Date32Type>().map(|days| days.values()));
+        if let Some(numbers) = numbers {
+            let key = |(place, number): (usize, &i32)| array.is_valid(place).then(|| number.wrapping_sub(least) as u32 as usize);
+            part.take_coded(builder, first, numbers.iter().enumerate().map(key), different, text);
+            return Ok(());
+        }
     }
     let mut shown = String::new();
     let mut put = |record: u32, kind: CellKind, text: &str| part.cell(builder, record, Cell { kind, text }, Document::Unknown);

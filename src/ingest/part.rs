@@ -1,8 +1,8 @@
 //! How do cells become columns? The typed columns of a run of rows; parts read side by side are put together in order.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
-use arrow::array::Int32Array;
 use law::facts::codes::Read;
 use law::facts::identifiers::{NationalId, ResidentNumber};
 use law::facts::subjects::{Subject, Subjects};
@@ -159,6 +159,7 @@ impl<'v> Part<'v> {
     pub(crate) fn add_rows(&mut self, first: u32, count: u32) {
         let known = RowNumbers::Contiguous { first, count };
         self.rows.append(&known, 0);
+        self.builders.iter_mut().for_each(|builder| builder.column.reserve(count as usize));
     }
 
     /// Reads a cell of a record whose row was added; the cells of a column come in order.
@@ -169,33 +170,49 @@ impl<'v> Part<'v> {
         }
     }
 
-    /// Takes the cells of a column of codes for records whose rows were added, from record `first` on: a key each, and the text of a
-    /// key below `size`. A key without a text is an empty cell. Each text is read once.
-    pub(crate) fn take_coded<'t>(&mut self, builder: usize, first: u32, keys: &Int32Array, size: usize, text: impl Fn(usize) -> &'t str) {
+    /// Takes the cells of a column of few different ones, for records whose rows were added, from record `first` on: a key each, and the
+    /// text of a key below `size`. A key without a text is an empty cell. Each text is read once.
+    pub(crate) fn take_coded<'t>(
+        &mut self,
+        builder: usize,
+        first: u32,
+        keys: impl Iterator<Item = Option<usize>>,
+        size: usize,
+        text: impl Fn(usize) -> (CellKind, Cow<'t, str>),
+    ) {
         let Some(Builder { place, field, column, .. }) = self.builders.get_mut(builder) else { return };
         let place = (*place, *field);
-        let is_noted = |reading: &Reading<'_>| reading.issue.is_some() || matches!(reading.value, Read::Empty) && is_needed(place.1);
-        let empty = (Reading::EMPTY, is_noted(&Reading::EMPTY));
-        let mut known: Vec<Option<(Reading<'static>, bool)>> = vec![None; size];
-        for (record, key) in (first..).zip(keys) {
-            let key = key.and_then(|key| usize::try_from(key).ok());
-            let slot = key.and_then(|key| Some((key, known.get_mut(key)?)));
-            let (raw, (reading, is_noted)) = match slot {
-                None => ("", &empty),
-                Some((key, slot)) => {
-                    let raw = text(key);
-                    let read = || {
-                        let reading = value::read(Cell::text(raw), place.1, Document::Unknown, &mut self.context).into_owned();
-                        let is_noted = is_noted(&reading);
-                        (reading, is_noted)
-                    };
-                    (raw, &*slot.get_or_insert_with(read))
-                }
-            };
-            push_value(column, &reading.value);
-            if *is_noted {
-                note(place, reading, raw, &mut self.log, record, self.rows.get(record as usize));
+        let context = &mut self.context;
+        let mut read = |key: Option<usize>| match key {
+            None => Reading::EMPTY,
+            Some(key) => {
+                let (kind, raw) = text(key);
+                value::read(Cell { kind, text: &raw }, place.1, Document::Unknown, context).into_owned()
             }
+        };
+        let noted = match column {
+            Column::Codes(codes) => fill(keys, size, place.1, &mut read, code_of, |code| codes.push(code)),
+            Column::Integers(integers) => fill(keys, size, place.1, &mut read, integer_of, |integer| integers.push(integer)),
+            Column::Ids(ids) => fill(keys, size, place.1, &mut read, id_of, |id| ids.push(id)),
+            Column::Texts(texts) => {
+                let mut known: Vec<Option<Reading<'static>>> = vec![None; size];
+                let mut noted = Vec::new();
+                for (record, key) in keys.enumerate() {
+                    let slot = key.and_then(|key| known.get_mut(key));
+                    let reading = slot.map(|slot| &*slot.get_or_insert_with(|| read(key))).unwrap_or(&Reading::EMPTY);
+                    push_text(texts, &reading.value);
+                    if is_noted(reading, place.1) {
+                        noted.push((record as u32, key.filter(|key| *key < size)));
+                    }
+                }
+                noted
+            }
+        };
+        for (record, key) in noted {
+            let reading = read(key);
+            let raw = key.map(|key| text(key).1).unwrap_or_default();
+            let record = first + record;
+            note(place, &reading, &raw, &mut self.log, record, self.rows.get(record as usize));
         }
     }
 
@@ -347,30 +364,78 @@ fn is_memorable(column: &Column) -> bool {
     matches!(column, Column::Codes(_) | Column::Integers(_))
 }
 
+fn code_of(value: &Read<Value<'_>>) -> Read<u8> {
+    match value {
+        Read::Value(Value::Code(code)) => Read::Value(*code),
+        Read::Empty => Read::Empty,
+        _ => Read::Unreadable,
+    }
+}
+
+fn integer_of(value: &Read<Value<'_>>) -> Read<i32> {
+    match value {
+        Read::Value(Value::Integer(integer)) => Read::Value(*integer),
+        Read::Empty => Read::Empty,
+        _ => Read::Unreadable,
+    }
+}
+
+fn id_of(value: &Read<Value<'_>>) -> Read<u64> {
+    match value {
+        Read::Value(Value::Id(id)) => Read::Value(*id),
+        Read::Empty => Read::Empty,
+        _ => Read::Unreadable,
+    }
+}
+
+fn push_text(texts: &mut Texts, value: &Read<Value<'_>>) {
+    texts.push(match value {
+        // Texts of a sheet are addressed with 32 bits.
+        Read::Value(Value::Text(text)) if texts.size() + text.len() < u32::MAX as usize => Read::Value(text),
+        Read::Empty => Read::Empty,
+        _ => Read::Unreadable,
+    });
+}
+
 fn push_value(column: &mut Column, value: &Read<Value<'_>>) {
     match column {
-        Column::Codes(codes) => codes.push(match value {
-            Read::Value(Value::Code(code)) => Read::Value(*code),
-            Read::Empty => Read::Empty,
-            _ => Read::Unreadable,
-        }),
-        Column::Integers(integers) => integers.push(match value {
-            Read::Value(Value::Integer(integer)) => Read::Value(*integer),
-            Read::Empty => Read::Empty,
-            _ => Read::Unreadable,
-        }),
-        Column::Ids(ids) => ids.push(match value {
-            Read::Value(Value::Id(id)) => Read::Value(*id),
-            Read::Empty => Read::Empty,
-            _ => Read::Unreadable,
-        }),
-        Column::Texts(texts) => texts.push(match value {
-            // Texts of a sheet are addressed with 32 bits.
-            Read::Value(Value::Text(text)) if texts.size() + text.len() < u32::MAX as usize => Read::Value(text),
-            Read::Empty => Read::Empty,
-            _ => Read::Unreadable,
-        }),
+        Column::Codes(codes) => codes.push(code_of(value)),
+        Column::Integers(integers) => integers.push(integer_of(value)),
+        Column::Ids(ids) => ids.push(id_of(value)),
+        Column::Texts(texts) => push_text(texts, value),
     }
+}
+
+/// Whether a reading of a field is one that a finding tells of.
+fn is_noted(reading: &Reading<'_>, field: &Field) -> bool {
+    reading.issue.is_some() || matches!(reading.value, Read::Empty) && is_needed(field)
+}
+
+/// Fills a column from keys, each key below `size` read once. Gives the records, from 0, whose cells have a finding, with their keys.
+fn fill<T: Copy>(
+    keys: impl Iterator<Item = Option<usize>>,
+    size: usize,
+    field: &Field,
+    read: &mut impl FnMut(Option<usize>) -> Reading<'static>,
+    value_of: impl Fn(&Read<Value<'_>>) -> Read<T>,
+    mut push: impl FnMut(Read<T>),
+) -> Vec<(u32, Option<usize>)> {
+    let mut look = |key| {
+        let reading = read(key);
+        (value_of(&reading.value), is_noted(&reading, field))
+    };
+    let empty = look(None);
+    let mut known: Vec<Option<(Read<T>, bool)>> = vec![None; size];
+    let mut noted = Vec::new();
+    for (record, key) in keys.enumerate() {
+        let slot = key.and_then(|key| known.get_mut(key));
+        let (value, is_noted) = slot.map_or(empty, |slot| *slot.get_or_insert_with(|| look(key)));
+        push(value);
+        if is_noted {
+            noted.push((record as u32, key.filter(|key| *key < size)));
+        }
+    }
+    noted
 }
 
 fn push_cell(builder: &mut Builder, cell: Cell<'_>, document: Document, context: &mut Context<'_>, log: &mut Log, record: u32, row: u32) {
@@ -414,6 +479,11 @@ fn note((place, field): (usize, &Field), reading: &Reading<'_>, raw: &str, log: 
 }
 
 impl Settled {
+    /// Makes room for so many more records.
+    pub(crate) fn reserve(&mut self, records: usize) {
+        self.columns.iter_mut().flatten().for_each(|column| column.reserve(records));
+    }
+
     /// Gives the subjects that the part brought their codes in the run's list; a subject for which there is no room can't be read.
     pub(crate) fn settle_subjects(&mut self, table: Table, policy_subjects: usize, subjects: &mut Subjects) {
         if self.subjects.0.is_empty() {

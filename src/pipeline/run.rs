@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::Utc;
 use law::facts::student::Row;
@@ -168,30 +169,32 @@ type Tally = BTreeMap<(&'static str, Outcome), u64>;
 /// Judges all students, a row group at a time on each thread, and writes their decisions in order.
 fn judge(cohort: &mut Cohort<'_>, path: &Path, names: &Names, watch: &Watch<'_>) -> Result<(Tally, Vec<Finding>), RunError> {
     let students = cohort.roster.students.len();
+    let all = students as u64;
     let schema = decisions::schema();
     let plain =
         ["student_key", "student_id", "name", "reasons.list.element.value", "evidence.list.element.row", "evidence.list.element.row_last"];
     let mut file = Groups::create(path, &schema, names, &plain, &["student_id"])?;
     let groups: Vec<_> = (0..students).step_by(ROW_GROUP).map(|first| first..(first + ROW_GROUP).min(students)).collect();
     let mut book = Book::default();
-    let mut before = Vec::new();
-    // A wave at a time, so that no more than two row groups a thread are held; the one before is written meanwhile.
-    for wave in groups.chunks(rayon::current_num_threads().max(1)) {
+    let (mut before, done) = (Vec::new(), AtomicU64::new(0));
+    // A wave at a time, so that only so many encoded row groups are held; the one before is written meanwhile.
+    for wave in groups.chunks(rayon::current_num_threads().max(1) * GROUPS_A_THREAD) {
         let encoder = file.encoder();
-        let judge = || -> Result<Vec<(Judged, Encoded)>, RunError> {
+        let judge = || -> Result<Vec<(Book, Encoded)>, RunError> {
             let group = |students: &Range<usize>| {
                 let judged = judged::judge(cohort, students.clone());
                 let encoded = encoder.encode(&decisions::batch(cohort, &judged)?)?;
-                Ok((judged, encoded))
+                let own = students.len() as u64;
+                watch(Stage::Judging, done.fetch_add(own, Ordering::Relaxed) + own, all);
+                Ok((Book::of(judged), encoded))
             };
-            wave.par_iter().map(group).collect()
+            wave.par_iter().with_max_len(1).map(group).collect()
         };
         let (judged, written) = rayon::join(judge, || book.enter(std::mem::take(&mut before)));
         for encoded in written {
             file.write(encoded)?;
         }
         before = judged?;
-        watch(Stage::Judging, wave.last().map_or(0, |last| last.end) as u64, students as u64);
     }
     for encoded in book.enter(before) {
         file.write(encoded)?;
@@ -201,6 +204,9 @@ fn judge(cohort: &mut Cohort<'_>, path: &Path, names: &Names, watch: &Watch<'_>)
     book.out_of_scope.iter().for_each(|(row, reason)| cohort.leave_out(*row, *reason));
     Ok((book.tally, book.findings))
 }
+
+/// Row groups that each thread judges in a wave: enough that none waits long for the slowest.
+const GROUPS_A_THREAD: usize = 6;
 
 /// What is kept of the decisions that were written.
 #[derive(Default)]
@@ -214,15 +220,22 @@ struct Book {
 }
 
 impl Book {
-    /// Enters what was judged; hands on what is to be written.
-    fn enter(&mut self, wave: Vec<(Judged, Encoded)>) -> Vec<Encoded> {
-        let enter = |(mut judged, encoded): (Judged, Encoded)| {
-            for (outcome, stage) in judged.outcome.iter().zip(&judged.stage) {
-                *self.tally.entry((stage.map_or("unknown", law::facts::grades::Stage::name), *outcome)).or_default() += 1;
-            }
-            self.findings.append(&mut judged.findings);
-            self.repeated.append(&mut judged.repeated);
-            self.out_of_scope.append(&mut judged.out_of_scope);
+    /// What is kept of a row group.
+    fn of(judged: Judged) -> Self {
+        let mut tally = Tally::new();
+        for (outcome, stage) in judged.outcome.iter().zip(&judged.stage) {
+            *tally.entry((stage.map_or("unknown", law::facts::grades::Stage::name), *outcome)).or_default() += 1;
+        }
+        Self { tally, findings: judged.findings, repeated: judged.repeated, out_of_scope: judged.out_of_scope }
+    }
+
+    /// Enters what is kept of each row group; hands on what is to be written.
+    fn enter(&mut self, wave: Vec<(Book, Encoded)>) -> Vec<Encoded> {
+        let enter = |(mut own, encoded): (Book, Encoded)| {
+            own.tally.into_iter().for_each(|(of, students)| *self.tally.entry(of).or_default() += students);
+            self.findings.append(&mut own.findings);
+            self.repeated.append(&mut own.repeated);
+            self.out_of_scope.append(&mut own.out_of_scope);
             encoded
         };
         wave.into_iter().map(enter).collect()

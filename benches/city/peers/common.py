@@ -25,6 +25,9 @@ FIRST_GRADES = {"primary": 1, "junior": 6, "senior": 10}
 LAST_JUNIOR_GRADE, LAST_SENIOR_GRADE = 9, 12
 
 RESULT_COLUMNS = ("全国学籍号", "学年", "科目", "学年总评", "补考", "补考日期")
+EVALUATION_COLUMNS = tuple(
+    "全国学籍号 学年 思想品德与行为规范 犯罪记录 研究型课程 拓展型课程 志愿服务 军事训练 农村社会实践 社会实践周数 研究性学习报告数".split()
+)
 EXAM_COLUMNS = ("全国学籍号", "科目", "考试日期", "考次", "结果")
 DISCIPLINE_COLUMNS = ("全国学籍号", "处分类型", "处分日期", "会议通过日期", "区报备日期", "撤销日期")
 APPLICATION_COLUMNS = ("全国学籍号", "申请事项", "学年", "科目", "申请日期", "学校同意日期", "区备案日期", "证明日期")
@@ -44,10 +47,7 @@ COLUMNS_READ: dict[str, dict[str, tuple[str, ...]]] = {
         "学校名录": ("学校代码", "学制"),
         "学年成绩": RESULT_COLUMNS,
         "学业水平考试": EXAM_COLUMNS,
-        "综合素质评价": (
-            "全国学籍号", "学年", "思想品德与行为规范", "犯罪记录", "研究型课程", "拓展型课程", "志愿服务", "军事训练", "农村社会实践",
-            "社会实践周数", "研究性学习报告数",
-        ),
+        "综合素质评价": EVALUATION_COLUMNS,
         "校本考核": ("全国学籍号", "科目", "考核结果"),
         "申请": APPLICATION_COLUMNS,
         "学生运动员确认": ("全国学籍号", "体育部门确认日期", "教育部门确认日期"),
@@ -59,9 +59,9 @@ WHOLE_NUMBER_COLUMNS = ("年级", "社会实践周数", "研究性学习报告�
 # The tables that are read from workbooks and from text files: a column that every row fills (a total below the rows does not), and
 # the columns that become dates.
 ROSTER_COLUMNS = (
-    "全国学籍号", "上海市学籍号", "姓名", "性别", "出生日期", "证件类型", "证件号码", "国籍/地区", "区", "学校代码", "学校名称", "年级", "班级",
-    "小学入学年月", "入学年月", "学生类别", "学籍状态", "就读方式", "学制年限", "信息核对日期", "建籍日期",
-)
+    "全国学籍号 上海市学籍号 姓名 性别 出生日期 证件类型 证件号码 国籍/地区 区 学校代码 学校名称 年级 班级 "
+    "小学入学年月 入学年月 学生类别 学籍状态 就读方式 学制年限 信息核对日期 建籍日期"
+).split()
 SHEETS = {"学籍名册": ROSTER_COLUMNS, "学年成绩": RESULT_COLUMNS}
 FILLED_COLUMNS = {"学籍名册": "姓名", "学年成绩": "科目"}
 DATE_COLUMNS = {"学籍名册": ("出生日期", "建籍日期"), "学业水平考试": ("考试日期",), "学年成绩": ("补考日期",)}

@@ -1,0 +1,143 @@
+"""What a measurement stands on: the release binary, the peers' own Python environment, and the invented cities.
+
+Everything is made once, below one folder. A city is known by its number of students, its seed and the version of the program that made
+it; a mark beside it says that it is complete, so that one that was broken off is made again.
+"""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import venv
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+REPOSITORY = HERE.parents[1]
+PIPELINE = REPOSITORY / "pipelines" / "term-end.toml"
+
+TERM_END_TABLES = "roster,schools,course_results,exams,evaluations,school_assessments,status_changes,applications,athletes,discipline"
+# 1.6 million students go to 1,500 schools; workbooks are of 200 of these, and of 20 at a tenth.
+STUDENTS_OF_WORKBOOKS = 200 / 1_500
+
+PARTS: dict[str, tuple[str, ...]] = {
+    "city": ("--format", "parquet", "--tables", TERM_END_TABLES),
+    "promotion": ("--format", "parquet", "--tables", TERM_END_TABLES, "--grades", "1-4,6-8,10-11"),
+    "graduation": ("--format", "parquet", "--tables", TERM_END_TABLES, "--grades", "5,9,12"),
+    "workbooks": ("--format", "xlsx", "--tables", "roster,course_results"),
+    "csv/gb18030": ("--format", "csv", "--encoding", "gb18030", "--tables", "roster,exams"),
+    "csv/utf8": ("--format", "csv", "--encoding", "utf-8", "--tables", "course_results"),
+}
+PARTS_OF_ITEM = {
+    "promotion": ("promotion",),
+    "graduation": ("graduation",),
+    "term_end": ("city",),
+    "workbooks": ("workbooks",),
+    "csv": ("csv/gb18030", "csv/utf8"),
+}
+FOLDER_OF_ITEM = {"term_end": "city"}
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """The programs and folders of a measurement."""
+
+    folder: Path
+    binary: Path
+    version: str
+    seed: int
+
+    def data(self, students: int) -> Path:
+        """Where the cities of a size are kept."""
+        version = re.sub(r"[^0-9A-Za-z.]+", "-", self.version)
+        return self.folder / "data" / f"{students}-{self.seed}-{version}"
+
+    def scratch(self, name: str) -> Path:
+        """A new, empty folder for results that are not kept."""
+        folder = self.folder / "scratch" / name
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        return folder
+
+
+def say(what: str) -> None:
+    """A line about progress."""
+    print(what, file=sys.stderr, flush=True)
+
+
+def target_folder() -> Path:
+    """Cargo's target directory, as cargo says it."""
+    command = ["cargo", "metadata", "--no-deps", "--format-version", "1"]
+    told = subprocess.run(command, cwd=REPOSITORY, capture_output=True, check=True, text=True)
+    return Path(json.loads(told.stdout)["target_directory"])
+
+
+def built_binary() -> Path:
+    """The release binary, built if it is not up to date."""
+    subprocess.run(["cargo", "build", "--release", "--bin", "xueji"], cwd=REPOSITORY, check=True)
+    return target_folder() / "release" / "xueji"
+
+
+def version_of(binary: Path) -> str:
+    """What the binary calls itself."""
+    return subprocess.run([binary, "--version"], capture_output=True, check=True, text=True).stdout.strip()
+
+
+def environment(folder: Path) -> Path:
+    """The Python of the peers' environment, made and filled once for a list of requirements."""
+    requirements = HERE / "requirements.txt"
+    place, mark = folder / "environment", folder / "environment.made"
+    python = place / "bin" / "python"
+    wanted = f"{sys.version}\n{requirements.read_text('utf-8')}"
+    if python.exists() and mark.exists() and mark.read_text("utf-8") == wanted:
+        return python
+    say("making the peers' environment")
+    mark.unlink(missing_ok=True)
+    venv.create(place, clear=True, with_pip=True)
+    subprocess.run([python, "-m", "pip", "install", "--quiet", "--requirement", requirements], check=True)
+    mark.write_text(wanted, "utf-8")
+    return python
+
+
+def make_part(workshop: Workshop, students: int, part: str) -> Path:
+    """A part of the city of a size, made unless it is there and complete."""
+    place = workshop.data(students) / part
+    mark = workshop.data(students) / f"{part.replace('/', '-')}.made"
+    if mark.exists():
+        return place
+    number = round(students * STUDENTS_OF_WORKBOOKS) if part == "workbooks" else students
+    say(f"making {part} of {number:,} students")
+    shutil.rmtree(place, ignore_errors=True)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    options = ["--students", str(number), "--seed", str(workshop.seed), "--attendance", "none", "--out", place, *PARTS[part]]
+    made = subprocess.run([workshop.binary, "sample", *options], capture_output=True, text=True)
+    if made.returncode:
+        raise SystemExit(f"{part} could not be made:\n{made.stderr}")
+    mark.write_text(f"{workshop.version}\n", "utf-8")
+    return place
+
+
+def make_data(workshop: Workshop, students: int, item: str) -> Path:
+    """What an item of a size reads."""
+    for part in PARTS_OF_ITEM[item]:
+        make_part(workshop, students, part)
+    return workshop.data(students) / FOLDER_OF_ITEM.get(item, item)
+
+
+def input_files(data: Path) -> list[Path]:
+    """The files that an item reads: those that lie in a district's folder. What was planted, and odd files deeper down, are left out."""
+    known = {".parquet", ".csv", ".xlsx"}
+    return sorted(file for file in data.rglob("*") if file.suffix in known and file.name != "truth.parquet" and file.parent.name != "其他")
+
+
+def machine() -> dict:
+    """What the measurement ran on."""
+    facts: dict = {}
+    try:
+        models = [line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
+        total = next(line for line in Path("/proc/meminfo").read_text().splitlines() if line.startswith("MemTotal"))
+        facts = {"processor": models[0] if models else "", "memory_gibibytes": round(int(total.split()[1]) / (1 << 20), 1)}
+    except OSError:
+        pass
+    return facts
