@@ -21,7 +21,12 @@ pub(crate) fn is_unseen(character: char) -> bool {
 
 /// A text without the spaces around it.
 pub(crate) fn trimmed(text: &str) -> &str {
-    text.trim_matches(is_space)
+    // Nearly every text begins and ends with a letter, a digit or a Chinese character (of three bytes, the first from E4 to E9).
+    let bytes = text.as_bytes();
+    let is_chinese = |byte: Option<&u8>| byte.is_some_and(|byte| (0xE4..=0xE9).contains(byte));
+    let begins = bytes.first().is_some_and(u8::is_ascii_alphanumeric) || is_chinese(bytes.first());
+    let ends = || bytes.last().is_some_and(u8::is_ascii_alphanumeric) || is_chinese(bytes.get(bytes.len().wrapping_sub(3)));
+    if begins && ends() { text } else { text.trim_matches(is_space) }
 }
 
 /// Bytes of a header, notes and all: a longer text is none.

@@ -97,8 +97,74 @@ struct Builder {
     place: usize,
     field: &'static Field,
     column: Column,
-    /// What equal cells were read as, by the cell's kind.
-    memo: [HashMap<String, Reading<'static>>; KINDS],
+    memo: Memo,
+    /// The id that was read last: rows of one student mostly stand together.
+    last: (String, Read<u64>),
+}
+
+/// What cells of a column were read as.
+#[derive(Default)]
+struct Memo {
+    /// The readings of different cells, each with whether a finding tells of it.
+    known: Vec<(CellKind, String, Reading<'static>, bool)>,
+    places: [HashMap<String, u32>; KINDS],
+    /// Where a cell that looks like this one was found last: most cells are one of few, and need no hash.
+    recent: Vec<u32>,
+}
+
+/// Places where cells seen lately are remembered.
+const RECENT: usize = 256;
+/// So few different cells are looked through one by one.
+const FEW: usize = 16;
+
+impl Memo {
+    /// Where a cell that looks like this one is remembered.
+    fn slot(cell: Cell<'_>) -> usize {
+        let bytes = cell.text.as_bytes();
+        let byte = |place: usize| bytes.get(place).map_or(0, |byte| usize::from(*byte));
+        let last = bytes.len().wrapping_sub(1);
+        (bytes.len() + byte(last) * 31 + byte(last.wrapping_sub(1)) * 7 + byte(last / 2) * 3) % RECENT
+    }
+
+    /// What a cell was read as.
+    fn find(&mut self, cell: Cell<'_>) -> Option<&(CellKind, String, Reading<'static>, bool)> {
+        let slot = Self::slot(cell);
+        let is_it = |known: &(CellKind, String, Reading<'static>, bool)| known.0 == cell.kind && known.1 == cell.text;
+        let recent = self.recent.get(slot).copied().unwrap_or(u32::MAX) as usize;
+        if self.known.get(recent).is_some_and(is_it) {
+            return self.known.get(recent);
+        }
+        if self.known.len() < FEW {
+            // So few that looking through them costs less than a hash.
+            let place = self.known.iter().position(is_it)?;
+            self.remember(slot, place);
+            return self.known.get(place);
+        }
+        let place = *self.places.get(cell.kind as usize)?.get(cell.text)? as usize;
+        self.remember(slot, place);
+        self.known.get(place)
+    }
+
+    fn remember(&mut self, slot: usize, place: usize) {
+        if self.recent.is_empty() {
+            self.recent = vec![u32::MAX; RECENT];
+        }
+        if let Some(recent) = self.recent.get_mut(slot) {
+            *recent = place as u32;
+        }
+    }
+
+    /// Keeps what a cell was read as, as long as there is room.
+    fn keep(&mut self, cell: Cell<'_>, reading: Reading<'static>, is_noted: bool) {
+        if self.known.len() < MEMO {
+            let place = self.known.len();
+            if let Some(places) = self.places.get_mut(cell.kind as usize) {
+                places.insert(cell.text.to_owned(), place as u32);
+            }
+            self.known.push((cell.kind, cell.text.to_owned(), reading, is_noted));
+            self.remember(Self::slot(cell), place);
+        }
+    }
 }
 
 impl Builder {
@@ -111,7 +177,7 @@ impl Builder {
                 Column::Texts(Texts::default())
             }
         };
-        Self { place, field, column, memo: Default::default() }
+        Self { place, field, column, memo: Memo::default(), last: (String::new(), Read::Empty) }
     }
 }
 
@@ -439,28 +505,45 @@ fn fill<T: Copy>(
 }
 
 fn push_cell(builder: &mut Builder, cell: Cell<'_>, document: Document, context: &mut Context<'_>, log: &mut Log, record: u32, row: u32) {
-    let Builder { place, field, column, memo } = builder;
+    let Builder { place, field, column, memo, last } = builder;
     let place = (*place, *field);
+    if let Column::Ids(ids) = column
+        && cell.kind == CellKind::Text
+    {
+        if !cell.text.is_empty() && cell.text == last.0 {
+            ids.push(last.1);
+            return;
+        }
+        let reading = value::read(cell, field, document, context);
+        let id = id_of(&reading.value);
+        ids.push(id);
+        last.0.clear();
+        if is_noted(&reading, field) {
+            note(place, &reading, cell.text, log, record, row);
+        } else {
+            last.0.push_str(cell.text);
+            last.1 = id;
+        }
+        return;
+    }
     if !is_memorable(column) {
         let reading = value::read(cell, field, document, context);
         push_value(column, &reading.value);
         note(place, &reading, cell.text, log, record, row);
         return;
     }
-    let known = memo.get(cell.kind as usize).and_then(|memo| memo.get(cell.text));
-    if let Some(reading) = known {
+    if let Some((_, raw, reading, is_noted)) = memo.find(cell) {
         push_value(column, &reading.value);
-        note(place, reading, cell.text, log, record, row);
+        if *is_noted {
+            note(place, reading, raw, log, record, row);
+        }
         return;
     }
     let reading = value::read(cell, field, document, context).into_owned();
     push_value(column, &reading.value);
     note(place, &reading, cell.text, log, record, row);
-    if let Some(memo) = memo.get_mut(cell.kind as usize)
-        && memo.len() < MEMO
-    {
-        memo.insert(cell.text.to_owned(), reading);
-    }
+    let is_noted = is_noted(&reading, field);
+    memo.keep(cell, reading, is_noted);
 }
 
 /// Whether every row needs a value of the field.

@@ -1,12 +1,13 @@
 //! The published schemas are the documented ones.
 
 use std::fs::File;
+use std::process::Command;
 
 use arrow::datatypes::DataType;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::Value;
 
-use crate::support::package;
+use crate::support::{package, scratch};
 
 fn type_name(data_type: &DataType) -> String {
     match data_type {
@@ -43,8 +44,12 @@ fn documented(name: &str) -> Vec<(String, String, bool)> {
 
 #[test]
 fn the_published_schemas_are_the_documented_ones() {
-    for name in ["decisions", "findings", "finding_history", "sources", "submissions"] {
-        let file = File::open(package().join(format!("reports/sample/{name}.parquet"))).expect("a committed result");
+    let city = scratch();
+    let output = Command::new(env!("CARGO_BIN_EXE_xueji")).args(["sample", "--students", "100", "--out"]).arg(city.path()).output();
+    assert!(output.expect("the program").status.success());
+    for name in ["decisions", "findings", "finding_history", "sources", "submissions", "truth"] {
+        let folder = if name == "truth" { city.path().to_owned() } else { package().join("reports/sample") };
+        let file = File::open(folder.join(format!("{name}.parquet"))).expect("a committed result");
         let builder = ParquetRecordBatchReaderBuilder::try_new(file).expect("Parquet");
         let schema = builder.schema();
         let published: Vec<_> =

@@ -60,7 +60,7 @@ impl Encoding {
     /// The text of some bytes, and how much of it is damaged.
     pub(crate) fn decode(self, bytes: &[u8]) -> (Cow<'_, str>, Damage) {
         match self {
-            Encoding::Utf8 => match std::str::from_utf8(bytes) {
+            Encoding::Utf8 => match simdutf8::basic::from_utf8(bytes) {
                 Ok(text) => (Cow::Borrowed(text), Damage::default()),
                 Err(_) => (String::from_utf8_lossy(bytes), Damage::default()),
             },
@@ -90,6 +90,16 @@ impl Damage {
 
     /// Counts what is broken in UTF-8; gives the bytes counted, which are all but a character of the next block's begun at the end.
     fn count_broken_utf8(&mut self, block: &[u8], is_last: bool) -> usize {
+        let whole = match simdutf8::compat::from_utf8(block) {
+            Ok(_) => Some(block.len()),
+            Err(error) if !is_last && error.error_len().is_none() => Some(error.valid_up_to()),
+            Err(_) => None,
+        };
+        if let Some(read) = whole {
+            // Every character beyond ASCII begins with one such byte.
+            self.all += block.iter().take(read).filter(|byte| **byte >= 0xC0).count();
+            return read;
+        }
         let mut read = 0;
         for chunk in block.utf8_chunks() {
             let (valid, broken) = (chunk.valid(), chunk.invalid());
@@ -129,9 +139,14 @@ pub(super) fn survey(source: &Source) -> Result<Encoding, Refusal> {
     const ENOUGH: usize = 1000;
     let mut damage = Damage::default();
     match source {
-        Source::Held(bytes) if std::str::from_utf8(bytes).is_ok() => {}
+        Source::Held(bytes) if simdutf8::basic::from_utf8(bytes).is_ok() => {}
         Source::Held(bytes) => {
-            damage.count_broken_utf8(bytes, true);
+            let mut rest: &[u8] = bytes;
+            while damage.replaced < ENOUGH && !rest.is_empty() {
+                let block = rest.get(..BLOCK).unwrap_or(rest);
+                let read = damage.count_broken_utf8(block, block.len() == rest.len());
+                rest = rest.get(read..).unwrap_or_default();
+            }
         }
         Source::File(..) => {
             let mut blocks = Blocks::open(source)?;

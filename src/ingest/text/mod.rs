@@ -92,9 +92,12 @@ fn find_delimiter(head: &str, vocabulary: &Vocabulary) -> u8 {
 
 /// Calls for each record with its number, blank records counted but not passed on; returns how many there were.
 fn each_record(text: &str, form: Form, first: u32, mut take: impl FnMut(u32, &[Cell<'_>]) -> ControlFlow<()>) -> Result<u32, &'static str> {
+    if !form.has_quotes {
+        return each_line(text, form.delimiter, first, take);
+    }
     let bytes = text.as_bytes();
     let mut reader = csv::ReaderBuilder::new();
-    reader.delimiter(form.delimiter).quoting(form.has_quotes).has_headers(false).flexible(true);
+    reader.delimiter(form.delimiter).has_headers(false).flexible(true);
     let mut reader = reader.from_reader(bytes);
     let mut record = csv::StringRecord::new();
     let mut cells: Vec<Cell<'static>> = Vec::new();
@@ -109,7 +112,7 @@ fn each_record(text: &str, form: Form, first: u32, mut take: impl FnMut(u32, &[C
             return Err(TOO_WIDE);
         }
         let mut own: Vec<Cell<'_>> = recycled(cells);
-        own.extend(record.iter().map(|field| Cell::text(if form.has_quotes { field } else { without_quotes(field) })));
+        own.extend(record.iter().map(Cell::text));
         let flow = take(next, &own);
         own.clear();
         cells = recycled(own);
@@ -118,6 +121,42 @@ fn each_record(text: &str, form: Form, first: u32, mut take: impl FnMut(u32, &[C
             return Ok(next - first);
         }
     }
+}
+
+/// The same where quotes keep nothing together: a record is a line, and its cells stand in the text as they are.
+fn each_line(
+    text: &str,
+    delimiter: u8,
+    first: u32,
+    mut take: impl FnMut(u32, &[Cell<'_>]) -> ControlFlow<()>,
+) -> Result<u32, &'static str> {
+    let mut next = first;
+    let mut cells: Vec<Cell<'_>> = Vec::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let end = memchr::memchr2(b'\n', b'\r', rest.as_bytes()).unwrap_or(rest.len());
+        let (line, after) = rest.split_at(end);
+        rest = after.strip_prefix("\r\n").or_else(|| after.strip_prefix(['\n', '\r'])).unwrap_or_default();
+        if !line.is_empty() {
+            cells.clear();
+            let mut from = 0;
+            for (place, byte) in line.bytes().enumerate() {
+                if byte == delimiter {
+                    cells.push(Cell::text(without_quotes(line.get(from..place).unwrap_or_default())));
+                    from = place + 1;
+                }
+            }
+            cells.push(Cell::text(without_quotes(line.get(from..).unwrap_or_default())));
+            if cells.len() > MOST_COLUMNS {
+                return Err(TOO_WIDE);
+            }
+            if take(next, &cells).is_break() {
+                return Ok(next.saturating_add(1) - first);
+            }
+        }
+        next = next.saturating_add(1);
+    }
+    Ok(next - first)
 }
 
 /// A field without the quotes around it, where quotes were not read as such.
