@@ -1,14 +1,17 @@
 """What a measurement stands on: the release binary, the peers' own Python environment, and the invented cities.
 
-Everything is made once, below one folder. A city is known by its number of students, its seed and the version of the program that made
-it; a mark beside it says that it is complete, so that one that was broken off is made again.
+Everything is made once, below one folder. A city is known by its number of students and its seed; a mark beside it says that it is
+complete, and what a small city of the program that made it looked like: one that was broken off, or that the program would make
+otherwise now, is made again.
 """
 
+import functools
+import hashlib
 import json
-import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import venv
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,8 +53,7 @@ class Workshop:
 
     def data(self, students: int) -> Path:
         """Where the cities of a size are kept."""
-        version = re.sub(r"[^0-9A-Za-z.]+", "-", self.version)
-        return self.folder / "data" / f"{students}-{self.seed}-{version}"
+        return self.folder / "data" / f"{students}-{self.seed}"
 
     def scratch(self, name: str) -> Path:
         """A new, empty folder for results that are not kept."""
@@ -59,6 +61,18 @@ class Workshop:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         return folder
+
+
+@functools.cache
+def hash_of_small_city(binary: Path) -> str:
+    """What the program makes of a small city: another hash means that it makes other cities now."""
+    found = hashlib.sha256()
+    with tempfile.TemporaryDirectory() as folder:
+        command = [binary, "sample", "--students", "4000", "--damage", "20", "--format", "csv", "--out", folder]
+        subprocess.run(command, check=True, capture_output=True)
+        for file in sorted(Path(folder).rglob("*.*")):
+            found.update(str(file.relative_to(folder)).encode() + b"\0" + file.read_bytes())
+    return found.hexdigest()
 
 
 def say(what: str) -> None:
@@ -104,7 +118,8 @@ def make_part(workshop: Workshop, students: int, part: str) -> Path:
     """A part of the city of a size, made unless it is there and complete."""
     place = workshop.data(students) / part
     mark = workshop.data(students) / f"{part.replace('/', '-')}.made"
-    if mark.exists():
+    wanted = f"{workshop.version}\n{hash_of_small_city(workshop.binary)}\n"
+    if mark.exists() and mark.read_text("utf-8") == wanted:
         return place
     number = round(students * STUDENTS_OF_WORKBOOKS) if part == "workbooks" else students
     say(f"making {part} of {number:,} students")
@@ -114,7 +129,7 @@ def make_part(workshop: Workshop, students: int, part: str) -> Path:
     made = subprocess.run([workshop.binary, "sample", *options], capture_output=True, text=True)
     if made.returncode:
         raise SystemExit(f"{part} could not be made:\n{made.stderr}")
-    mark.write_text(f"{workshop.version}\n", "utf-8")
+    mark.write_text(wanted, "utf-8")
     return place
 
 
