@@ -171,8 +171,7 @@ fn judge(cohort: &mut Cohort<'_>, path: &Path, names: &Names, watch: &Watch<'_>)
     let students = cohort.roster.students.len();
     let all = students as u64;
     let schema = decisions::schema();
-    let plain =
-        ["student_key", "student_id", "name", "reasons.list.element.value", "evidence.list.element.row", "evidence.list.element.row_last"];
+    let plain = ["student_key", "student_id", "name"];
     let mut file = Groups::create(path, &schema, names, &plain, &["student_id"])?;
     let groups: Vec<_> = (0..students).step_by(ROW_GROUP).map(|first| first..(first + ROW_GROUP).min(students)).collect();
     let mut book = Book::default();

@@ -1,6 +1,5 @@
 //! What is on record of one student: the row of the roster, the year's results, evaluations, applications, changes, measures.
 
-use super::chance::Chance;
 use super::city::{City, School};
 use super::damage::Damage;
 use super::dates::{Day, YEAR, day};
@@ -43,8 +42,8 @@ fn document(pupil: &Pupil) -> (&'static str, String) {
 }
 
 /// Writes the row of the roster.
-pub fn roster(school: &School, district: &str, pupil: &Pupil, rows: &mut Rows) {
-    let mut chance = Chance::new(u64::from(pupil.rank), &[4, u64::from(pupil.grade)]);
+pub fn roster(city: &City, school: &School, district: &str, pupil: &Pupil, rows: &mut Rows) {
+    let mut chance = pupil.chance(city, 8);
     let (kind, mut number) = document(pupil);
     let stage = match pupil.first_grade() {
         1 => 1,
@@ -234,10 +233,14 @@ pub fn results(city: &City, pupil: &Pupil, rows: &mut Rows) {
 }
 
 /// Writes the exams of a student in a subject, as the exam authority keeps them.
-pub fn exams_in(city: &City, pupil: &Pupil, subject: &exams::Subject, sittings: &mut Vec<exams::Sitting>, rows: &mut Rows) {
-    let number =
-        Chance::new(0, &[subject.name.len() as u64, u64::from(subject.name.as_bytes()[0]), u64::from(subject.name.as_bytes()[4])]).number();
-    exams::sittings(pupil, subject, &mut pupil.chance(city, number), sittings);
+pub fn exams_in(
+    city: &City,
+    pupil: &Pupil,
+    (number, subject): (usize, &exams::Subject),
+    sittings: &mut Vec<exams::Sitting>,
+    rows: &mut Rows,
+) {
+    exams::sittings(pupil, subject, &mut pupil.chance(city, 100 + number as u64), sittings);
     let (_, document) = document(pupil);
     for (place, sitting) in sittings.iter().enumerate() {
         let other =

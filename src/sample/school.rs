@@ -85,7 +85,7 @@ pub fn write(wanted: &Wanted<'_>, school: &School, rows: &mut Rows) {
         let pupils: Vec<Pupil> = (0..school.cohort(grade).students).map(|place| of_cohort(school, place)).collect();
         for pupil in &pupils {
             let place = rows.sheets.iter().find(|sheet| sheet.table() == Table::Roster).map(Sheet::rows);
-            record::roster(school, district, pupil, rows);
+            record::roster(city, school, district, pupil, rows);
             if pupil.damage == Some(Damage::TwoSchools) && city.after(school, grade).is_some() {
                 rows.plant("R0101", pupil, Table::Roster, place, "全国学籍号", pupil.id.clone());
             }
@@ -107,10 +107,10 @@ pub fn write(wanted: &Wanted<'_>, school: &School, rows: &mut Rows) {
             let twice = (0..other.cohort(grade).students).map(|place| of_cohort(other, place));
             for mut pupil in twice.filter(|pupil| pupil.damage == Some(Damage::TwoSchools)) {
                 pupil.class = 1;
-                record::roster(school, district, &pupil, rows);
+                record::roster(city, school, district, &pupil, rows);
             }
         }
-        for subject in exams::subjects(grade) {
+        for subject in exams::subjects(grade).iter().enumerate() {
             for pupil in pupils.iter().filter(|pupil| pupil.is_enrolled()) {
                 record::exams_in(city, pupil, subject, &mut sittings, rows);
             }
