@@ -107,7 +107,9 @@ pub fn roster(city: &City, school: &School, district: &str, pupil: &Pupil, rows:
             wrong("I0208", "学籍状态", status);
         }
         Some(Damage::ShortNumber) => {
-            shanghai.pop();
+            // Whatever the number, it must not end like one that a spreadsheet has spoiled.
+            shanghai.truncate(17);
+            shanghai.push('7');
             wrong("I0209", "上海市学籍号", &shanghai);
         }
         Some(Damage::MissingResult) => wrong("I0303", "语文.学年总评", ""),
