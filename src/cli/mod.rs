@@ -132,6 +132,15 @@ pub fn main() -> ExitCode {
     .into()
 }
 
+/// Lets as many threads work as `--jobs` says.
+fn use_threads(jobs: Option<usize>) -> Result<(), Ending> {
+    let Some(jobs) = jobs else { return Ok(()) };
+    rayon::ThreadPoolBuilder::new().num_threads(jobs).build_global().map_err(|error| {
+        complain(&error);
+        Ending::Unusable
+    })
+}
+
 /// Says something on standard output, no number of an ID document whole. Nobody is there to be told when that fails, as with a closed
 /// pipe.
 fn say(text: impl std::fmt::Display) {

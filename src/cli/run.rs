@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use chrono::NaiveDate;
 
 use super::progress::{Progress, words};
-use super::{Ending, FailOn, complain, say};
+use super::{Ending, FailOn, complain, say, use_threads};
 use crate::pipeline::config::{Attendance, Config, Overrides};
 use crate::pipeline::run::{RunError, run};
 use crate::report::summary;
@@ -40,11 +40,8 @@ pub struct Arguments {
 
 /// Runs a pipeline.
 pub fn main(arguments: &Arguments, json: bool) -> Ending {
-    if let Some(jobs) = arguments.jobs
-        && let Err(error) = rayon::ThreadPoolBuilder::new().num_threads(jobs).build_global()
-    {
-        complain(&error);
-        return Ending::Unusable;
+    if let Err(ending) = use_threads(arguments.jobs) {
+        return ending;
     }
     let overrides = Overrides {
         inputs: arguments.input.clone(),

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use serde_json::json;
 
 use super::progress::Progress;
-use super::{Ending, complain, say};
+use super::{Ending, complain, say, use_threads};
 use crate::ingest::table::Table;
 use crate::sample::{Attendance, DISTRICTS, Encoding, Form, Made, Request, make, tables};
 
@@ -93,11 +93,8 @@ fn times(text: &str) -> Result<f64, String> {
 
 /// Makes a city.
 pub fn main(arguments: &Arguments, json: bool) -> Ending {
-    if let Some(jobs) = arguments.jobs
-        && let Err(error) = rayon::ThreadPoolBuilder::new().num_threads(jobs).build_global()
-    {
-        complain(&error);
-        return Ending::Unusable;
+    if let Err(ending) = use_threads(arguments.jobs) {
+        return ending;
     }
     let request = Request {
         students: arguments.students,
@@ -135,7 +132,7 @@ fn object(made: &Made) -> serde_json::Value {
 
 fn text(made: &Made, request: &Request) -> String {
     let mut text = format!("{} 名学生，{} 所学校，写入 {}\n", made.students, made.schools, request.out.display());
-    for (table, rows) in made.rows.iter().filter(|(_, rows)| *rows > 0) {
+    for (table, rows) in made.rows.iter().filter(|(_, rows)| **rows > 0) {
         text.push_str(&format!("  {:>12} 行  {}\n", rows, table.title()));
     }
     text.push_str(&format!("有意安排的问题 {} 处，见 truth.parquet", made.planted));

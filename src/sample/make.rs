@@ -1,5 +1,6 @@
 //! Making a city: what is asked for, its districts side by side, and the files of odd form that offices send beside their tables.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -89,7 +90,7 @@ pub struct Made {
     /// Schools with students.
     pub schools: u64,
     /// Rows of each table.
-    pub rows: Vec<(Table, u64)>,
+    pub rows: BTreeMap<Table, u64>,
     /// Findings that the damage has to raise.
     pub planted: u64,
 }
@@ -171,14 +172,10 @@ pub fn make(request: &Request, watch: &(dyn Fn(u64, u64) + Sync)) -> Result<Made
         made.students += part.students;
         made.schools += part.schools;
         for (table, rows) in part.rows {
-            match made.rows.iter_mut().find(|(known, _)| *known == table) {
-                Some((_, known)) => *known += rows,
-                None => made.rows.push((table, rows)),
-            }
+            *made.rows.entry(table).or_default() += rows;
         }
         truth.extend(planted);
     }
-    made.rows.sort_by_key(|(table, _)| *table);
     truth.sort();
     made.planted = truth.len() as u64;
     truth::write(&request.out.join("truth.parquet"), &truth)?;
@@ -202,17 +199,12 @@ fn make_district(
     for school in wanted.city.of_district(district) {
         write(wanted, school, &mut rows);
         for sheet in rows.sheets() {
-            let own = u64::from(sheet.rows());
-            match made.rows.iter_mut().find(|(table, _)| *table == sheet.table()) {
-                Some((_, known)) => *known += own,
-                None => made.rows.push((sheet.table(), own)),
-            }
+            *made.rows.entry(sheet.table()).or_default() += u64::from(sheet.rows());
         }
         let places = files.write(school, rows.sheets())?;
         let found = |planted: super::truth::Planted| {
-            let at = planted.at.and_then(|(table, row)| Some((places.iter().find(|place| place.table == table)?, row)));
-            let (place, row) = at?;
-            Some(of_row(name, &school.code, planted, place, row))
+            let place = places.iter().find(|place| place.table == planted.table)?;
+            Some(of_row(name, &school.code, planted, place))
         };
         truth.extend(rows.planted.drain(..).filter_map(found));
         let students = school.cohorts.iter().map(|cohort| u64::from(cohort.students)).sum();
@@ -241,7 +233,7 @@ fn make_district(
     Ok((made, truth))
 }
 
-fn of_row(district: &str, school: &str, planted: truth::Planted, place: &Place, row: u32) -> Truth {
+fn of_row(district: &str, school: &str, planted: truth::Planted, place: &Place) -> Truth {
     let column =
         place.renamed.iter().find(|(header, _)| *header == planted.column).map_or(planted.column, |(_, other)| (*other).to_owned());
     Truth {
@@ -249,7 +241,7 @@ fn of_row(district: &str, school: &str, planted: truth::Planted, place: &Place, 
         school: school.into(),
         file: place.file.clone(),
         sheet: place.sheet.clone(),
-        row: (place.first + row) as i32,
+        row: (place.first + planted.row) as i32,
         column,
         code: planted.code,
         table: place.table.name(),

@@ -1,5 +1,7 @@
 //! Who a student is: number, name, day of birth, and what happened to them at school.
 
+use law::facts::identifiers::check_character;
+
 use super::chance::Chance;
 use super::city::{City, Cohort, DISTRICTS, School};
 use super::damage::{self, Damage};
@@ -134,13 +136,6 @@ const SLOTS: u64 = DAYS * SEQUENCES;
 /// Spreads neighbours over the slots; it has no factor in common with them.
 const STRIDE: u64 = 226_187;
 
-/// The check character of 17 digits (GB 11643).
-fn check(digits: &str) -> char {
-    const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
-    let sum: u32 = digits.bytes().zip(WEIGHTS).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
-    char::from(b"10X98765432"[(sum % 11) as usize])
-}
-
 /// An id from its parts.
 fn id(prefix: char, region: u32, birth: Day, sequence: u64) -> String {
     let mut text = String::with_capacity(19);
@@ -149,8 +144,8 @@ fn id(prefix: char, region: u32, birth: Day, sequence: u64) -> String {
     dates::write(birth, &mut text);
     text.retain(|letter| letter != '-');
     text.push_str(&format!("{sequence:03}"));
-    let check = check(&text[1..]);
-    text.push(check);
+    let check = check_character(&text.as_bytes()[1..]);
+    text.push(char::from(check));
     text
 }
 

@@ -42,7 +42,7 @@ impl Rows {
     /// The same for an id, or for nobody.
     pub fn plant_for(&mut self, code: &'static str, id: &str, table: Table, row: Option<u32>, column: &str, planted: String) {
         let Some(row) = row else { return };
-        self.planted.push(Planted { code, student: id.to_owned(), at: Some((table, row)), column: column.to_owned(), planted });
+        self.planted.push(Planted { code, student: id.to_owned(), table, row, column: column.to_owned(), planted });
     }
 
     fn has(&self, table: Table) -> bool {

@@ -18,8 +18,10 @@ pub struct Planted {
     pub code: &'static str,
     /// The student's 全国学籍号; empty where it is nobody's.
     pub student: String,
-    /// The table and the row's place in it; none for a file.
-    pub at: Option<(Table, u32)>,
+    /// The table.
+    pub table: Table,
+    /// The row's place among the school's.
+    pub row: u32,
     /// The column.
     pub column: String,
     /// What stands there.

@@ -32,6 +32,12 @@ const PROVINCES: &[u64] = &[
     83, 91, 92, 93, 94, 95, 96, 97, 98, 99,
 ];
 
+/// The check character of 17 digits (GB 11643).
+pub fn check_character(digits: &[u8]) -> u8 {
+    let sum: u64 = digits.iter().zip(WEIGHTS).map(|(digit, weight)| u64::from(digit - b'0') * weight).sum();
+    CHECKS[(sum % 11) as usize]
+}
+
 /// The 17 digits and the check character as one number: digits in the upper bits, the check's value (0 to 10) in the lower four.
 fn pack(text: &[u8]) -> Option<u64> {
     let (digits, check) = (text.get(..17)?, *text.get(17)?);
@@ -59,8 +65,7 @@ fn unpack(packed: u64) -> [u8; 18] {
 
 fn check_holds(packed: u64) -> bool {
     let text = unpack(packed);
-    let sum: u64 = text.iter().zip(WEIGHTS).map(|(digit, weight)| u64::from(digit - b'0') * weight).sum();
-    CHECKS[(sum % 11) as usize] == text[17]
+    check_character(&text[..17]) == text[17]
 }
 
 fn birth_of(packed: u64) -> Option<NaiveDate> {
@@ -78,8 +83,7 @@ impl ResidentNumber {
             long[..6].copy_from_slice(&bytes[..6]);
             long[6..8].copy_from_slice(b"19");
             long[8..17].copy_from_slice(&bytes[6..]);
-            let sum: u64 = long.iter().zip(WEIGHTS).map(|(digit, weight)| u64::from(digit - b'0') * weight).sum();
-            long[17] = CHECKS[(sum % 11) as usize];
+            long[17] = check_character(&long[..17]);
             pack(&long)
         } else {
             pack(bytes)

@@ -11,9 +11,7 @@ use super::super::make::SampleError;
 use super::super::sheet::Sheet;
 use super::{OfForm, Place};
 use crate::ingest::table::Table;
-
-/// Rows of a row group.
-const ROW_GROUP: usize = 131_072;
+use crate::report::parquet::ROW_GROUP;
 
 /// A district's files.
 pub struct Files {

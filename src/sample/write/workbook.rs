@@ -86,7 +86,7 @@ pub struct Files {
     folder: PathBuf,
     district: &'static str,
     /// What offices keep, school after school.
-    kept: Vec<(Table, SchemaRef, Vec<RecordBatch>, u32)>,
+    kept: Vec<(Table, SchemaRef, Vec<RecordBatch>)>,
     of_form: Vec<OfForm>,
 }
 
@@ -229,14 +229,13 @@ impl Files {
             let place = match self.kept.iter().position(|(own, ..)| *own == table) {
                 Some(place) => place,
                 None => {
-                    self.kept.push((table, schema, Vec::new(), 0));
+                    self.kept.push((table, schema, Vec::new()));
                     self.kept.len() - 1
                 }
             };
-            let Some((_, _, batches, before)) = self.kept.get_mut(place) else { continue };
+            let Some((_, _, batches)) = self.kept.get_mut(place) else { continue };
             // An office's sheet that is full goes on in another one; a school's rows are not parted.
             let (part, first) = next_part(batches, rows as usize);
-            *before += rows;
             batches.push(batch);
             let name = part_name(table, part);
             places.push(Place { table, file: office(self.district, table), sheet: name, first: first as u32 + 2, renamed: &[] });
@@ -252,7 +251,7 @@ impl Files {
         for own in [Keeper::District, Keeper::ExamAuthority] {
             let mut book = Workbook::new();
             let mut file = None;
-            for (table, schema, batches, _) in self.kept.iter().filter(|(table, ..)| keeper(*table) == own) {
+            for (table, schema, batches) in self.kept.iter().filter(|(table, ..)| keeper(*table) == own) {
                 for (part, range) in parts(batches) {
                     write_sheet(&mut book, &part_name(*table, part), *table, schema, &batches[range], Habits::OFFICE, 0)?;
                 }
