@@ -13,6 +13,7 @@ use super::finding::{About, Finding, Place};
 use super::roster::{self, Roster};
 use super::rows::{NOBODY, RowIndex, RowsOfStudents};
 use super::scope::{self, OutOfScope, SheetBooks};
+use super::watch::Watch;
 use crate::ingest::table::Table;
 use crate::ingest::{Inputs, Sheet};
 use crate::reconcile::exams::{self, ExamNumbers};
@@ -37,6 +38,8 @@ pub struct Cohort<'a> {
     pub findings: Vec<Finding>,
     /// Whose the exam authority's own numbers are.
     pub exam_numbers: ExamNumbers,
+    /// Attendance and what schools have handed in, in term.
+    pub watch: Option<Watch>,
     tables: [RowsOfStudents; TABLES],
 }
 
@@ -84,15 +87,18 @@ impl<'a> Cohort<'a> {
             books: vec![SheetBooks::default(); inputs.sheets.len()],
             findings: reading.findings,
             exam_numbers: ExamNumbers::new(),
+            watch: None,
             tables: Default::default(),
         };
         cohort.count_sheets_without_students(&reading.repeated);
         // Exams are found by what this table says.
-        let numbers = cohort.read_table(Table::ExamNumbers);
-        let rows = numbers.of_students.iter().flat_map(|(first, students)| students.iter().zip(first.0..));
-        cohort.exam_numbers = exams::numbers(&cohort, rows.map(|(student, row)| (Row(row), *student)));
-        cohort.enter(numbers);
-        let tables = Table::ALL.iter().copied().filter(|table| has_students(*table) && *table != Table::ExamNumbers);
+        if scope::uses(law, Table::ExamNumbers) {
+            let numbers = cohort.read_table(Table::ExamNumbers);
+            let rows = numbers.of_students.iter().flat_map(|(first, students)| students.iter().zip(first.0..));
+            cohort.exam_numbers = exams::numbers(&cohort, rows.map(|(student, row)| (Row(row), *student)));
+            cohort.enter(numbers);
+        }
+        let tables = Table::ALL.iter().copied().filter(|table| has_students(law, *table) && *table != Table::ExamNumbers);
         let tables: Vec<TableRead> = tables.collect::<Vec<_>>().into_par_iter().map(|table| cohort.read_table(table)).collect();
         tables.into_iter().for_each(|read| cohort.enter(read));
         cohort
@@ -101,11 +107,11 @@ impl<'a> Cohort<'a> {
     fn count_sheets_without_students(&mut self, repeated: &[Row]) {
         for (sheet, books) in self.inputs.sheets.iter().zip(&mut self.books) {
             let (all, aside) = (u64::from(sheet.rows_read), sheet.set_aside.len() as u64);
-            if matches!(sheet.table, Table::Roster | Table::Schools) {
-                *books = SheetBooks { used: all - aside, set_aside: aside, ..SheetBooks::default() };
-            } else if !scope::uses(sheet.table) {
+            if !scope::uses(self.law, sheet.table) {
                 books.set_aside = aside;
                 books.out_of_scope.insert(OutOfScope::NotUsed, all - aside);
+            } else if matches!(sheet.table, Table::Roster | Table::Schools | Table::AttendanceReports) {
+                *books = SheetBooks { used: all - aside, set_aside: aside, ..SheetBooks::default() };
             }
         }
         for row in repeated {
@@ -304,7 +310,7 @@ impl<'a> Cohort<'a> {
     }
 }
 
-/// Whether a table's rows belong to students and the procedure uses them.
-fn has_students(table: Table) -> bool {
-    scope::uses(table) && !matches!(table, Table::Roster | Table::Schools)
+/// Whether a table's rows belong to students and the procedure looks them up. Attendance is counted instead.
+fn has_students(law: &Law, table: Table) -> bool {
+    scope::uses(law, table) && !matches!(table, Table::Roster | Table::Schools | Table::AttendanceReports | Table::Attendance)
 }

@@ -1,20 +1,24 @@
 //! The facts of one student, put together from rows: rows of one key become one fact, and what they contradict in is unknown.
 
 use chrono::NaiveDate;
-use law::facts::calendar::{Month, SchoolYear};
+use law::facts::attendance::{AttendanceRow, DayRecord, Registration, Urging, Watched};
+use law::facts::calendar::{Month, SchoolYear, Term};
 use law::facts::codes::{
-    AnnualResult, ApplicationKind, Category, ChangeKind, ExamResult, MakeUp, MeasureKind, Publicity, Read, SittingKind, Standard, Status,
-    YesNo,
+    AnnualResult, ApplicationKind, AttendanceMode, Category, ChangeKind, ExamResult, MakeUp, MeasureKind, Publicity, Read, SittingKind,
+    Standard, Status, SuspensionReason, System, YesNo,
 };
-use law::facts::grades::{Grade, Stage};
+use law::facts::grades::{Grade, Grades, Stage};
 use law::facts::student::{
-    Annual, Application, Assessment, Athlete, Change, Evaluation, Measure, Nationality, Row, Sitting, Student, happened,
+    Annual, Application, Assessment, Athlete, Change, Evaluation, Measure, Nationality, Proof, Row, Sitting, Student, happened,
 };
 use law::facts::subjects::Subject;
 
+use super::attendance::digest::NOT_TOLD;
+use super::attendance::ledger::Entry;
 use super::cohort::Cohort;
 use super::roster::{field, resident_number};
 use super::scope;
+use super::watch::Watch;
 use crate::ingest::Sheet;
 use crate::ingest::table::Table;
 
@@ -54,7 +58,53 @@ pub struct Facts {
     pub other_year: Vec<Row>,
     /// What met at one key.
     pub meetings: Vec<Meeting>,
+    /// In term.
+    pub in_term: InTerm,
     keys: Vec<Keyed>,
+}
+
+/// What the watch reads beside the rest.
+#[derive(Debug, Default)]
+pub struct InTerm {
+    registration: Option<Registration>,
+    urgings: Vec<Urging>,
+    days: Vec<DayRecord>,
+    rows: Vec<AttendanceRow>,
+    /// Rows of attendance that another of the same day contradicts.
+    pub contradicted: Vec<ContradictedDay>,
+    entries: Vec<Entry>,
+}
+
+/// A row of attendance that is not the kindest of its day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ContradictedDay {
+    /// The row.
+    pub row: Row,
+    /// What it says.
+    pub record: DayRecord,
+    /// The first such day, by place.
+    pub day: usize,
+    /// What counts for it.
+    pub kinder: DayRecord,
+    /// How many such days there are.
+    pub days: usize,
+}
+
+/// What the roster says of a student.
+#[derive(Clone, Copy, Debug)]
+pub struct Own {
+    row: Row,
+    status: Read<Status>,
+    grade: Option<Grade>,
+    school_grades: Grades,
+    system: System,
+    category: Read<Category>,
+    nationality: Nationality,
+    birth: Option<NaiveDate>,
+    primary_entry: Option<Month>,
+    entry: Option<Month>,
+    mode: Read<AttendanceMode>,
+    established: Option<Read<NaiveDate>>,
 }
 
 /// A row with its key, and where it stands.
@@ -154,8 +204,8 @@ fn day(days: i32) -> u64 {
 }
 
 impl Facts {
-    /// Puts the facts of a student together.
-    pub fn gather<'f>(&'f mut self, cohort: &Cohort<'_>, place: usize) -> Student<'f> {
+    /// Puts the facts of a student together; `student` and `watched` give them.
+    pub fn gather(&mut self, cohort: &Cohort<'_>, place: usize) -> Own {
         self.clear();
         let law = cohort.law;
         let entry = cohort.roster.students[place];
@@ -190,23 +240,47 @@ impl Facts {
         self.evaluated(cohort, place, evaluations_from);
         self.applied(cohort, place, &subject_of);
         self.recorded(cohort, place);
+        if let Some(watch) = &cohort.watch {
+            self.attended(cohort, watch, place);
+        }
 
         let resident = || resident_number(sheet, record);
         let birth = match sheet.date(field::BIRTH, record) {
             Read::Value(date) => Some(date),
             Read::Empty | Read::Unreadable => resident().and_then(|number| number.birth()),
         };
-        Student {
+        let word = |field| sheet.code(field, record);
+        let has_established = sheet.columns.get(field::ESTABLISHED).is_some_and(Option::is_some);
+        Own {
             row: entry.row,
-            status: read_word(sheet.code(field::STATUS, record), Status::from_code),
+            status: read_word(word(field::STATUS), Status::from_code),
             grade,
             school_grades: school.grades,
             system,
-            category: read_word(sheet.code(field::CATEGORY, record), Category::from_code),
+            category: read_word(word(field::CATEGORY), Category::from_code),
             nationality: nationality(sheet.text(field::NATIONALITY, record), || resident().is_some_and(|number| number.is_mainland())),
             birth,
             primary_entry: month(field::PRIMARY_ENTRY),
             entry: entered,
+            mode: read_word(word(field::MODE), AttendanceMode::from_code),
+            established: has_established.then(|| happened(sheet.date(field::ESTABLISHED, record), law.as_of)),
+        }
+    }
+
+    /// The student whose facts were gathered last.
+    pub fn student(&self, own: &Own) -> Student<'_> {
+        let Own { row, status, grade, school_grades, system, category, nationality, birth, primary_entry, entry, .. } = *own;
+        Student {
+            row,
+            status,
+            grade,
+            school_grades,
+            system,
+            category,
+            nationality,
+            birth,
+            primary_entry,
+            entry,
             annual: &self.annual,
             sittings: &self.sittings,
             assessments: &self.assessments,
@@ -216,6 +290,90 @@ impl Facts {
             measures: &self.measures,
             changes: &self.changes,
         }
+    }
+
+    /// The same student in term.
+    pub fn watched<'f>(&'f self, own: &Own, student: &'f Student<'f>, term: &'f Term, watch: &Watch, school: u32) -> Watched<'f> {
+        let InTerm { registration, urgings, days, rows, .. } = &self.in_term;
+        Watched {
+            student,
+            mode: own.mode,
+            established: own.established,
+            term,
+            school: watch.school(school),
+            form: watch.form,
+            days,
+            rows,
+            registration: *registration,
+            urgings,
+        }
+    }
+
+    /// Registration, urgings and attendance up to the day judged.
+    fn attended(&mut self, cohort: &Cohort<'_>, watch: &Watch, place: usize) {
+        let Some(term) = &cohort.law.term else { return };
+        let school = watch.school(cohort.roster.students[place].school);
+        let Self { keys, meetings, in_term, .. } = self;
+        let InTerm { registration, urgings, days, rows, contradicted, entries } = in_term;
+        *registration = None;
+        urgings.clear();
+        days.clear();
+        rows.clear();
+        contradicted.clear();
+        each_group(
+            cohort,
+            cohort.rows_of(Table::Registrations, place),
+            keys,
+            meetings,
+            |_, _, _| [0; 3],
+            |group| {
+                let mut until = |field| group.read(field, |sheet, record| happened(sheet.date(field, record), school.judged_on));
+                let (registered, extended) = (until(3), until(4));
+                *registration = Some(Registration { registered, extended, row: group.first() });
+            },
+        );
+        let key = |sheet: &Sheet, record: usize, row| [part(sheet.integer(1, record), row, day), 0, 0];
+        each_group(cohort, cohort.rows_of(Table::Urgings, place), keys, meetings, key, |group| {
+            let date = group.date(1);
+            if date != Read::Empty && date.value().is_none_or(|date| date <= school.judged_on) {
+                urgings.push(Urging { date, row: group.first() });
+            }
+        });
+        urgings.sort_by_key(|urging| urging.date.value());
+        let ledger = &watch.ledger;
+        days.extend((0..school.days).map(|day| ledger.record(place, day)));
+        if ledger.entries(place).is_empty() {
+            return;
+        }
+        entries.clear();
+        entries.extend_from_slice(ledger.entries(place));
+        // Rows that are the same but for where they stand follow each other, the first stays.
+        let content = |entry: &Entry| (entry.kept.first, entry.kept.last, entry.kept.is_range, entry.kept.code, entry.kept.told);
+        entries.sort_unstable_by_key(|entry| (content(entry), entry.row));
+        let mut before = None;
+        for entry in entries.iter() {
+            if before == Some(content(entry)) {
+                meetings.push(Meeting::Repeated { row: entry.row });
+                continue;
+            }
+            before = Some(content(entry));
+            let record = DayRecord::from_code(entry.kept.code);
+            let (first, last) = watch.places(entry.kept.first, entry.kept.last);
+            if record != DayRecord::Present && first < school.days {
+                let last = last.min(school.days - 1);
+                let told = entry.kept.told != NOT_TOLD;
+                rows.push(AttendanceRow { first: first as u16, last: last as u16, record, told, row: entry.row });
+            }
+            let mut met: Option<ContradictedDay> = None;
+            for day in first..(last + 1).min(ledger.days()) {
+                let kinder = ledger.record(place, day);
+                if kinder > record && kinder != DayRecord::Unreadable && record != DayRecord::Unreadable {
+                    met.get_or_insert(ContradictedDay { row: entry.row, record, day, kinder, days: 0 }).days += 1;
+                }
+            }
+            contradicted.extend(met);
+        }
+        debug_assert!(rows.iter().all(|row| usize::from(row.last) < term.days.len()));
     }
 
     fn clear(&mut self) {
@@ -400,8 +558,15 @@ impl Facts {
                 grade: group.word(3, Grade::new),
                 effective: group.happened(4),
                 until: group.date(5),
+                reason: group.read(6, |sheet, record| reason(sheet.text(6, record))),
                 district: group.happened(9),
+                reported: group.happened(10),
                 notified: group.happened(12),
+                proof: match group.read(13, |sheet, record| proof(sheet.text(13, record))) {
+                    Read::Value(proof) => proof,
+                    Read::Empty => Proof::default(),
+                    Read::Unreadable => Proof { unreadable: true, ..Proof::default() },
+                },
                 row: group.first(),
             });
         });
@@ -472,4 +637,20 @@ fn nationality(cell: Read<&str>, has_resident_number: impl Fn() -> bool) -> Nati
         Read::Empty if has_resident_number() => Nationality::Chinese,
         Read::Empty | Read::Unreadable => Nationality::Unknown,
     }
+}
+
+/// The reason of a change, as far as rules tell reasons apart.
+fn reason(cell: Read<&str>) -> Read<SuspensionReason> {
+    cell.map(|text| match text {
+        _ if text.contains('病') || text.contains('伤') => SuspensionReason::Illness,
+        _ if text.contains("出国") || text.contains("出境") => SuspensionReason::Abroad,
+        _ => SuspensionReason::Other,
+    })
+}
+
+/// What a cell of 证明材料 names.
+fn proof(cell: Read<&str>) -> Read<Proof> {
+    cell.map(|text| Proof {
+        hospital: text.contains("医疗机构") || text.contains("医院"), visa: text.contains("签证"), unreadable: false
+    })
 }

@@ -2,17 +2,20 @@
 
 use std::ops::Range;
 
+use chrono::NaiveDate;
 use law::facts::codes::Read;
 use law::facts::grades::{Grade, Stage};
+use law::facts::spells::months_and_days;
 use law::facts::student::Row;
 use law::facts::subjects::Subject;
 use law::regulation::findings::{self, Severity};
 use law::regulation::rule::{Amount, Certificate, Clause, Outcome, Reason, RuleFinding};
-use law::regulation::term_end::Bench;
+use law::regulation::term_end::{Bench, Procedure};
 use law::regulation::verdict::Fact;
 
+use super::attendance::count;
 use super::cohort::{Cohort, place};
-use super::facts::{Facts, Meeting};
+use super::facts::{ContradictedDay, Facts, Meeting};
 use super::finding::{About, Finding};
 use super::roster::field;
 use super::scope::OutOfScope;
@@ -54,8 +57,12 @@ pub struct Judged {
     pub grade: Vec<Option<Grade>>,
     /// The stage.
     pub stage: Vec<Option<Stage>>,
-    /// Whether the decision is one on graduation.
-    pub graduation: Vec<bool>,
+    /// What was decided on.
+    pub procedure: Vec<Procedure>,
+    /// The day judged, in term.
+    pub judged_on: Vec<Option<NaiveDate>>,
+    /// School days of unbroken 旷课 to the nearest threshold, in term.
+    pub days_to_threshold: Vec<Option<i16>>,
     /// The outcome.
     pub outcome: Vec<Outcome>,
     /// The next grade.
@@ -89,7 +96,9 @@ pub fn judge(cohort: &Cohort<'_>, students: Range<usize>) -> Judged {
         students: students.clone(),
         grade: Vec::with_capacity(number),
         stage: Vec::with_capacity(number),
-        graduation: Vec::with_capacity(number),
+        procedure: Vec::with_capacity(number),
+        judged_on: Vec::with_capacity(number),
+        days_to_threshold: Vec::with_capacity(number),
         outcome: Vec::with_capacity(number),
         next_grade: Vec::with_capacity(number),
         certificate: Vec::with_capacity(number),
@@ -106,15 +115,24 @@ pub fn judge(cohort: &Cohort<'_>, students: Range<usize>) -> Judged {
     let mut facts = Facts::default();
     let mut bench = Bench::default();
     for place in students {
-        let student = facts.gather(cohort, place);
-        bench.judge(cohort.law, &student);
+        let own = facts.gather(cohort, place);
+        let student = facts.student(&own);
+        match (&cohort.watch, &cohort.law.term) {
+            (Some(watch), Some(term)) => {
+                let school = cohort.roster.students[place].school;
+                bench.watch(cohort.law, &facts.watched(&own, &student, term, watch, school));
+            }
+            _ => bench.judge(cohort.law, &student),
+        }
         let stage = student.grade.map(|grade| student.system.stage(grade));
-        let final_with_exams = stage.is_some_and(|stage| stage != Stage::Primary) && bench.decision.graduation;
+        let final_with_exams = stage.is_some_and(|stage| stage != Stage::Primary) && bench.decision.procedure == Procedure::Graduation;
         let without_exam = final_with_exams && student.sittings.is_empty() && student.status.is(law::facts::codes::Status::Enrolled);
         judged.grade.push(student.grade);
         judged.stage.push(stage);
         let decision = &bench.decision;
-        judged.graduation.push(decision.graduation);
+        judged.procedure.push(decision.procedure);
+        judged.judged_on.push(decision.judged_on);
+        judged.days_to_threshold.push(decision.days_to_threshold);
         judged.outcome.push(decision.outcome.unwrap_or(Outcome::Undetermined));
         judged.next_grade.push(decision.next_grade);
         judged.certificate.push(decision.certificate);
@@ -139,6 +157,7 @@ pub fn judge(cohort: &Cohort<'_>, students: Range<usize>) -> Judged {
                 Meeting::Contradicted { row, first, field } => judged.findings.push(contradicted(cohort, place, row, first, field)),
             }
         }
+        judged.findings.extend(facts.in_term.contradicted.iter().map(|own| contradicted_day(cohort, place, own)));
         judged.out_of_scope.extend(facts.other_stage.iter().map(|row| (*row, OutOfScope::OtherStage)));
         judged.out_of_scope.extend(facts.other_year.iter().map(|row| (*row, OutOfScope::OtherYear)));
     }
@@ -209,9 +228,28 @@ fn of_rule(cohort: &Cohort<'_>, student: usize, finding: &RuleFinding) -> Findin
         found: amount(cohort, finding.found).or(subject).unwrap_or_default(),
         expected: finding.expected.into(),
         place,
-        count: 1,
+        count: i64::from(finding.count),
         rows_sample: vec![own.rows.get(record)],
         at: Some(finding.row),
+    }
+}
+
+/// R0601: a row of attendance beside a kinder one of the same day.
+fn contradicted_day(cohort: &Cohort<'_>, student: usize, day: &ContradictedDay) -> Finding {
+    let (sheet, record) = cohort.index.locate(day.row);
+    let date = cohort.law.term.as_ref().and_then(|term| term.days.get(day.day)).map(ToString::to_string).unwrap_or_default();
+    Finding {
+        code: "R0601",
+        severity: Severity::Error,
+        about: About::Student(student as u32),
+        field: format!("考勤.{date}.{}", day.record.word()),
+        other_party: String::new(),
+        found: format!("{date} {}，另有一条{}", day.record.word(), day.kinder.word()),
+        expected: "同一天只有一个考勤结果".into(),
+        place: place(cohort.inputs, sheet, record, count::field::KIND),
+        count: day.days as i64,
+        rows_sample: vec![cohort.inputs.sheets[sheet].rows.get(record)],
+        at: Some(day.row),
     }
 }
 
@@ -245,6 +283,16 @@ pub fn amount(cohort: &Cohort<'_>, amount: Amount) -> Option<String> {
         Amount::Between(least, most) => Some(format!("{least}至{most}")),
         Amount::Date(date) => Some(date.to_string()),
         Amount::Word(word) => Some(word.to_owned()),
+        Amount::Spell { first, last, days } => {
+            let lasted = match months_and_days(first, last) {
+                (0, days) => format!("{days}天"),
+                (months, 0) => format!("{months}个月"),
+                (months, days) => format!("{months}个月{days}天"),
+            };
+            Some(format!("{first}至{last}，{days}个上课日，历时{lasted}"))
+        }
+        Amount::Months { months, more_than: true, on } => Some(format!("超过{months}个月，即到{on}")),
+        Amount::Months { months, more_than: false, on } => Some(format!("{months}个月以上，即到{on}")),
         Amount::Subjects(bits) => {
             let subjects = (0..64).filter(|code| bits >> code & 1 == 1).map(|code| cohort.law.subjects.name(Subject(code)));
             let names = subjects.collect::<Vec<_>>().join("、");

@@ -1,6 +1,7 @@
 //! How is a cohort decided? Holds the facts of all students as columns and hands the law one student at a time, in
 //! parallel chunks; it names no article. A chunk stands by itself: another machine could be given it.
 
+pub mod attendance;
 pub mod cohort;
 pub mod facts;
 pub mod finding;
@@ -8,3 +9,4 @@ pub mod judged;
 pub mod roster;
 pub mod rows;
 pub mod scope;
+pub mod watch;

@@ -119,6 +119,8 @@ pub mod field {
     pub const ENTRY: usize = 14;
     pub const CATEGORY: usize = 15;
     pub const STATUS: usize = 16;
+    pub const MODE: usize = 17;
+    pub const ESTABLISHED: usize = 20;
 }
 
 /// The key of an ID document: a resident ID number packed, any other number hashed.

@@ -1,7 +1,7 @@
 //! Which rows a procedure uses, which are out of its scope and why: the first half of the books (rules, P7).
 
 use chrono::NaiveDate;
-use law::facts::calendar::SchoolYear;
+use law::facts::calendar::{SchoolYear, Term};
 use law::facts::codes::{ApplicationKind, Read};
 use law::regulation::rule::Law;
 
@@ -13,6 +13,8 @@ use crate::ingest::table::Table;
 pub enum OutOfScope {
     /// Another school year.
     OtherYear,
+    /// Another term.
+    OtherTerm,
     /// Dated after the date of judgement.
     Later,
     /// An earlier stage of the student's.
@@ -26,6 +28,7 @@ impl OutOfScope {
     pub fn code(self) -> &'static str {
         match self {
             OutOfScope::OtherYear => "other_school_year",
+            OutOfScope::OtherTerm => "other_term",
             OutOfScope::Later => "after_as_of",
             OutOfScope::OtherStage => "other_stage",
             OutOfScope::NotUsed => "not_used",
@@ -51,18 +54,34 @@ impl SheetBooks {
     }
 }
 
-/// Whether the year's end uses a table at all.
-pub fn uses(table: Table) -> bool {
-    !matches!(
-        table,
-        Table::Registrations
-            | Table::AttendanceReports
-            | Table::Attendance
-            | Table::Urgings
-            | Table::ActualRoll
-            | Table::Archives
-            | Table::Reviews
-    )
+/// Whether the procedure uses a table at all.
+pub fn uses(law: &Law, table: Table) -> bool {
+    if law.term.is_none() {
+        return !matches!(
+            table,
+            Table::Registrations
+                | Table::AttendanceReports
+                | Table::Attendance
+                | Table::Urgings
+                | Table::ActualRoll
+                | Table::Archives
+                | Table::Reviews
+        );
+    }
+    match table {
+        Table::Roster
+        | Table::Schools
+        | Table::Registrations
+        | Table::AttendanceReports
+        | Table::Attendance
+        | Table::Urgings
+        | Table::StatusChanges
+        | Table::Applications
+        | Table::Discipline => true,
+        // Whether a senior finished the year, which certificates depend on, can be said once the year is over.
+        Table::CourseResults | Table::Exams | Table::ExamNumbers => law.as_of >= law.last_day,
+        _ => false,
+    }
 }
 
 /// Whether a row is out of scope, before its student is known.
@@ -75,9 +94,18 @@ pub fn out_of_scope(law: &Law, sheet: &Sheet, record: usize) -> Option<OutOfScop
         Table::Exams => later(4),
         Table::StatusChanges => later(4),
         Table::Discipline => later(2),
+        Table::Urgings => later(1),
+        Table::Registrations => {
+            let own = law.term.as_ref();
+            let is_other = |term: &Term| sheet.code(2, record).value().is_some_and(|number| number != term.number);
+            let other_year = year(1).filter(|year| own.is_some_and(|term| *year != term.school_year)).map(|_| OutOfScope::OtherYear);
+            other_year.or_else(|| own.is_some_and(is_other).then_some(OutOfScope::OtherTerm))
+        }
         Table::Applications => {
             let kind = sheet.code(1, record).value().and_then(ApplicationKind::from_code);
-            later(4).or_else(|| (kind == Some(ApplicationKind::RegistrationExtension)).then_some(OutOfScope::NotUsed))
+            // In term, registrations may be extended, and no more; at the year's end, everything else may be applied for.
+            let is_extension = kind == Some(ApplicationKind::RegistrationExtension);
+            later(4).or_else(|| (is_extension != law.term.is_some()).then_some(OutOfScope::NotUsed))
         }
         _ => None,
     }

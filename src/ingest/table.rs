@@ -1,7 +1,8 @@
 //! The tables of the contract: their columns, what each column holds, and which a table can't be without.
 
 use law::facts::codes::{
-    ApplicationKind, AttendanceMode, Category, ChangeKind, ExamResult, MakeUp, MeasureKind, Publicity, SittingKind, Standard, Status, YesNo,
+    ApplicationKind, AttendanceKind, AttendanceMode, Category, ChangeKind, ExamResult, MakeUp, MeasureKind, Publicity, SittingKind,
+    Standard, Status, YesNo,
 };
 
 /// What a column holds and so how its cells are read.
@@ -193,7 +194,7 @@ const ATTENDANCE: &[Field] = &[
     optional("日期", Date),
     optional("开始日期", Date),
     optional("结束日期", Date),
-    needed("考勤", Word(&["出勤", "迟到", "早退", "病假", "事假", "旷课", "停课"])),
+    needed("考勤", Word(AttendanceKind::WORDS)),
     optional("告知家长日期", Date),
 ];
 const URGINGS: &[Field] = &[needed("全国学籍号", NationalId), needed("督促日期", Date), optional("方式", Text), optional("结果", Text)];

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use chrono::{NaiveDate, Utc};
+use law::facts::attendance::Form;
 use law::facts::calendar::{Calendar, SchoolYear, YearCalendar, parse_school_year};
 use law::regulation::policy::{Lists, Policy};
 use law::regulation::rule::Law;
@@ -160,7 +161,7 @@ pub enum ConfigError {
         last_day: NaiveDate,
     },
     /// A procedure that this version does not run.
-    #[error("this version runs `procedure = \"term-end\"` only")]
+    #[error("this version runs `procedure = \"term-end\"` and `\"status-watch\"` only")]
     Procedure,
     /// No input folder.
     #[error("no input folder: name one by --input or in the pipeline file's [input] paths")]
@@ -274,6 +275,15 @@ fn today() -> NaiveDate {
     (Utc::now() + chrono::TimeDelta::hours(8)).date_naive()
 }
 
+impl From<Attendance> for Form {
+    fn from(own: Attendance) -> Self {
+        match own {
+            Attendance::Exceptions => Form::Exceptions,
+            Attendance::Daily => Form::Daily,
+        }
+    }
+}
+
 impl Config {
     /// Reads a pipeline file and what it names.
     ///
@@ -282,8 +292,9 @@ impl Config {
     pub fn load(path: &Path, overrides: &Overrides) -> Result<Self, ConfigError> {
         let file: PipelineFile = parse(path, "pipeline file", &read(path)?)?;
         let folder = path.parent().unwrap_or(Path::new("."));
-        let pipeline = file.pipeline;
-        if pipeline.procedure != Procedure::TermEnd {
+        let mut pipeline = file.pipeline;
+        pipeline.attendance = overrides.attendance.unwrap_or(pipeline.attendance);
+        if pipeline.procedure == Procedure::DistrictAudit {
             return Err(ConfigError::Procedure);
         }
         let content = |what, message: String| ConfigError::Content { path: path.into(), what, message };
@@ -312,8 +323,14 @@ impl Config {
         if !calendar.covers(as_of) {
             return Err(no_calendar(as_of));
         }
+        // The watch goes by the date: the term that began last, whatever its school year.
+        let term = match pipeline.procedure {
+            Procedure::StatusWatch => Some(calendar.term_begun(as_of).ok_or_else(|| no_calendar(as_of))?),
+            _ => None,
+        };
+        let school_year = term.as_ref().map_or(school_year, |term| term.school_year);
         let last_day = calendar.last_day(school_year).ok_or_else(|| no_calendar(as_of))?;
-        if as_of < last_day {
+        if term.is_none() && as_of < last_day {
             return Err(ConfigError::TooEarly { year: school_year, date: as_of, last_day });
         }
         let window = calendar.window(school_year, policy.numbers.application_window_working_days);
@@ -336,7 +353,7 @@ impl Config {
             Some(own) => Some(folder.join(own)),
             None => Some(folder.join("headers")).filter(|own| own.is_dir()),
         };
-        let law = Law { policy, lists, subjects, calendar, school_year, last_day, window, as_of };
+        let law = Law { policy, lists, subjects, calendar, school_year, last_day, window, as_of, term };
         Ok(Self { pipeline, inputs, law, policy_hash, calendar_hash, headers })
     }
 }

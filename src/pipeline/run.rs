@@ -19,6 +19,7 @@ use crate::engine::cohort::Cohort;
 use crate::engine::finding::{About, Finding, Place};
 use crate::engine::judged::{self, Judged};
 use crate::engine::scope::OutOfScope;
+use crate::engine::watch;
 use crate::ingest::table::Table;
 use crate::ingest::{self, Dictionary, Inputs, Marks, Request, Vocabulary};
 use crate::report::findings::Published;
@@ -128,6 +129,7 @@ pub fn run(config: &Config, out: &Path, watch: &Watch<'_>) -> Result<PublishedRu
     let staging = held.stage()?;
     let names = |schema| Names { schema, policy: format!("{} {}", law.policy.name, law.policy.version) };
     let mut cohort = Cohort::new(&law, &inputs);
+    watch::enter(&mut cohort, config.pipeline.attendance.into());
     let (tally, findings) = judge(&mut cohort, &staging.path().join("decisions.parquet"), &names("decisions/1"), watch)?;
     watch(Stage::Writing, 0, 1);
     let findings = {
@@ -308,6 +310,10 @@ fn run_id(config: &Config, inputs: &Inputs) -> String {
     }
     hasher.update(config.policy_hash.as_bytes()).update(config.calendar_hash.as_bytes()).update(env!("CARGO_PKG_VERSION").as_bytes());
     hasher.update(config.pipeline.school_year.as_bytes());
+    if config.law.term.is_some() {
+        // What a row that is not there means changes every decision.
+        hasher.update(format!("{:?}", config.pipeline.attendance).as_bytes());
+    }
     format!("{}-{}", config.law.as_of, &hasher.finalize().to_hex()[..8])
 }
 

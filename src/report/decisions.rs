@@ -168,7 +168,7 @@ pub fn batch(cohort: &Cohort<'_>, judged: &Judged) -> Result<RecordBatch, ArrowE
         optional(&mut class, roster_text(cohort, student, field::CLASS));
         optional(&mut stage, judged.stage[place].map(law::facts::grades::Stage::name));
         grade.append_option(judged.grade[place].map(|grade| grade.number() as i8));
-        procedure.append_value(if judged.graduation[place] { "graduation" } else { "promotion" });
+        procedure.append_value(judged.procedure[place].code());
         outcome.append_value(judged.outcome[place].code());
         next_grade.append_option(judged.next_grade[place].map(|grade| grade.number() as i8));
         optional(&mut certificate, judged.certificate[place].map(law::regulation::rule::Certificate::word));
@@ -278,8 +278,8 @@ pub fn batch(cohort: &Cohort<'_>, judged: &Judged) -> Result<RecordBatch, ArrowE
             failing.finish()?,
             missing.finish()?,
             Arc::new(reasons),
-            Arc::new(Date32Array::new_null(number)),
-            Arc::new(Int16Array::new_null(number)),
+            Arc::new(judged.judged_on.iter().map(|day| day.map(|day| day.to_epoch_days())).collect::<Date32Array>()),
+            Arc::new(judged.days_to_threshold.iter().copied().collect::<Int16Array>()),
             Arc::new(evidence),
         ],
     )

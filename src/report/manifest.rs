@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use law::regulation::rule::Outcome;
 use serde::{Deserialize, Serialize};
 
 /// The receipt.
@@ -43,6 +44,16 @@ pub struct Manifest {
 }
 
 impl Manifest {
+    /// The outcomes that the procedure knows, in the order in which they are listed.
+    pub fn outcomes_known(&self) -> &'static [Outcome] {
+        if self.is_watch() { Outcome::IN_TERM } else { Outcome::OF_TERM_END }
+    }
+
+    /// Whether the run is one of the watch.
+    pub fn is_watch(&self) -> bool {
+        self.procedure == "status-watch"
+    }
+
     /// Writes `manifest.json` into a run folder.
     ///
     /// # Errors

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch};
 use arrow::compute::{cast, filter_record_batch};
-use arrow::datatypes::{DataType, Int8Type, Int32Type, Int64Type};
+use arrow::datatypes::{DataType, Date32Type, Int8Type, Int16Type, Int32Type, Int64Type};
+use chrono::NaiveDate;
+use law::regulation::rule::Outcome;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReaderBuilder, RowSelection, RowSelector};
 use thiserror::Error;
@@ -86,6 +88,8 @@ pub struct Decision {
     pub missing: Vec<String>,
     pub steps: Vec<Step>,
     pub evidence: Vec<Rows>,
+    pub judged_on: Option<NaiveDate>,
+    pub days_to_threshold: Option<i16>,
 }
 
 /// A finding about a student.
@@ -102,15 +106,19 @@ pub struct Finding {
     pub expected: String,
 }
 
-/// An undetermined student, and what is missing.
+/// A student of some outcome, with why and what is missing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
-pub struct Undetermined {
+pub struct Listed {
     pub hit: Hit,
     pub district: String,
     pub school_code: String,
+    pub outcome: String,
     pub missing: Vec<String>,
     pub clauses: Vec<String>,
+    pub steps: Vec<Step>,
+    pub judged_on: Option<NaiveDate>,
+    pub days_to_threshold: Option<i16>,
 }
 
 /// A finding with whom and what it is about.
@@ -266,11 +274,12 @@ impl Run {
         read(&self.folder.join("findings.parquet"), &columns, None, take)
     }
 
-    /// The undetermined students in their order, at most `most`, and how many more there are.
+    /// The students of some outcomes in their order, at most `most`, and how many more there are.
     ///
     /// # Errors
     /// The decisions can't be read.
-    pub fn undetermined(&self, most: usize) -> Result<(Vec<Undetermined>, usize), ReadError> {
+    pub fn of_outcomes(&self, outcomes: &[Outcome], most: usize) -> Result<(Vec<Listed>, usize), ReadError> {
+        let asked: Vec<&str> = outcomes.iter().map(|outcome| outcome.code()).collect();
         let columns = [
             "student_key",
             "name",
@@ -280,23 +289,34 @@ impl Run {
             "grade",
             "class",
             "clauses.list.element",
+            "outcome",
             "missing.list.element",
+            "reasons.list.element.clause",
+            "reasons.list.element.code",
+            "reasons.list.element.holds",
+            "reasons.list.element.value",
+            "reasons.list.element.threshold",
+            "reasons.list.element.text",
+            "judged_on",
+            "days_to_threshold",
         ];
         let path = self.folder.join("decisions.parquet");
-        // Few students are undetermined: where they are comes first, so that no text of the others is read.
+        // They are few: where they are comes first, so that no text of the others is read.
         let (mut places, mut first) = (Vec::new(), 0);
         read(&path, &["outcome"], None, |batch| {
             let outcomes = texts(batch, "outcome")?;
-            places.extend((0..batch.num_rows()).filter(|place| text(&outcomes, *place) == "undetermined").map(|place| first + place));
+            let is_asked = |place: &usize| asked.contains(&text(&outcomes, *place).as_str());
+            places.extend((0..batch.num_rows()).filter(is_asked).map(|place| first + place));
             first += batch.num_rows();
             Ok(())
         })?;
         let more = places.len().saturating_sub(most);
         places.truncate(most);
-        let mut students: Vec<Undetermined> = Vec::with_capacity(places.len());
+        let mut students: Vec<Listed> = Vec::with_capacity(places.len());
         read(&path, &columns, Some(&places), |batch| {
             let column = |name: &str| texts(batch, name);
             let (keys, names, classes) = (column("student_key")?, column("name")?, column("class")?);
+            let outcomes = column("outcome")?;
             let (districts, codes, schools) = (column("district")?, column("school_code")?, column("school_name")?);
             for own in 0..batch.num_rows() {
                 let hit = Hit {
@@ -307,10 +327,14 @@ impl Run {
                     grade: byte(batch, "grade", own),
                     class: text(&classes, own),
                 };
-                students.push(Undetermined {
+                students.push(Listed {
                     hit,
                     district: text(&districts, own),
                     school_code: text(&codes, own),
+                    outcome: text(&outcomes, own),
+                    steps: steps(&records(&batch.slice(own, 1), "reasons")?)?,
+                    judged_on: day(batch, "judged_on", own),
+                    days_to_threshold: short(batch, "days_to_threshold", own),
                     missing: words(batch, "missing", own)?,
                     clauses: words(batch, "clauses", own)?,
                 });
@@ -427,6 +451,16 @@ fn number(batch: &RecordBatch, name: &str, place: usize) -> Option<i32> {
     numbers.is_valid(place).then(|| numbers.value(place))
 }
 
+fn short(batch: &RecordBatch, name: &str, place: usize) -> Option<i16> {
+    let numbers = batch.column_by_name(name)?.as_primitive_opt::<Int16Type>()?;
+    numbers.is_valid(place).then(|| numbers.value(place))
+}
+
+fn day(batch: &RecordBatch, name: &str, place: usize) -> Option<NaiveDate> {
+    let days = batch.column_by_name(name)?.as_primitive_opt::<Date32Type>()?;
+    days.is_valid(place).then(|| NaiveDate::from_epoch_days(days.value(place))).flatten()
+}
+
 /// The elements of a list in a row.
 fn elements(batch: &RecordBatch, name: &str, place: usize) -> Result<ArrayRef, Fault> {
     let lists = column(batch, name)?.as_list_opt::<i32>().ok_or_else(|| format!("column {name} holds no lists"))?;
@@ -465,6 +499,8 @@ fn first_decision(batch: &RecordBatch) -> Result<Decision, Fault> {
         failing_subjects: words(batch, "failing_subjects", 0)?,
         missing: words(batch, "missing", 0)?,
         steps: steps(&records(batch, "reasons")?)?,
+        judged_on: day(batch, "judged_on", 0),
+        days_to_threshold: short(batch, "days_to_threshold", 0),
         evidence: evidence(&records(batch, "evidence")?)?,
     })
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
+use law::facts::attendance::Form;
 use law::facts::codes::{Read, Status};
 use law::facts::grades::{Grade, Stage};
 use parquet::errors::ParquetError;
@@ -16,8 +17,8 @@ use crate::engine::judged::roster_text;
 use crate::engine::roster::field;
 use crate::ingest::table::Table;
 
-/// The tables counted.
-const TABLES: [Table; 8] = [
+/// The tables counted at the year's end.
+const TABLES: &[Table] = &[
     Table::CourseResults,
     Table::Exams,
     Table::Evaluations,
@@ -28,19 +29,32 @@ const TABLES: [Table; 8] = [
     Table::Discipline,
 ];
 
+/// The tables counted in term.
+const IN_TERM: &[Table] =
+    &[Table::Registrations, Table::Attendance, Table::Urgings, Table::StatusChanges, Table::Applications, Table::Discipline];
+
+/// The most tables counted.
+const MOST: usize = if TABLES.len() > IN_TERM.len() { TABLES.len() } else { IN_TERM.len() };
+
+fn tables(cohort: &Cohort<'_>) -> &'static [Table] {
+    if cohort.watch.is_some() { IN_TERM } else { TABLES }
+}
+
 /// The counts of one school.
 #[derive(Clone, Copy, Debug, Default)]
 struct Counts {
     students: i64,
     /// By table: students that should have rows, students that have, rows.
-    tables: [(i64, i64, i64); TABLES.len()],
+    tables: [(i64, i64, i64); MOST],
     /// A student of the school, whose roster row names it.
     example: usize,
 }
 
 /// Whether a student of a grade can't be judged without the table.
-fn is_expected(table: Table, stage: Stage, is_final: bool) -> bool {
+fn is_expected(cohort: &Cohort<'_>, table: Table, stage: Stage, is_final: bool) -> bool {
     match table {
+        Table::Registrations => true,
+        Table::Attendance => cohort.watch.as_ref().is_some_and(|watch| watch.form == Form::Daily),
         Table::CourseResults => stage == Stage::Senior && !is_final,
         Table::Exams => stage != Stage::Primary && is_final,
         Table::Evaluations => is_final,
@@ -59,12 +73,15 @@ fn count(cohort: &Cohort<'_>) -> Vec<Counts> {
         let Some(school) = schools.get_mut(entry.school as usize) else { return schools };
         school.students += 1;
         school.example = student;
-        for (table, counts) in TABLES.iter().zip(&mut school.tables) {
-            let rows = cohort.rows_of(*table, student).len() as i64;
+        for (table, counts) in tables(cohort).iter().zip(&mut school.tables) {
+            let rows = match &cohort.watch {
+                Some(watch) if *table == Table::Attendance => watch.ledger.recorded(student) as i64,
+                _ => cohort.rows_of(*table, student).len() as i64,
+            };
             let expected = enrolled
                 && grade.is_some_and(|grade| {
                     let stage = system.stage(grade);
-                    is_expected(*table, stage, grade == system.last(stage))
+                    is_expected(cohort, *table, stage, grade == system.last(stage))
                 });
             counts.0 += i64::from(expected);
             counts.1 += i64::from(rows > 0);
@@ -95,7 +112,7 @@ pub fn write_submissions(path: &Path, cohort: &Cohort<'_>, names: &Names) -> Res
     for counts in count(cohort).into_iter().filter(|counts| counts.students > 0) {
         let text = |column| roster_text(cohort, counts.example, column).unwrap_or_default().to_owned();
         let school = [text(field::DISTRICT), text(field::SCHOOL), text(field::SCHOOL_NAME)];
-        for (table, own) in TABLES.iter().zip(counts.tables) {
+        for (table, own) in tables(cohort).iter().zip(counts.tables) {
             rows.push((school.clone(), *table as u8, table.name(), counts.students, own));
         }
     }

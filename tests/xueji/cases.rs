@@ -5,13 +5,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
+use chrono::NaiveDate;
+use law::facts::calendar::Calendar;
 use law::facts::grades::Grade;
 use law::regulation::rule::{Outcome, RULES};
+use xueji::pipeline::config::Attendance;
 
-use crate::support::{Rows, package, rows, scratch, try_run, write_files};
+use crate::support::{Rows, package, rows, scratch, try_run, watch_calendar, watch_on, write_files};
 
 /// The tables that cases may name, with their columns.
-const TABLES: [(&str, &[&str]); 9] = [
+const TABLES: [(&str, &[&str]); 13] = [
     (
         "学籍名册",
         &[
@@ -31,6 +34,8 @@ const TABLES: [(&str, &[&str]); 9] = [
             "入学年月",
             "学生类别",
             "学籍状态",
+            "就读方式",
+            "建籍日期",
         ],
     ),
     ("学年成绩", &["全国学籍号", "学年", "科目", "学年总评", "补考", "补考日期"]),
@@ -52,11 +57,34 @@ const TABLES: [(&str, &[&str]); 9] = [
         ],
     ),
     ("校本考核", &["全国学籍号", "科目", "考核结果"]),
-    ("学籍异动", &["全国学籍号", "异动类型", "学年", "年级", "生效日期", "截止日期", "区批准日期", "告知日期", "转入学校代码"]),
+    (
+        "学籍异动",
+        &[
+            "全国学籍号",
+            "异动类型",
+            "学年",
+            "年级",
+            "生效日期",
+            "截止日期",
+            "原因",
+            "区批准日期",
+            "区报告日期",
+            "告知日期",
+            "证明材料",
+            "转入学校代码",
+        ],
+    ),
     ("申请", &["全国学籍号", "申请事项", "学年", "科目", "申请日期", "学校同意日期", "公示日期", "公示结果", "区备案日期", "证明日期"]),
     ("学生运动员确认", &["全国学籍号", "体育部门确认日期", "教育部门确认日期"]),
     ("处分", &["全国学籍号", "处分类型", "处分日期", "会议通过日期", "家长沟通日期", "区报备日期", "撤销日期"]),
+    ("学期注册", &["全国学籍号", "学年", "学期", "注册日期", "延期批准日期"]),
+    ("考勤上报", &["学校代码", "截止日期"]),
+    ("考勤", &["全国学籍号", "日期", "开始日期", "结束日期", "考勤", "告知家长日期"]),
+    ("督促记录", &["全国学籍号", "督促日期", "方式"]),
 ];
+
+/// The mark of a case file about the watch.
+const OF_THE_WATCH: &str = "程序：在籍监测";
 
 const YEAR: &str = "2025-2026";
 const ANNUAL: &str = "语文、数学、外语、思想政治、历史、地理、物理、化学、生命科学、体育与健身、艺术";
@@ -75,6 +103,15 @@ struct Expected {
     failing: Option<String>,
     missing: String,
     findings: BTreeSet<String>,
+    days_to_threshold: Option<String>,
+    judged_on: Option<String>,
+}
+
+/// When a case of the watch is judged, and in which forms of attendance.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Watched {
+    date: NaiveDate,
+    forms: Vec<&'static str>,
 }
 
 /// A case: where it is written, the student's rows by table, what is expected.
@@ -83,6 +120,8 @@ struct Case {
     title: String,
     rows: BTreeMap<&'static str, Vec<Row>>,
     expected: Expected,
+    /// A case of the watch; of term end without it.
+    watched: Option<Watched>,
 }
 
 fn row(cells: &[(&str, &str)]) -> Row {
@@ -162,7 +201,40 @@ fn roster(number: usize, grade: u8) -> Row {
         ("入学年月", &format!("{entry}-09")),
         ("学生类别", "普通"),
         ("学籍状态", "在读"),
+        ("建籍日期", &format!("{entry}-09-10")),
     ])
+}
+
+/// What the ordinary student of the watch has beside the roster: registered on time for both terms.
+fn registered() -> BTreeMap<&'static str, Vec<Row>> {
+    let registration = |term: &str, date: &str| row(&[("学年", YEAR), ("学期", term), ("注册日期", date)]);
+    BTreeMap::from([("学期注册", vec![registration("1", "2025-09-01"), registration("2", "2026-03-02")])])
+}
+
+/// The dates of `2025-09-15` or `2025-09-15..2025-10-15`.
+fn dates(text: &str) -> Option<(NaiveDate, NaiveDate)> {
+    let (first, last) = text.split_once("..").unwrap_or((text, text));
+    Some((first.parse().ok()?, last.parse().ok()?))
+}
+
+/// One row for each school day of a span of dates, and the families told of 旷课 on the day where nothing else is said.
+fn by_day(calendar: &Calendar, row: Row) -> Vec<Row> {
+    let told = |mut row: Row, date: &str| {
+        if row.get("考勤").is_some_and(|kind| kind == "旷课") && !row.contains_key("告知家长日期") {
+            row.insert("告知家长日期".to_owned(), date.to_owned());
+        }
+        row
+    };
+    let Some(span) = row.get("日期").filter(|text| text.contains("..")).and_then(|text| dates(text)) else {
+        let date = row.get("日期").or(row.get("开始日期")).cloned().unwrap_or_default();
+        return vec![told(row, &date)];
+    };
+    let days = span.0.iter_days().take_while(|day| *day <= span.1).filter(|day| calendar.is_school_day(*day));
+    days.map(|day| {
+        let date = day.to_string();
+        told(Row::from_iter(row.clone().into_iter().chain([("日期".to_owned(), date.clone())])), &date)
+    })
+    .collect()
 }
 
 /// An ID number of a birth day; the student's number is in the region and the sequence.
@@ -199,6 +271,7 @@ fn key(table: &str) -> &'static [&'static str] {
         "学年成绩" => &["科目", "学年"],
         "综合素质评价" => &["学年"],
         "学业水平考试" => &["科目", "考次"],
+        "学期注册" => &["学年", "学期"],
         _ => &[],
     }
 }
@@ -212,6 +285,9 @@ impl Case {
             "不合格科目" => expected.failing = Some(text.replace('、', ";")),
             "缺少" => expected.missing = text.replace('、', ";"),
             "问题" => expected.findings = subjects(text).map(str::to_owned).collect(),
+            "距期限" => expected.days_to_threshold = Some(text.to_owned()),
+            "判定到" => expected.judged_on = Some(text.to_owned()),
+            "判定" => return self.judged(text),
             _ => return self.change(name, text),
         }
         Ok(())
@@ -232,6 +308,21 @@ impl Case {
                 Some(("依据", clauses)) => self.expected.clauses = Some(subjects(clauses).map(str::to_owned).collect()),
                 _ => return Err(format!("`{part}` is none of 下一年级, 证书, 依据")),
             }
+        }
+        Ok(())
+    }
+
+    fn judged(&mut self, text: &str) -> Result<(), String> {
+        let (date, forms) = match text.split_once('，') {
+            None => (text, vec!["exceptions", "daily"]),
+            Some((date, "只按例外")) => (date, vec!["exceptions"]),
+            Some((date, "只按逐日")) => (date, vec!["daily"]),
+            Some((_, other)) => return Err(format!("`{other}` is neither 只按例外 nor 只按逐日")),
+        };
+        let date = date.parse().map_err(|_| format!("`{date}` is no date"))?;
+        match &mut self.watched {
+            Some(watched) => *watched = Watched { date, forms },
+            None => return Err(format!("the file does not begin with {OF_THE_WATCH}")),
         }
         Ok(())
     }
@@ -273,6 +364,11 @@ impl Case {
             }
             _ => {
                 for given in by_subject(given) {
+                    let given = if table == "学期注册" && !given.contains_key("学期") {
+                        Row::from_iter(given.into_iter().chain([("学期".to_owned(), "1".to_owned())]))
+                    } else {
+                        given
+                    };
                     let given = if columns.contains(&"学年") && !given.contains_key("学年") && !key(table).is_empty() {
                         Row::from_iter(given.into_iter().chain([("学年".to_owned(), YEAR.to_owned())]))
                     } else {
@@ -302,6 +398,7 @@ fn read_cases() -> (Vec<Case>, Vec<String>) {
         let name = path.file_name().expect("a name").to_string_lossy().into_owned();
         let text = std::fs::read_to_string(&path).expect("a case file");
         let (mut open, mut grade) = (false, None);
+        let is_watch = text.lines().any(|line| line == OF_THE_WATCH);
         for (line, number) in text.lines().zip(1..) {
             let at = format!("{name}:{number}");
             if let Some(title) = line.strip_prefix("## ") {
@@ -312,9 +409,10 @@ fn read_cases() -> (Vec<Case>, Vec<String>) {
                     faults.push(format!("{at}: no grade above"));
                     continue;
                 };
-                let mut rows = ordinary(grade);
+                let mut rows = if is_watch { registered() } else { ordinary(grade) };
                 rows.insert("学籍名册", vec![roster(cases.len(), grade)]);
-                cases.push(Case { at, title: title.to_owned(), rows, expected: Expected::default() });
+                let watched = is_watch.then(|| Watched { date: NaiveDate::MIN, forms: Vec::new() });
+                cases.push(Case { at, title: title.to_owned(), rows, expected: Expected::default(), watched });
                 open = true;
             } else if let Some(item) = line.strip_prefix("- ") {
                 let (name, text) = item.split_once('：').unwrap_or((item, ""));
@@ -325,21 +423,59 @@ fn read_cases() -> (Vec<Case>, Vec<String>) {
             }
         }
     }
+    let is_undated = |case: &&Case| case.watched.as_ref().is_some_and(|watched| watched.forms.is_empty());
+    faults.extend(cases.iter().filter(is_undated).map(|case| format!("{}: no 判定", case.at)));
     faults.extend(cases.iter().filter(|case| case.expected.outcome.is_empty()).map(|case| format!("{}: expects nothing", case.at)));
     (cases, faults)
 }
 
-/// The cohort of all cases as canonical CSV files.
-fn files(cases: &[Case]) -> Vec<(String, String)> {
+/// The attendance of a case in a form: its own rows and, where each day has one, 出勤 on every other day, but for those that it takes
+/// away; and the school's report of it up to the day judged.
+fn attended(case: &Case, calendar: &Calendar, watched: &Watched, form: &str) -> BTreeMap<&'static str, Vec<Row>> {
+    let mut rows = case.rows.clone();
+    let own = rows.remove("考勤").unwrap_or_default();
+    let taken = |row: &Row| row.get("考勤").is_some_and(|kind| kind == "无");
+    let mut own: Vec<Row> = own.into_iter().flat_map(|row| by_day(calendar, row)).collect();
+    if form == "daily" {
+        // A range says so much of each of its days.
+        let of_range = |row: Row| match (row.get("开始日期"), row.get("结束日期")) {
+            (Some(first), Some(last)) => {
+                let span = format!("{first}..{last}");
+                let mut row = row.clone();
+                row.retain(|column, _| column != "开始日期" && column != "结束日期");
+                row.insert("日期".to_owned(), span);
+                by_day(calendar, row)
+            }
+            _ => vec![row],
+        };
+        own = own.into_iter().flat_map(of_range).collect();
+        let said: BTreeSet<String> = own.iter().filter_map(|row| row.get("日期").cloned()).collect();
+        let term = calendar.term_begun(watched.date).expect("a term");
+        let silent = term.days.iter().filter(|day| **day <= watched.date && !said.contains(&day.to_string()));
+        own.extend(silent.map(|day| row(&[("日期", &day.to_string()), ("考勤", "出勤")])));
+    }
+    own.retain(|row| !taken(row));
+    let reports = rows.entry("考勤上报").or_default();
+    match reports.iter().any(|row| row.get("截止日期").is_some_and(|date| date == "无")) {
+        true => reports.clear(),
+        false if reports.is_empty() => reports.push(row(&[("截止日期", &watched.date.to_string())])),
+        false => {}
+    }
+    rows.insert("考勤", own);
+    rows
+}
+
+/// The cohort of some cases with their rows, as canonical CSV files.
+fn files(cases: &[(&Case, BTreeMap<&'static str, Vec<Row>>)]) -> Vec<(String, String)> {
     let mut files = Vec::new();
     for (table, columns) in TABLES {
         let mut text = columns.join(",") + "\n";
-        for case in cases {
-            let id = case.rows["学籍名册"][0].get("全国学籍号").cloned().unwrap_or_default();
-            for row in case.rows.get(table).into_iter().flatten() {
+        for (case, rows) in cases {
+            let own = &case.rows["学籍名册"][0];
+            for row in rows.get(table).into_iter().flatten() {
                 let cell = |column: &&str| match row.get(*column) {
                     Some(value) => value.clone(),
-                    None if *column == "全国学籍号" => id.clone(),
+                    None if *column == "全国学籍号" || *column == "学校代码" => own.get(*column).cloned().unwrap_or_default(),
                     None => String::new(),
                 };
                 let _ = writeln!(text, "{}", columns.iter().map(cell).collect::<Vec<_>>().join(","));
@@ -363,6 +499,12 @@ fn differences(case: &Case, decision: &BTreeMap<String, String>, findings: &Rows
     compare("下一年级", expected.next_grade.as_deref().unwrap_or_default(), own("next_grade"));
     compare("证书", expected.certificate.as_deref().unwrap_or_default(), own("certificate"));
     compare("缺少", &expected.missing, own("missing"));
+    if let Some(days) = &expected.days_to_threshold {
+        compare("距期限", if days == "无" { "" } else { days }, own("days_to_threshold"));
+    }
+    if let Some(day) = &expected.judged_on {
+        compare("判定到", day, own("judged_on"));
+    }
     if let Some(failing) = &expected.failing {
         compare("不合格科目", if failing == "无" { "" } else { failing }, own("failing_subjects"));
     }
@@ -371,35 +513,80 @@ fn differences(case: &Case, decision: &BTreeMap<String, String>, findings: &Rows
         let found: BTreeSet<String> = own("clauses").split(';').map(str::to_owned).collect();
         compare("依据", &joined(clauses), &joined(&found));
     }
-    let key = own("student_key");
-    let raised = findings.iter().filter(|finding| finding.get("student_key").is_some_and(|own| own == key));
+    let (key, school) = (own("student_key"), own("school_code"));
+    let is_own = |finding: &&BTreeMap<String, String>| match finding.get("student_key") {
+        Some(own) => own == key,
+        // What is said of the school of a case is said of the case.
+        None => finding.get("school_code").is_some_and(|own| own == school),
+    };
+    let raised = findings.iter().filter(is_own);
     let raised = raised.map(|finding| finding["code"].clone()).filter(|code| expected.findings.contains(code) || code.starts_with('F'));
     compare("问题", &joined(&expected.findings), &joined(&raised.collect()));
     differences
 }
 
-#[test]
-fn every_case_is_decided_as_it_says() {
-    let (cases, mut faults) = read_cases();
-    let scratch = scratch();
-    let files = files(&cases);
-    let files: Vec<(&str, &String)> = files.iter().map(|(name, text)| (name.as_str(), text)).collect();
-    write_files(&scratch.path().join("in"), &files);
-    let published = try_run(&scratch.path().join("in"), &scratch.path().join("out")).expect("a run");
-    let decisions = rows(&published.folder.join("decisions.parquet"));
-    let findings = rows(&published.folder.join("findings.parquet"));
-    for (case, number) in cases.iter().zip(0..) {
+/// What is wrong with the decisions of some cases, given by their numbers.
+fn faults(cases: &[(usize, &Case)], folder: &std::path::Path, note: &str) -> Vec<String> {
+    let decisions = rows(&folder.join("decisions.parquet"));
+    let findings = rows(&folder.join("findings.parquet"));
+    let mut faults = Vec::new();
+    for (number, case) in cases {
         let school = format!("{:010}", 3_101_000_000_usize + number);
         match decisions.iter().find(|decision| decision.get("school_code") == Some(&school)) {
             Some(decision) => {
                 let found = differences(case, decision, &findings);
-                faults.extend(found.iter().map(|difference| format!("{} {}: {difference}", case.at, case.title)));
+                faults.extend(found.iter().map(|difference| format!("{}{note} {}: {difference}", case.at, case.title)));
             }
             None => faults.push(format!("{} {}: no decision", case.at, case.title)),
         }
     }
-    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
-    assert!(cases.len() > 150, "{} cases", cases.len());
+    faults
+}
+
+fn write_cases(folder: &std::path::Path, cases: &[(&Case, BTreeMap<&'static str, Vec<Row>>)]) {
+    let files = files(cases);
+    let files: Vec<(&str, &String)> = files.iter().map(|(name, text)| (name.as_str(), text)).collect();
+    write_files(folder, &files);
+}
+
+#[test]
+fn every_case_is_decided_as_it_says() {
+    let (cases, mut wrong) = read_cases();
+    let scratch = scratch();
+    let of_term_end: Vec<(usize, &Case)> = cases.iter().enumerate().filter(|(_, case)| case.watched.is_none()).collect();
+    let written: Vec<_> = of_term_end.iter().map(|(_, case)| (*case, case.rows.clone())).collect();
+    write_cases(&scratch.path().join("in"), &written);
+    let published = try_run(&scratch.path().join("in"), &scratch.path().join("out")).expect("a run");
+    wrong.extend(faults(&of_term_end, &published.folder, ""));
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+    assert!(of_term_end.len() > 150, "{} cases", of_term_end.len());
+}
+
+#[test]
+fn every_case_of_the_watch_is_decided_as_it_says() {
+    let (cases, mut wrong) = read_cases();
+    let calendar = watch_calendar();
+    let mut runs: BTreeMap<(NaiveDate, &str), Vec<(usize, &Case)>> = BTreeMap::new();
+    for (number, case) in cases.iter().enumerate() {
+        let Some(watched) = &case.watched else { continue };
+        for form in &watched.forms {
+            runs.entry((watched.date, form)).or_default().push((number, case));
+        }
+    }
+    for ((date, form), cases) in &runs {
+        let scratch = scratch();
+        let attended = |(_, case): &(usize, &'_ Case)| {
+            let watched = case.watched.clone().unwrap_or(Watched { date: *date, forms: Vec::new() });
+            attended(case, &calendar, &watched, form)
+        };
+        let written: Vec<_> = cases.iter().map(|own| (own.1, attended(own))).collect();
+        write_cases(&scratch.path().join("in"), &written);
+        let attendance = if *form == "daily" { Attendance::Daily } else { Attendance::Exceptions };
+        let published = watch_on(&scratch.path().join("in"), &scratch.path().join("out"), *date, attendance).expect("a run");
+        wrong.extend(faults(cases, &published.folder, &format!(" ({date}, {form})")));
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+    assert!(runs.values().map(Vec::len).sum::<usize>() > 150, "{} runs", runs.len());
 }
 
 #[test]

@@ -7,9 +7,11 @@ use std::path::{Path, PathBuf};
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::DataType;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
+use chrono::NaiveDate;
+use law::facts::calendar::Calendar;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use tempfile::TempDir;
-use xueji::pipeline::config::{Config, Overrides};
+use xueji::pipeline::config::{Attendance, Config, Overrides};
 use xueji::pipeline::run::{PublishedRun, RunError, run};
 
 /// The root of the package.
@@ -41,6 +43,20 @@ pub fn try_run(input: &Path, out: &Path) -> Result<PublishedRun, RunError> {
     let overrides = Overrides { inputs: vec![input.into()], ..Overrides::default() };
     let config = Config::load(&term_end(), &overrides).expect("a usable pipeline");
     run(&config, out, &|_, _, _| {})
+}
+
+/// A run of the watch over an input folder as of a date, published below `out`.
+pub fn watch_on(input: &Path, out: &Path, as_of: NaiveDate, attendance: Attendance) -> Result<PublishedRun, RunError> {
+    let overrides = Overrides { inputs: vec![input.into()], as_of: Some(as_of), attendance: Some(attendance), ..Overrides::default() };
+    let config = Config::load(&package().join("pipelines/status-watch.toml"), &overrides).expect("a usable pipeline");
+    run(&config, out, &|_, _, _| {})
+}
+
+/// The calendars that the watch goes by.
+pub fn watch_calendar() -> Calendar {
+    let overrides = Overrides { inputs: vec![package().into()], as_of: NaiveDate::from_ymd_opt(2025, 10, 9), ..Overrides::default() };
+    let config = Config::load(&package().join("pipelines/status-watch.toml"), &overrides).expect("a usable pipeline");
+    config.law.calendar
 }
 
 /// A published table as text: each row by column. Null is absent, a list's elements are joined by `;`.

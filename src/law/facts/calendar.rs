@@ -25,6 +25,11 @@ impl Month {
         Self(year * 12 + month as i32 - 1)
     }
 
+    /// The month of a date.
+    pub fn of(date: NaiveDate) -> Self {
+        Self::new(date.year(), date.month())
+    }
+
     /// The school year it lies in: from September on the one that begins then.
     pub fn school_year(self) -> SchoolYear {
         SchoolYear((self.0 - 8).div_euclid(12))
@@ -81,6 +86,33 @@ pub struct Calendar {
     years: BTreeMap<SchoolYear, YearCalendar>,
     off: BTreeSet<NaiveDate>,
     worked: BTreeSet<NaiveDate>,
+}
+
+/// A term with its school days.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Term {
+    /// The school year that it belongs to.
+    pub school_year: SchoolYear,
+    /// 1 or 2.
+    pub number: u8,
+    /// Its first day.
+    pub first: NaiveDate,
+    /// Its last day.
+    pub last: NaiveDate,
+    /// Its school days, in order.
+    pub days: Vec<NaiveDate>,
+}
+
+impl Term {
+    /// How many school days there are on or before a date.
+    pub fn days_until(&self, date: NaiveDate) -> usize {
+        self.days.partition_point(|day| *day <= date)
+    }
+
+    /// The place of a school day among the term's.
+    pub fn place_of(&self, date: NaiveDate) -> Option<usize> {
+        self.days.binary_search(&date).ok()
+    }
 }
 
 /// Reads `2025-2026`.
@@ -140,6 +172,32 @@ impl Calendar {
         self.worked.contains(&date) || !matches!(date.weekday(), Weekday::Sat | Weekday::Sun) && !self.off.contains(&date)
     }
 
+    /// Whether the date is a school day (上课日): a working day of a term on which schools are not closed.
+    pub fn is_school_day(&self, date: NaiveDate) -> bool {
+        let Some(year) = self.year(self.school_year_of(date)) else { return false };
+        let in_term = [year.first_term, year.second_term].iter().any(|(first, last)| (first..=last).contains(&&date));
+        in_term && self.is_working_day(date) && !year.closures.contains(&date)
+    }
+
+    /// The term that began last, on or before a date.
+    pub fn term_begun(&self, date: NaiveDate) -> Option<Term> {
+        let this = self.school_year_of(date);
+        let begun = |year: SchoolYear| {
+            let own = self.year(year)?;
+            let terms = [(2, own.second_term), (1, own.first_term)];
+            terms.into_iter().find(|(_, (first, _))| *first <= date).map(|(number, days)| (year, number, days))
+        };
+        // Between 1 September and a first day that comes later, the last term is that of the year before.
+        let (year, number, (first, last)) = begun(this).or_else(|| begun(SchoolYear(this.0 - 1)))?;
+        let days = first.iter_days().take_while(|day| *day <= last).filter(|day| self.is_school_day(*day)).collect();
+        Some(Term { school_year: year, number, first, last, days })
+    }
+
+    /// The date itself if it is a working day, else the next one that is.
+    pub fn working_day_from(&self, date: NaiveDate) -> Option<NaiveDate> {
+        date.iter_days().take(366).find(|day| self.is_working_day(*day))
+    }
+
     /// The last day of a school year for windows and deadlines: that of the second term.
     pub fn last_day(&self, year: SchoolYear) -> Option<NaiveDate> {
         self.year(year).map(|year| year.second_term.1)
@@ -191,9 +249,14 @@ pub fn months_after(date: NaiveDate, months: u32) -> NaiveDate {
     date.checked_add_months(Months::new(months)).unwrap_or(NaiveDate::MAX)
 }
 
+/// The date that many years later; of 29 February, 28 February in common years.
+pub fn years_after(date: NaiveDate, years: u32) -> NaiveDate {
+    months_after(date, years * 12)
+}
+
 /// Whether someone born on `birth` is `years` old on `date`; born on 29 February, on 28 February of a common year.
 pub fn has_age(birth: NaiveDate, years: u32, date: NaiveDate) -> bool {
-    months_after(birth, years * 12) <= date
+    years_after(birth, years) <= date
 }
 
 /// The days that two closed ranges share.

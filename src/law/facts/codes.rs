@@ -95,6 +95,16 @@ words! {
     MakeUp { Passed = "合格", Failed = "不合格", Absent = "缺考" }
 }
 words! {
+    /// 考勤 of an attendance row (A11.1); a half day away is read as 早退.
+    AttendanceKind {
+        Present = "出勤", Late = "迟到", LeftEarly = "早退", Sick = "病假", Personal = "事假", Truancy = "旷课", Stopped = "停课",
+    }
+}
+words! {
+    /// 原因 of a suspension, as far as rules tell reasons apart (A30, A32.1).
+    SuspensionReason { Illness = "伤病", Abroad = "出国出境", Other = "其他特殊原因" }
+}
+words! {
     /// 考次 of an exam row.
     SittingKind { First = "首考", MakeUp = "补考", SchoolMakeUp = "校补考" }
 }

@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use super::calendar::{Month, SchoolYear};
 use super::codes::{
     AnnualResult, ApplicationKind, Category, ChangeKind, ExamResult, MakeUp, MeasureKind, Publicity, Read, SittingKind, Standard, Status,
-    System, YesNo,
+    SuspensionReason, System, YesNo,
 };
 use super::grades::{Grade, Grades};
 use super::subjects::Subject;
@@ -144,6 +144,17 @@ pub struct Measure {
     pub row: Row,
 }
 
+/// What 证明材料 of a change names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Proof {
+    /// 三级医疗机构证明
+    pub hospital: bool,
+    /// 境外签证
+    pub visa: bool,
+    /// The cell can't be read, or rows contradict each other: it may name anything.
+    pub unreadable: bool,
+}
+
 /// A row of 学籍异动.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Change {
@@ -157,10 +168,16 @@ pub struct Change {
     pub effective: Read<NaiveDate>,
     /// 截止日期, as written
     pub until: Read<NaiveDate>,
+    /// 原因
+    pub reason: Read<SuspensionReason>,
     /// 区批准日期
     pub district: Read<NaiveDate>,
+    /// 区报告日期
+    pub reported: Read<NaiveDate>,
     /// 告知日期
     pub notified: Read<NaiveDate>,
+    /// 证明材料
+    pub proof: Proof,
     /// Where it stands.
     pub row: Row,
 }

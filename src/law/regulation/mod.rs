@@ -1,5 +1,6 @@
 //! What does the law say? Its chapters and articles in its own order; no files, no clock, no threads.
 
+pub mod ch2_registration;
 pub mod ch4_progression;
 pub mod ch5_completion;
 pub mod ch6_status;
@@ -8,5 +9,6 @@ pub mod ch9_supplementary;
 pub mod findings;
 pub mod policy;
 pub mod rule;
+pub mod status_watch;
 pub mod term_end;
 pub mod verdict;

@@ -1,6 +1,6 @@
 //! What a rule says of itself, the list of all rules, and what judging one student leaves behind.
 
-use crate::facts::calendar::{Calendar, SchoolYear};
+use crate::facts::calendar::{Calendar, SchoolYear, Term, months_after};
 use crate::facts::codes::{ChangeKind, Read};
 use crate::facts::grades::{Grade, Stage};
 use crate::facts::student::{Row, Student};
@@ -9,7 +9,7 @@ use chrono::NaiveDate;
 
 use super::policy::{Lists, Policy};
 use super::verdict::{Cell, Completions, Condition, Fact};
-use super::{ch4_progression as ch4, ch5_completion as ch5, ch6_status as ch6, ch7_conduct as ch7};
+use super::{ch2_registration as ch2, ch4_progression as ch4, ch5_completion as ch5, ch6_status as ch6, ch7_conduct as ch7};
 
 /// A clause id such as `A20.3`.
 pub type Clause = &'static str;
@@ -35,6 +35,11 @@ pub struct Rule {
 
 /// Every rule, in the order of the regulation.
 pub static RULES: &[&Rule] = &[
+    &ch2::art06::RULE,
+    &ch2::art08::REGISTRATION,
+    &ch2::art08::RECORD,
+    &ch2::art11::HANDED_IN,
+    &ch2::art11::WARNING,
     &ch4::art20::primary::RULE,
     &ch4::art20::junior::RULE,
     &ch4::art20::senior::RULE,
@@ -57,8 +62,21 @@ pub static RULES: &[&Rule] = &[
     &ch5::art26::MINOR,
     &ch5::art26::SENIOR,
     &ch5::art27::RULE,
+    &ch6::art30::RULE,
+    &ch6::art30::FINAL_GRADE,
+    &ch6::art31::APPROVAL,
     &ch6::art31::RULE,
+    &ch6::art32::LIMIT,
+    &ch6::art32::ENDED,
+    &ch6::art33::RULE,
+    &ch6::art34::UNREGISTERED,
+    &ch6::art34::ABSENCE,
+    &ch6::art34::TRUANCY,
+    &ch6::art34::DUTY,
+    &ch6::art37::LONG_AWAY,
     &ch6::art37::RETAINED,
+    &ch6::art37::TRUANCY,
+    &ch6::art37::ABSENCE,
     &ch6::art37::EXPELLED,
     &ch7::art41::RULE,
     &ch7::art42::RULE,
@@ -84,6 +102,16 @@ pub struct Law {
     pub window: (NaiveDate, NaiveDate),
     /// The date of judgement.
     pub as_of: NaiveDate,
+    /// The term that the watch judges; none at the year's end.
+    pub term: Option<Term>,
+}
+
+impl Law {
+    /// The last day on which students can register for a term: a month after its first day, or the next working day (A8.3).
+    pub fn registration_deadline(&self, term: &Term) -> NaiveDate {
+        let day = months_after(term.first, self.policy.numbers.registration_grace_months);
+        self.calendar.working_day_from(day).unwrap_or(day)
+    }
 }
 
 /// The outcome of a decision.
@@ -103,6 +131,11 @@ pub enum Outcome {
     Hold,
     NotEnrolled,
     Undetermined,
+    Normal,
+    Warn,
+    Urge,
+    Interrupt,
+    AdmissionVoid,
 }
 
 impl Outcome {
@@ -120,7 +153,31 @@ impl Outcome {
         Outcome::Hold,
         Outcome::NotEnrolled,
         Outcome::Undetermined,
+        Outcome::Normal,
+        Outcome::Warn,
+        Outcome::Urge,
+        Outcome::Interrupt,
+        Outcome::AdmissionVoid,
     ];
+
+    /// The outcomes of the year's end.
+    pub const OF_TERM_END: &'static [Outcome] = Self::ALL.split_at(12).0;
+
+    /// The outcomes of the watch, the most severe first.
+    pub const IN_TERM: &'static [Outcome] = &[
+        Outcome::WithdrawAuto,
+        Outcome::AdmissionVoid,
+        Outcome::Interrupt,
+        Outcome::Urge,
+        Outcome::Warn,
+        Outcome::Normal,
+        Outcome::Hold,
+        Outcome::NotEnrolled,
+        Outcome::Undetermined,
+    ];
+
+    /// Outcomes in term that somebody has to act on.
+    pub const TO_ACT_ON: &'static [Outcome] = Self::IN_TERM.split_at(5).0;
 
     /// The code in outputs.
     pub fn code(self) -> &'static str {
@@ -137,6 +194,11 @@ impl Outcome {
             Outcome::Hold => "hold",
             Outcome::NotEnrolled => "not_enrolled",
             Outcome::Undetermined => "undetermined",
+            Outcome::Normal => "normal",
+            Outcome::Warn => "warn",
+            Outcome::Urge => "urge",
+            Outcome::Interrupt => "interrupt",
+            Outcome::AdmissionVoid => "admission_void",
         }
     }
 
@@ -155,6 +217,11 @@ impl Outcome {
             Outcome::Hold => "保留学籍",
             Outcome::NotEnrolled => "不在籍",
             Outcome::Undetermined => "待核",
+            Outcome::Normal => "正常",
+            Outcome::Warn => "预警",
+            Outcome::Urge => "应督促",
+            Outcome::Interrupt => "学籍中断",
+            Outcome::AdmissionVoid => "录取通知书失效",
         }
     }
 }
@@ -228,6 +295,24 @@ pub enum Amount {
     Subjects(u64),
     /// A word.
     Word(&'static str),
+    /// A run of school days.
+    Spell {
+        /// The first day.
+        first: NaiveDate,
+        /// The last day.
+        last: NaiveDate,
+        /// How many school days.
+        days: u16,
+    },
+    /// So many months of a run, reached on a date.
+    Months {
+        /// How many.
+        months: u32,
+        /// Whether it takes more than so many, and not so many or more.
+        more_than: bool,
+        /// The first date on which they are reached.
+        on: NaiveDate,
+    },
 }
 
 impl Amount {
@@ -278,6 +363,8 @@ pub struct RuleFinding {
     pub found: Amount,
     /// What was expected, in Chinese.
     pub expected: &'static str,
+    /// How many rows it stands for.
+    pub count: u32,
 }
 
 /// What judging leaves behind, kept and used again for the next student.
@@ -348,12 +435,18 @@ impl Hearing<'_> {
 
     /// Raises a finding.
     pub fn find(&mut self, code: &'static str, row: Row, column: &'static str, found: Amount, expected: &'static str) {
-        self.record.findings.push(RuleFinding { code, as_query: false, subject: None, row, column, found, expected });
+        self.record.findings.push(RuleFinding { code, as_query: false, subject: None, row, column, found, expected, count: 1 });
+    }
+
+    /// Raises a finding that stands for several rows.
+    pub fn find_rows(&mut self, code: &'static str, row: Row, column: &'static str, found: Amount, expected: &'static str, count: usize) {
+        let count = u32::try_from(count).unwrap_or(u32::MAX);
+        self.record.findings.push(RuleFinding { code, as_query: false, subject: None, row, column, found, expected, count });
     }
 
     /// Raises a finding about a subject.
     pub fn find_in(&mut self, code: &'static str, subject: Subject, row: Row, column: &'static str, found: Amount, expected: &'static str) {
-        self.record.findings.push(RuleFinding { code, as_query: false, subject: Some(subject), row, column, found, expected });
+        self.record.findings.push(RuleFinding { code, as_query: false, subject: Some(subject), row, column, found, expected, count: 1 });
     }
 
     /// Whether a date is there: what dates something that happened.
@@ -366,7 +459,11 @@ impl Hearing<'_> {
     }
 }
 
-/// The place and name of the table 学籍异动 in the contract, for cells that can't be read.
+/// The place and name of the table 学期注册 in the contract, for cells that can't be read.
+pub const REGISTRATIONS_TABLE: (u8, &str) = (6, "学期注册");
+/// The same of 督促记录.
+pub const URGINGS_TABLE: (u8, &str) = (9, "督促记录");
+/// The same of 学籍异动.
 pub const CHANGES_TABLE: (u8, &str) = (10, "学籍异动");
 /// The same of 申请.
 pub const APPLICATIONS_TABLE: (u8, &str) = (11, "申请");

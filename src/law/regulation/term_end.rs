@@ -11,6 +11,33 @@ use crate::regulation::ch7_conduct::{art41, art42};
 use crate::regulation::rule::{Amount, Certificate, Clause, Hearing, Law, Outcome, Reason, Record, RuleFinding, Verdict};
 use crate::regulation::verdict::{Completions, Condition, Fact};
 
+/// What a decision is on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Procedure {
+    /// Moving up.
+    #[default]
+    Promotion,
+    /// Leaving the stage.
+    Graduation,
+    /// The state of the registration in term.
+    Status,
+}
+
+impl Procedure {
+    /// The word in outputs.
+    pub fn code(self) -> &'static str {
+        match self {
+            Procedure::Promotion => "promotion",
+            Procedure::Graduation => "graduation",
+            Procedure::Status => "status",
+        }
+    }
+
+    fn of_final(graduation: bool) -> Self {
+        if graduation { Procedure::Graduation } else { Procedure::Promotion }
+    }
+}
+
 /// A decision. Its reasons, findings and rows stand in the `Bench`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Decision {
@@ -20,8 +47,12 @@ pub struct Decision {
     pub next_grade: Option<Grade>,
     /// The certificate.
     pub certificate: Option<Certificate>,
-    /// Whether it is a decision on graduation.
-    pub graduation: bool,
+    /// What was decided on.
+    pub procedure: Procedure,
+    /// The day judged, in term.
+    pub judged_on: Option<chrono::NaiveDate>,
+    /// School days of unbroken 旷课 to the nearest threshold, in term.
+    pub days_to_threshold: Option<i16>,
     /// The clauses that decide.
     pub clauses: Vec<Clause>,
     /// Subjects that fail in every completion, in the policy's order.
@@ -35,8 +66,8 @@ pub struct Decision {
 /// What judging needs beside the law and the student, kept from one student to the next.
 #[derive(Clone, Debug, Default)]
 pub struct Bench {
-    completions: Completions,
-    record: Record,
+    pub(super) completions: Completions,
+    pub(super) record: Record,
     /// The decision.
     pub decision: Decision,
     /// The steps.
@@ -48,9 +79,9 @@ pub struct Bench {
 }
 
 /// What a completion decides: all that has to be the same in every completion.
-type Triple = (Outcome, Option<Grade>, Option<Certificate>);
+pub(super) type Triple = (Outcome, Option<Grade>, Option<Certificate>);
 
-fn triple(verdict: &Verdict) -> Triple {
+pub(super) fn triple(verdict: &Verdict) -> Triple {
     (verdict.outcome, verdict.next_grade, verdict.certificate)
 }
 
@@ -65,7 +96,7 @@ impl Bench {
             return;
         };
         let graduation = student.system.is_final(grade);
-        self.decision.graduation = graduation;
+        self.decision.procedure = Procedure::of_final(graduation);
         if !self.judge_status(student, graduation) {
             return;
         }
@@ -91,7 +122,7 @@ impl Bench {
         self.order_subjects(law, student.system.stage(grade), grade);
     }
 
-    fn reset(&mut self) {
+    pub(super) fn reset(&mut self) {
         let Decision { clauses, failing, missing, change, .. } = &mut self.decision;
         clauses.clear();
         failing.clear();
@@ -100,7 +131,9 @@ impl Bench {
         self.decision.outcome = None;
         self.decision.next_grade = None;
         self.decision.certificate = None;
-        self.decision.graduation = false;
+        self.decision.procedure = Procedure::Promotion;
+        self.decision.judged_on = None;
+        self.decision.days_to_threshold = None;
         self.reasons.clear();
         self.findings.clear();
         self.rows.clear();
@@ -108,7 +141,7 @@ impl Bench {
 
     /// Decides by 学籍状态 alone; true where the student is to be judged.
     fn judge_status(&mut self, student: &Student<'_>, graduation: bool) -> bool {
-        self.decision.graduation = graduation;
+        self.decision.procedure = Procedure::of_final(graduation);
         let outcome = match student.status {
             Read::Value(Status::Enrolled) => return true,
             Read::Value(Status::Suspended) => {
@@ -164,7 +197,7 @@ impl Bench {
     }
 
     /// Puts the regions together: one triple is a decision, several leave it open.
-    fn settle(&mut self, regions: &[(Triple, Condition)], clauses: Vec<Clause>, depends_on_grade: bool) {
+    pub(super) fn settle(&mut self, regions: &[(Triple, Condition)], clauses: Vec<Clause>, depends_on_grade: bool) {
         self.decision.clauses = clauses;
         let first = regions.first().map(|(triple, _)| *triple);
         if let Some((outcome, next_grade, certificate)) = first.filter(|first| regions.iter().all(|(triple, _)| triple == first)) {
@@ -190,7 +223,7 @@ impl Bench {
     /// Puts subjects into the policy's order: that of the list that the decision goes by.
     fn order_subjects(&mut self, law: &Law, stage: Stage, grade: Grade) {
         let list = match stage {
-            Stage::Senior if !self.decision.graduation => law.lists.annual(grade.number()),
+            Stage::Senior if self.decision.procedure == Procedure::Promotion => law.lists.annual(grade.number()),
             Stage::Senior => &law.lists.senior_exam,
             Stage::Primary | Stage::Junior => law.lists.junior_exam(i32::MAX),
         };

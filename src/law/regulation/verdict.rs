@@ -20,10 +20,16 @@ pub enum Fact {
     BirthDate,
     /// 小学入学年月
     PrimaryEntry,
+    /// 入学年月
+    Entry,
+    /// 注册日期
+    Registration,
     /// 国籍/地区
     Nationality,
     /// 学生类别
     Category,
+    /// 就读方式
+    Mode,
     /// `<科目>.学年总评`
     Annual(Subject),
     /// `<科目>.补考`
@@ -120,6 +126,9 @@ impl Fact {
             Fact::Grade => "年级".into(),
             Fact::BirthDate => "出生日期".into(),
             Fact::PrimaryEntry => "小学入学年月".into(),
+            Fact::Entry => "入学年月".into(),
+            Fact::Registration => "注册日期".into(),
+            Fact::Mode => "就读方式".into(),
             Fact::Nationality => "国籍/地区".into(),
             Fact::Category => "学生类别".into(),
             Fact::Annual(subject) => subject_name(subject) + ".学年总评",

@@ -34,6 +34,14 @@ fn first_to_do(manifest: &Manifest) -> Vec<String> {
     if unread > 0 {
         lines.push(format!("有文件或工作表没有读进来（I0101、I0102、I0103 共 {unread} 条）：先请学校重交，否则后面的结论都缺这部分数据"));
     }
+    if manifest.is_watch() {
+        let of = |outcome: &Outcome| manifest.outcomes.get(outcome.code()).copied().unwrap_or(0);
+        let numbers = Outcome::TO_ACT_ON.iter().filter(|outcome| of(outcome) > 0);
+        let numbers: Vec<String> = numbers.map(|outcome| format!("{} {} 名", outcome.title(), of(outcome))).collect();
+        if !numbers.is_empty() {
+            lines.push(format!("{}：为什么、怎样办，见 summary.xlsx 的“行动名单”", numbers.join("，")));
+        }
+    }
     let undetermined = manifest.outcomes.get(Outcome::Undetermined.code()).copied().unwrap_or(0);
     if undetermined > 0 {
         lines.push(format!("{undetermined} 名学生待核：缺什么、向谁补要，见 summary.xlsx 的“待核名单”"));
@@ -68,7 +76,7 @@ pub fn text(manifest: &Manifest, folder: &Path) -> String {
     let stages: Vec<(&str, &str)> = STAGES.into_iter().filter(|(stage, _)| manifest.outcomes_by_stage.contains_key(*stage)).collect();
     let head: String = stages.iter().map(|(_, title)| format!("{:>6}{title}", "")).collect();
     lines.push(format!("{}{head}{:>6}合计", filled("结论", 14), ""));
-    for outcome in Outcome::ALL {
+    for outcome in manifest.outcomes_known() {
         let Some(total) = manifest.outcomes.get(outcome.code()) else { continue };
         let cells: String = stages.iter().map(|(stage, _)| format!("{:>10}", of(stage, outcome.code()))).collect();
         lines.push(format!("{}{cells}{total:>10}", filled(outcome.title(), 14)));

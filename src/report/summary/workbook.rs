@@ -12,7 +12,7 @@ use super::{SEVERITIES, STAGES, first_to_do};
 use crate::ingest::table::Table;
 use crate::report::manifest::Manifest;
 use crate::report::mask;
-use crate::report::read::{FindingRow, Run, Undetermined};
+use crate::report::read::{FindingRow, Listed, Run, Step};
 
 /// The most rows of a list of findings or students; more are in the Parquet files.
 const MOST: usize = 20_000;
@@ -55,10 +55,13 @@ pub fn write_workbook(folder: &Path, manifest: &Manifest) -> Result<(), SummaryE
     let created = ExcelDateTime::parse_from_str(&manifest.as_of)?;
     workbook.set_properties(&DocProperties::new().set_creation_datetime(&created));
     overview(sheet(&mut workbook, "概况")?, manifest, &formats)?;
-    schools(sheet(&mut workbook, "各校结论")?, folder, &formats)?;
+    if manifest.is_watch() {
+        to_act_on(sheet(&mut workbook, "行动名单")?, &run, &formats)?;
+    }
+    schools(sheet(&mut workbook, "各校结论")?, folder, manifest, &formats)?;
     undetermined(sheet(&mut workbook, "待核名单")?, &run, &formats)?;
     findings(sheet(&mut workbook, "问题清单")?, &run, &formats)?;
-    submissions(sheet(&mut workbook, "报送情况")?, folder, &formats)?;
+    submissions(sheet(&mut workbook, "报送情况")?, folder, manifest, &formats)?;
     workbook.save(folder.join("summary.xlsx"))?;
     Ok(())
 }
@@ -116,7 +119,7 @@ fn overview(sheet: &mut Worksheet, manifest: &Manifest, formats: &Formats) -> Re
     for (column, title) in (0_u16..).zip(titles) {
         sheet.write_with_format(row, column, title, &formats.head)?;
     }
-    for outcome in Outcome::ALL {
+    for outcome in manifest.outcomes_known() {
         let Some(total) = manifest.outcomes.get(outcome.code()) else { continue };
         row += 1;
         sheet.write(row, 0, format!("{}（{}）", outcome.title(), outcome.code()))?;
@@ -142,6 +145,11 @@ fn overview(sheet: &mut Worksheet, manifest: &Manifest, formats: &Formats) -> Re
         sheet.write(row, 0, line)?;
     }
     row += 2;
+    if manifest.is_watch() {
+        let line = "行动名单：现在就要督促、处理或留意的学生，重的在前；每人为什么、离期限还有几个上课日。";
+        sheet.write_with_format(row, 0, line, &formats.note)?;
+        row += 1;
+    }
     let guide = [
         "各校结论：每所学校各种结论的人数和问题件数。",
         "待核名单：数据不足、还不能下结论的学生，缺什么、补哪张表。",
@@ -160,7 +168,7 @@ fn overview(sheet: &mut Worksheet, manifest: &Manifest, formats: &Formats) -> Re
 /// District, code and name of a school.
 type School = (String, String, String);
 
-fn schools(sheet: &mut Worksheet, folder: &Path, formats: &Formats) -> Result<(), SummaryError> {
+fn schools(sheet: &mut Worksheet, folder: &Path, manifest: &Manifest, formats: &Formats) -> Result<(), SummaryError> {
     let sent = rows(&folder.join("submissions.parquet"), &["school_code", "district", "school_name"], &[])?;
     let named: BTreeMap<String, School> = sent
         .into_iter()
@@ -183,16 +191,17 @@ fn schools(sheet: &mut Worksheet, folder: &Path, formats: &Formats) -> Result<()
         }
     }
     let mut columns = vec![("区", 12.0), ("学校代码", 14.0), ("学校名称", 30.0), ("学生人数", 10.0)];
-    columns.extend(Outcome::ALL.iter().map(|outcome| (outcome.title(), 10.0)));
+    let known = manifest.outcomes_known();
+    columns.extend(known.iter().map(|outcome| (outcome.title(), 10.0)));
     columns.extend(SEVERITIES.map(|(_, title)| (title, 10.0)));
     head(sheet, 0, &columns, schools.len() as u32, formats)?;
     for (row, ((district, code, name), outcomes)) in (1_u32..).zip(&schools) {
         write_texts(sheet, row, 0, &[district, code, name])?;
         sheet.write(row, 3, outcomes.values().sum::<u64>())?;
-        for (column, outcome) in (4_u16..).zip(Outcome::ALL) {
+        for (column, outcome) in (4_u16..).zip(known) {
             sheet.write(row, column, outcomes.get(outcome.code()).copied().unwrap_or(0))?;
         }
-        for (column, (severity, _)) in (4 + Outcome::ALL.len() as u16..).zip(SEVERITIES) {
+        for (column, (severity, _)) in (4 + known.len() as u16..).zip(SEVERITIES) {
             sheet.write(row, column, found.get(&(code.clone(), severity.to_owned())).copied().unwrap_or(0))?;
         }
     }
@@ -221,8 +230,72 @@ fn to_send(fact: &str) -> String {
     }
 }
 
+/// What to do about an outcome in term.
+fn to_do(outcome: &str) -> &'static str {
+    match Outcome::TO_ACT_ON.iter().find(|own| own.code() == outcome) {
+        Some(Outcome::WithdrawAuto) => "报区后按自动退学处理，发证书或学业证明",
+        Some(Outcome::AdmissionVoid) => "录取通知书失效，报区",
+        Some(Outcome::Interrupt) => "报区后作学籍中断，继续联系家庭",
+        Some(Outcome::Urge) => "立即督促返校或补注册，留下督促记录",
+        Some(Outcome::Warn) => "联系家长，了解情况",
+        _ => "",
+    }
+}
+
+/// Why, in the words of the steps that hold.
+fn why(steps: &[Step]) -> String {
+    let holding = steps.iter().filter(|step| step.holds == Some(true) && step.value.is_some());
+    let told = holding.map(|step| {
+        let text = step.text.split('；').next().unwrap_or_default();
+        format!("{text}：{}", step.value.as_deref().unwrap_or_default())
+    });
+    let mut told: Vec<String> = told.collect();
+    told.dedup();
+    told.join("；")
+}
+
+/// Who has to be urged, acted on or watched, the most severe first.
+fn to_act_on(sheet: &mut Worksheet, run: &Run, formats: &Formats) -> Result<(), SummaryError> {
+    let (mut students, more) = run.of_outcomes(Outcome::TO_ACT_ON, MOST)?;
+    let rank = |own: &Listed| Outcome::TO_ACT_ON.iter().position(|outcome| outcome.code() == own.outcome);
+    students.sort_by_key(rank);
+    let columns = [
+        ("结论", 14.0),
+        ("请办", 36.0),
+        ("区", 12.0),
+        ("学校代码", 14.0),
+        ("学校名称", 28.0),
+        ("年级", 8.0),
+        ("班级", 10.0),
+        ("姓名", 14.0),
+        ("学籍号（已遮盖）", 24.0),
+        ("为什么", 70.0),
+        ("有关条款", 16.0),
+        ("判定到", 12.0),
+        ("离最近的期限（上课日）", 12.0),
+    ];
+    head(sheet, 0, &columns, students.len() as u32, formats)?;
+    for (row, own) in (1_u32..).zip(&students) {
+        let hit = &own.hit;
+        let grade = hit.grade.and_then(|grade| u8::try_from(grade).ok()).and_then(law::facts::grades::Grade::new);
+        let grade = grade.map_or("不明", law::facts::grades::Grade::title);
+        let outcome = Outcome::TO_ACT_ON.iter().find(|outcome| outcome.code() == own.outcome).map_or("", |outcome| outcome.title());
+        sheet.write(row, 0, outcome)?.write(row, 1, to_do(&own.outcome))?;
+        write_texts(sheet, row, 2, &[&own.district, &own.school_code, &hit.school_name, grade, &hit.class, &hit.name])?;
+        sheet.write(row, 8, mask::student_key(&hit.student_key))?;
+        sheet.write_with_format(row, 9, why(&own.steps), &formats.wrap)?;
+        sheet.write(row, 10, own.clauses.join("、"))?;
+        sheet.write(row, 11, own.judged_on.map(|day| day.to_string()).unwrap_or_default())?;
+        match own.days_to_threshold {
+            Some(days) => sheet.write(row, 12, days)?,
+            None => sheet.write(row, 12, "")?,
+        };
+    }
+    say_more(sheet, students.len() as u32 + 2, more, "decisions.parquet", formats)
+}
+
 fn undetermined(sheet: &mut Worksheet, run: &Run, formats: &Formats) -> Result<(), SummaryError> {
-    let (students, more) = run.undetermined(MOST)?;
+    let (students, more) = run.of_outcomes(&[Outcome::Undetermined], MOST)?;
     let columns = [
         ("区", 12.0),
         ("学校代码", 14.0),
@@ -239,7 +312,7 @@ fn undetermined(sheet: &mut Worksheet, run: &Run, formats: &Formats) -> Result<(
     head(sheet, 0, &columns, students.len() as u32, formats)?;
     // The whole key serves look-ups from other sheets and is not shown.
     sheet.set_column_hidden(10)?;
-    for (row, Undetermined { hit, district, school_code, missing, clauses }) in (1_u32..).zip(&students) {
+    for (row, Listed { hit, district, school_code, missing, clauses, .. }) in (1_u32..).zip(&students) {
         let grade = hit.grade.and_then(|grade| u8::try_from(grade).ok()).and_then(law::facts::grades::Grade::new);
         let send: Vec<String> = missing.iter().map(|fact| to_send(fact)).collect();
         let grade = grade.map_or("不明", law::facts::grades::Grade::title);
@@ -305,7 +378,7 @@ fn findings(sheet: &mut Worksheet, run: &Run, formats: &Formats) -> Result<(), S
 /// Students that should have rows of a table, and that have.
 type Sent = (i64, i64);
 
-fn submissions(sheet: &mut Worksheet, folder: &Path, formats: &Formats) -> Result<(), SummaryError> {
+fn submissions(sheet: &mut Worksheet, folder: &Path, manifest: &Manifest, formats: &Formats) -> Result<(), SummaryError> {
     let texts = ["district", "school_code", "school_name", "table"];
     let sent = rows(&folder.join("submissions.parquet"), &texts, &["students", "students_expected", "students_with_rows"])?;
     // By school: its students, and by table how many should have rows and how many have.
@@ -340,12 +413,12 @@ fn submissions(sheet: &mut Worksheet, folder: &Path, formats: &Formats) -> Resul
         }
         row += 1;
     }
-    sheet.write_with_format(
-        row + 1,
-        0,
-        "数字是本校有该表记录的学生人数；“应有”是没有该表就不能下结论的学生人数（高一、高二的学年成绩，毕业年级的考试和评价）。",
-        &formats.note,
-    )?;
+    let note = if manifest.is_watch() {
+        "数字是本校有该表记录的学生人数；“应有”是没有该表就不能下结论的学生人数（在读学生的学期注册，逐日考勤的考勤）。"
+    } else {
+        "数字是本校有该表记录的学生人数；“应有”是没有该表就不能下结论的学生人数（高一、高二的学年成绩，毕业年级的考试和评价）。"
+    };
+    sheet.write_with_format(row + 1, 0, note, &formats.note)?;
     Ok(())
 }
 

@@ -230,6 +230,7 @@ pub fn retain(hearing: &mut Hearing<'_>, missed: Condition, too_many: Condition)
             column: "异动类型",
             found,
             expected,
+            count: 1,
         });
     }
 }

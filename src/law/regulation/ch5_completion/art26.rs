@@ -54,6 +54,19 @@ fn years(law: &Law, changes: &[Change], first: SchoolYear) -> i32 {
     last.0 - first.0 + 1 - away as i32
 }
 
+/// Whether the school years from primary entry to this one, less those half away, are as many as 肄业 takes.
+pub fn nine_school_years(hearing: &mut Hearing<'_>) -> Condition {
+    let needed = hearing.law.policy.numbers.incomplete_after_school_years;
+    match hearing.student.primary_entry {
+        Some(month) => in_every_reading(
+            hearing,
+            |kind| art30::KINDS.contains(&kind),
+            |hearing, changes| years(hearing.law, changes, month.school_year()) >= needed,
+        ),
+        None => hearing.completions.unknown(Fact::PrimaryEntry),
+    }
+}
+
 /// Lets a student of compulsory education leave with 肄业 after nine school years on application.
 pub fn judge(hearing: &mut Hearing<'_>) {
     let law = hearing.law;
@@ -77,14 +90,7 @@ pub fn judge(hearing: &mut Hearing<'_>) {
     }
     let entered = hearing.student.primary_entry;
     let number = entered.map(|month| years(law, hearing.student.changes, month.school_year()));
-    let nine = match entered {
-        Some(month) => in_every_reading(
-            hearing,
-            |kind| art30::KINDS.contains(&kind),
-            |hearing, changes| years(hearing.law, changes, month.school_year()) >= numbers.incomplete_after_school_years,
-        ),
-        None => hearing.completions.unknown(Fact::PrimaryEntry),
-    };
+    let nine = nine_school_years(hearing);
     if applied.fails() {
         if nine.holds() && age == Some(true) {
             let found = number.map_or(Amount::None, Amount::Number);

@@ -1,11 +1,35 @@
-//! Suspensions and interruptions as spells of days (rules, section 3): when one is in force.
+//! Article 30: who has to be suspended; and suspensions and interruptions as spells of days (rules, section 3): when one is in force.
 
 use chrono::NaiveDate;
 
+use crate::facts::attendance::Watched;
 use crate::facts::calendar::{SchoolYear, day_before, first_september_day, last_august_day, shared_days};
-use crate::facts::codes::{ChangeKind, Read};
+use crate::facts::codes::{ChangeKind, Read, SuspensionReason};
+use crate::facts::spells::{Day, has_months};
 use crate::facts::student::Change;
-use crate::regulation::rule::Law;
+use crate::regulation::ch6_status::absence::{self, Standing, Threshold};
+use crate::regulation::rule::{Amount, Hearing, Law, Rule};
+
+/// A30
+pub static RULE: Rule = Rule {
+    clause: "A30",
+    title: "应办理休学",
+    asks: "一学期内连续停课或累计停课达规定月数的，应办理休学；伤病、出国出境等须有证明。",
+    reading: "缺课不分种类；连续与累计的算法同 A34.2。休学不足规定月数的提示。",
+    parameters: &["numbers.absence_months", "numbers.cumulative_month_days"],
+    findings: &["F3001", "F3003"],
+    reads: &["attendance", "status_changes"],
+};
+/// A30.3
+pub static FINAL_GRADE: Rule = Rule {
+    clause: "A30.3",
+    title: "毕业年级休学",
+    asks: "经学校和区确认的其他特殊原因可以休学，毕业年级除外。",
+    reading: "休学开始时在毕业年级，原因又不是伤病、出国出境的，要更正。开始时的年级看异动记录；没写的，本学年开始的休学看名册的年级。",
+    parameters: &[],
+    findings: &["F3002"],
+    reads: &["status_changes"],
+};
 
 /// The changes that begin, prolong or end a suspension or an interruption.
 pub const KINDS: &[ChangeKind] = &[
@@ -19,7 +43,22 @@ pub const KINDS: &[ChangeKind] = &[
 ];
 
 /// A spell: its first and last day.
-type Spell = (NaiveDate, NaiveDate);
+pub type Spell = (NaiveDate, NaiveDate);
+
+/// A suspension in force at some time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Suspension<'c> {
+    /// The 休学 that began it.
+    pub begin: &'c Change,
+    /// Its first day.
+    pub first: NaiveDate,
+    /// Its last day, as far as it is known.
+    pub last: NaiveDate,
+    /// The latest 截止日期 of it and its extensions.
+    pub until: Option<NaiveDate>,
+    /// Whether a 复学 ended it.
+    pub is_returned: bool,
+}
 
 /// The first day on or after another on which a change of one of some kinds took effect.
 fn first_since(changes: &[Change], kinds: &[ChangeKind], since: NaiveDate) -> Option<NaiveDate> {
@@ -29,7 +68,7 @@ fn first_since(changes: &[Change], kinds: &[ChangeKind], since: NaiveDate) -> Op
 
 /// The suspensions: each from a 休学 that the district approved to the day before its 复学, else to the latest 截止日期 of it and its
 /// extensions, else, left open, to the day before any later 复学 or to the date of judgement.
-fn suspensions<'c>(law: &'c Law, changes: &'c [Change]) -> impl Iterator<Item = Spell> + Clone + 'c {
+pub fn suspended<'c>(law: &'c Law, changes: &'c [Change]) -> impl Iterator<Item = Suspension<'c>> + Clone + 'c {
     let approved = |change: &&Change| change.kind == ChangeKind::Suspension && matches!(change.district, Read::Value(_));
     changes.iter().filter(approved).filter_map(move |begin| {
         let first = begin.effective.value()?;
@@ -42,8 +81,57 @@ fn suspensions<'c>(law: &'c Law, changes: &'c [Change]) -> impl Iterator<Item = 
         let until = extensions.filter_map(|change| change.until.value()).chain(begin.until.value()).max();
         let own_return = returned.filter(|day| next.is_none_or(|next| *day <= next));
         let last = own_return.map(day_before).or(until).or(returned.map(day_before)).unwrap_or(law.as_of);
-        (last >= first).then_some((first, last))
+        let is_returned = own_return.is_some() || until.is_none() && returned.is_some();
+        (last >= first).then_some(Suspension { begin, first, last, until, is_returned })
     })
+}
+
+/// The same as spells of days.
+pub fn suspensions<'c>(law: &'c Law, changes: &'c [Change]) -> impl Iterator<Item = Spell> + Clone + 'c {
+    suspended(law, changes).map(|suspension| (suspension.first, suspension.last))
+}
+
+/// Whether a suspension is in force on a day.
+pub fn is_suspended_on(law: &Law, changes: &[Change], day: NaiveDate) -> bool {
+    suspensions(law, changes).any(|(first, last)| (first..=last).contains(&day))
+}
+
+/// The suspension that began last.
+pub fn latest<'c>(law: &'c Law, changes: &'c [Change]) -> Option<Suspension<'c>> {
+    suspended(law, changes).max_by_key(|suspension| suspension.first)
+}
+
+/// F3001: an absence of three months or more without a suspension.
+pub fn absent_without(hearing: &mut Hearing<'_>, watched: &Watched<'_>, days: &[Day]) {
+    let threshold = Threshold::of_absence(&hearing.law.policy.numbers);
+    let standing = Standing::of(threshold, &watched.term.days, days);
+    if let Some(day) = standing.running.map(|run| run.first).or(standing.crossed) {
+        let row = absence::row_of(hearing, watched, day);
+        let found = match standing.running {
+            Some(run) => absence::amount(watched, Some(run)),
+            None => Amount::Number(standing.count as i32),
+        };
+        hearing.find("F3001", row, "考勤", found, "办理休学，或督促返校");
+    }
+}
+
+/// F3002 and F3003: suspensions that should not be, or are shorter than the law knows.
+pub fn record(hearing: &mut Hearing<'_>) {
+    let law = hearing.law;
+    let student = hearing.student;
+    for suspension in suspended(law, student.changes) {
+        let Suspension { begin, first, last, until, is_returned } = suspension;
+        let is_this_year = law.calendar.school_year_of(first) == law.school_year;
+        let grade = begin.grade.value().or((is_this_year && begin.grade == Read::Empty).then_some(hearing.grade));
+        let is_other = matches!(begin.reason, Read::Value(SuspensionReason::Other) | Read::Empty);
+        if is_other && grade.is_some_and(|grade| student.system.is_final(grade)) {
+            let word = begin.reason.value().map_or(Amount::None, |reason| Amount::Word(reason.word()));
+            hearing.find("F3002", begin.row, "原因", word, "毕业年级只因伤病、出国出境休学");
+        }
+        if (is_returned || until.is_some()) && !has_months(first, last, law.policy.numbers.absence_months) {
+            hearing.find("F3003", begin.row, "截止日期", Amount::Date(last), "休学一般在三个月以上；说明原因");
+        }
+    }
 }
 
 /// The interruptions: each from a 中断 to the day before the student continues, else to the date of judgement.

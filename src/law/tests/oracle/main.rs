@@ -38,6 +38,7 @@ fn repository_law() -> Law {
         last_day: calendar.last_day(school_year).expect("a last day"),
         window: calendar.window(school_year, policy.numbers.application_window_working_days).expect("a window"),
         as_of: NaiveDate::from_ymd_opt(2026, 7, 5).expect("a date"),
+        term: None,
         policy,
         subjects,
         calendar,

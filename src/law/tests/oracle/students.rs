@@ -230,6 +230,9 @@ fn measure(made: &mut Made, chance: &mut Chance, unknown: &mut u64, kind: Measur
 
 fn retention(made: &mut Made, year: i32, grade: u8) {
     made.changes.push(Change {
+        reason: Read::Empty,
+        reported: Read::Empty,
+        proof: law::facts::student::Proof::default(),
         kind: ChangeKind::Retention,
         school_year: Read::Value(SchoolYear(year)),
         grade: Grade::new(grade).map_or(Read::Empty, Read::Value),
@@ -245,6 +248,9 @@ fn suspension(made: &mut Made, chance: &mut Chance) {
     let year = chance.pick(&[2022, 2023, 2024]);
     let from = chance.pick(&[date(year, 9, 1), date(year + 1, 3, 1), date(year + 1, 3, 2), date(year + 1, 3, 3), date(year, 10, 8)]);
     made.changes.push(Change {
+        reason: Read::Empty,
+        reported: Read::Empty,
+        proof: law::facts::student::Proof::default(),
         kind: ChangeKind::Suspension,
         school_year: Read::Value(SchoolYear(year)),
         grade: Read::Empty,

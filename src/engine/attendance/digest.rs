@@ -1,0 +1,57 @@
+//! What one sheet of attendance contributes, whatever the roster and the date of judgement are.
+
+use std::collections::BTreeMap;
+
+use super::nibbles::Nibbles;
+
+/// A row that is kept: one that says more than 出勤, or whose student needs all of them kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Kept {
+    /// The student's number.
+    pub number: u32,
+    /// The record of the sheet.
+    pub record: u32,
+    /// Its own date, in days from the term's first.
+    pub first: i16,
+    /// Its last date.
+    pub last: i16,
+    /// 告知家长日期: days from the term's first, or one of the values below.
+    pub told: i16,
+    /// What it says.
+    pub code: u8,
+    /// Whether it has 开始日期 and 结束日期.
+    pub is_range: bool,
+}
+
+/// 告知家长日期 is empty.
+pub const NOT_TOLD: i16 = i16::MIN;
+/// 告知家长日期 can't be read.
+pub const TOLD_UNREADABLE: i16 = i16::MIN + 1;
+
+/// What one sheet contributes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Digest {
+    /// The records by school day, by its place among the term's.
+    pub days: BTreeMap<u16, Nibbles>,
+    /// The rows kept, in the order of the sheet.
+    pub kept: Vec<Kept>,
+    /// Rows that hold no school day of the year's, in the order of the sheet.
+    pub idle: Vec<Kept>,
+    /// How many rows have each own date, in days from the term's first; those that began before it count for the first.
+    pub dates: BTreeMap<i16, u32>,
+    /// Rows of another term or school year.
+    pub elsewhere: u32,
+    /// Rows that reading could not use: without a usable id or date.
+    pub unusable: u32,
+    /// Students whose rows are all kept: those in no roster when the sheet was counted, and those with a day on record twice.
+    pub whole: Vec<u32>,
+    /// From this number on too.
+    pub whole_from: u32,
+}
+
+impl Digest {
+    /// Whether all rows of a student are kept.
+    pub fn is_whole(&self, number: u32) -> bool {
+        number >= self.whole_from || self.whole.binary_search(&number).is_ok()
+    }
+}

@@ -1,0 +1,224 @@
+//! The ledger of a run: the digests of all sheets put together, as of its date and for its roster.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDate;
+use law::facts::attendance::DayRecord;
+use law::facts::calendar::Term;
+use law::facts::student::Row;
+use rayon::prelude::*;
+
+use super::digest::{Digest, Kept};
+use super::ids::{NOBODY, Numbering};
+use super::nibbles::Nibbles;
+use crate::engine::scope::{OutOfScope, SheetBooks};
+
+/// A kept row of a student.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Entry {
+    /// Where it stands.
+    pub row: Row,
+    /// What it says.
+    pub kept: Kept,
+}
+
+/// Rows that are no attendance of anybody's: their numbers, by what they are about.
+#[derive(Clone, Debug, Default)]
+pub struct Stray {
+    /// The rows.
+    pub rows: Vec<Row>,
+}
+
+/// What is on record for the students of a run.
+#[derive(Clone, Debug, Default)]
+pub struct Ledger {
+    /// The records by school day, of all students.
+    days: Vec<Nibbles>,
+    ends: Vec<u32>,
+    entries: Vec<Entry>,
+    /// Rows of ids that no roster has.
+    pub strangers: BTreeMap<u64, Stray>,
+    /// Rows of students on days that are no school days.
+    pub idle: BTreeMap<u32, Stray>,
+    /// What became of the rows of each sheet, by the sheet's place.
+    pub books: Vec<(usize, SheetBooks)>,
+}
+
+/// A sheet with its digest.
+pub struct Counted<'d> {
+    /// The sheet's place among the inputs'.
+    pub sheet: usize,
+    /// The number of its first row.
+    pub begin: Row,
+    /// What it contributes.
+    pub digest: &'d Digest,
+}
+
+impl Counted<'_> {
+    fn row(&self, kept: &Kept) -> Row {
+        Row(self.begin.0 + kept.record)
+    }
+}
+
+/// Students with a row of 出勤 for the same day in two sheets, neither of which keeps all of their rows: by place among the counted
+/// sheets, their numbers. Nothing where the ledger can be made as it is.
+pub type Incomplete = BTreeMap<usize, BTreeSet<u32>>;
+
+impl Ledger {
+    /// Puts the digests together.
+    ///
+    /// # Errors
+    /// Students whose rows have to be kept first.
+    pub fn new(counted: &[Counted<'_>], numbering: &Numbering, term: &Term, as_of: NaiveDate, students: usize) -> Result<Self, Incomplete> {
+        let days = term.days_until(as_of) as u16;
+        let is_same = numbering.students.iter().zip(0..).take(students).all(|(student, number)| *student == number);
+        let present = DayRecord::Present as u8;
+        let by_day = |day: u16| {
+            let mut own = Nibbles::empty(students);
+            let mut met: Vec<u32> = Vec::new();
+            let mut strangers: Vec<(usize, u32)> = Vec::new();
+            for (place, counted) in counted.iter().enumerate() {
+                let Some(nibbles) = counted.digest.days.get(&day) else { continue };
+                let meeting = |one: u8, other: u8| one == present && other == present;
+                let mut from = nibbles.first;
+                if is_same {
+                    // Whole bytes of students of the roster; strangers come after them.
+                    let end = students as u32 & !1;
+                    own.add(nibbles, end, |student, one, other| {
+                        if meeting(one, other) {
+                            met.push(student);
+                        }
+                    });
+                    from = from.max(end);
+                }
+                for number in from..nibbles.end() {
+                    let record = nibbles.get(number);
+                    if record == 0 {
+                        continue;
+                    }
+                    match numbering.students.get(number as usize) {
+                        Some(student) if *student != NOBODY => met.extend(meeting(own.put(*student, record), record).then_some(number)),
+                        _ if record == present && !counted.digest.is_whole(number) => strangers.push((place, number)),
+                        _ => {}
+                    }
+                }
+            }
+            (own, met, strangers)
+        };
+        let read: Vec<_> = (0..days).into_par_iter().map(by_day).collect();
+        let mut incomplete = Incomplete::new();
+        for ((_, met, strangers), day) in read.iter().zip(0..) {
+            for (place, counted) in counted.iter().enumerate() {
+                let Some(nibbles) = counted.digest.days.get(&day).filter(|_| !met.is_empty()) else { continue };
+                let lacking = met.iter().filter(|number| nibbles.get(**number) == present && !counted.digest.is_whole(**number));
+                lacking.for_each(|number| {
+                    incomplete.entry(place).or_default().insert(*number);
+                });
+            }
+            strangers.iter().for_each(|(place, number)| {
+                incomplete.entry(*place).or_default().insert(*number);
+            });
+        }
+        if !incomplete.is_empty() {
+            return Err(incomplete);
+        }
+        let mut ledger = Ledger { days: read.into_iter().map(|(own, ..)| own).collect(), ..Ledger::default() };
+        ledger.enter(counted, numbering, term, as_of, students);
+        Ok(ledger)
+    }
+
+    /// Enters the kept rows, and what became of all others.
+    fn enter(&mut self, counted: &[Counted<'_>], numbering: &Numbering, term: &Term, as_of: NaiveDate, students: usize) {
+        let today = (as_of - term.first).num_days().clamp(-1, i64::from(i16::MAX)) as i16;
+        let student_of = |kept: &Kept| numbering.students.get(kept.number as usize).copied().unwrap_or(NOBODY);
+        let mut ends = vec![0_u32; students + 1];
+        let has_come = |kept: &&Kept| kept.first <= today;
+        for kept in counted.iter().flat_map(|own| own.digest.kept.iter().filter(has_come)) {
+            if let Some(end) = ends.get_mut(student_of(kept) as usize + 1) {
+                *end += 1;
+            }
+        }
+        for place in 1..ends.len() {
+            ends[place] += ends[place - 1];
+        }
+        let nothing = Entry { row: Row(0), kept: Kept { number: 0, record: 0, first: 0, last: 0, told: 0, code: 0, is_range: false } };
+        let mut entries = vec![nothing; ends.last().map_or(0, |end| *end as usize)];
+        for own in counted {
+            let digest = own.digest;
+            let mut books = SheetBooks { set_aside: u64::from(digest.unusable), ..SheetBooks::default() };
+            let later: u64 = digest.dates.range(today + 1..).map(|(_, rows)| u64::from(*rows)).sum();
+            let come: u64 = digest.dates.range(..=today).map(|(_, rows)| u64::from(*rows)).sum();
+            let mut strays = 0;
+            for kept in digest.kept.iter().filter(has_come) {
+                let entry = Entry { row: own.row(kept), kept: *kept };
+                match ends.get_mut(student_of(kept) as usize) {
+                    Some(next) if student_of(kept) != NOBODY => {
+                        entries[*next as usize] = entry;
+                        *next += 1;
+                    }
+                    _ => {
+                        let id = numbering.ids.get(kept.number as usize).copied().unwrap_or_default();
+                        self.strangers.entry(id).or_default().rows.push(entry.row);
+                        strays += 1;
+                    }
+                }
+            }
+            for kept in digest.idle.iter().filter(has_come) {
+                match student_of(kept) {
+                    NOBODY => {
+                        let id = numbering.ids.get(kept.number as usize).copied().unwrap_or_default();
+                        self.strangers.entry(id).or_default().rows.push(own.row(kept));
+                    }
+                    student => self.idle.entry(student).or_default().rows.push(own.row(kept)),
+                }
+                strays += 1;
+            }
+            books.set_aside += strays;
+            books.used = come.saturating_sub(strays);
+            for (reason, rows) in [(OutOfScope::Later, later), (OutOfScope::OtherTerm, u64::from(digest.elsewhere))] {
+                if rows > 0 {
+                    books.out_of_scope.insert(reason, rows);
+                }
+            }
+            self.books.push((own.sheet, books));
+        }
+        (self.ends, self.entries) = (ends, entries);
+    }
+
+    /// How many school days have come.
+    pub fn days(&self) -> usize {
+        self.days.len()
+    }
+
+    /// What is on record for a student on a school day.
+    pub fn record(&self, student: usize, day: usize) -> DayRecord {
+        DayRecord::from_code(self.days.get(day).map_or(0, |own| own.get(student as u32)))
+    }
+
+    /// How many school days a student has a record for.
+    pub fn recorded(&self, student: usize) -> usize {
+        self.days.iter().filter(|day| day.get(student as u32) != 0).count()
+    }
+
+    /// The kept rows of a student.
+    pub fn entries(&self, student: usize) -> &[Entry] {
+        let Some(&end) = self.ends.get(student) else { return &[] };
+        let begin = student.checked_sub(1).map_or(0, |before| self.ends[before]);
+        self.entries.get(begin as usize..end as usize).unwrap_or(&[])
+    }
+
+    /// The last school day that a student of some has a record for, of each group of students that stand together.
+    pub fn last_days(&self, groups: &[std::ops::Range<u32>]) -> Vec<Option<usize>> {
+        let last = |group: &std::ops::Range<u32>| (0..self.days.len()).rev().find(|day| has_any(&self.days[*day], group));
+        groups.par_iter().map(last).collect()
+    }
+}
+
+/// Whether any student of a group has a record.
+fn has_any(day: &Nibbles, group: &std::ops::Range<u32>) -> bool {
+    // Whole bytes first; the students at the edges by themselves.
+    let (begin, end) = (group.start.div_ceil(2), group.end / 2);
+    day.bytes.get(begin as usize..end.max(begin) as usize).is_some_and(|bytes| bytes.iter().any(|byte| *byte != 0))
+        || (!group.start.is_multiple_of(2) && day.get(group.start) != 0)
+        || (!group.end.is_multiple_of(2) && group.end > group.start && day.get(group.end - 1) != 0)
+}

@@ -1,0 +1,270 @@
+//! What the absences of a term come to: whether a threshold of article 34 or 37 is reached, whether the student is still away, and
+//! whether the school has urged (rules, section 6).
+
+use chrono::NaiveDate;
+
+use super::{art30, unreadable};
+use crate::facts::attendance::{DayRecord, Watched};
+use crate::facts::calendar::{day_before, months_after};
+use crate::facts::codes::Read;
+use crate::facts::spells::{Day, Spell, away_since, has_months, is_longer_than, runs};
+use crate::facts::student::Change;
+use crate::regulation::policy::Numbers;
+use crate::regulation::rule::{Amount, Hearing, Law, URGINGS_TABLE};
+use crate::regulation::verdict::{Cell, Condition, Fact};
+
+/// How long an absence has to last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Threshold {
+    /// Whether 旷课 alone counts, and not an absence of any kind.
+    pub truancy: bool,
+    /// Months running.
+    pub months: u32,
+    /// Whether it takes more than so many months, and not so many or more.
+    pub more_than: bool,
+    /// School days in the term.
+    pub total: usize,
+}
+
+impl Threshold {
+    /// 旷课 of A34.3 and A37.3: more than so many months.
+    pub fn of_truancy(numbers: &Numbers) -> Self {
+        let total = (numbers.truancy_cumulative_months * numbers.cumulative_month_days) as usize + 1;
+        Self { truancy: true, months: numbers.truancy_running_months, more_than: true, total }
+    }
+
+    /// 停课 of A34.2 and A37.4: so many months or more.
+    pub fn of_absence(numbers: &Numbers) -> Self {
+        let total = (numbers.absence_months * numbers.cumulative_month_days) as usize;
+        Self { truancy: false, months: numbers.absence_months, more_than: false, total }
+    }
+
+    fn is_asked(self, day: Day) -> bool {
+        if self.truancy { day.is_truancy() } else { day.is_away() }
+    }
+
+    fn is_reached(self, first: NaiveDate, last: NaiveDate) -> bool {
+        if self.more_than { is_longer_than(first, last, self.months) } else { has_months(first, last, self.months) }
+    }
+
+    /// The first date on which a run that began on another has lasted long enough.
+    pub fn reached_on(self, first: NaiveDate) -> NaiveDate {
+        let day = months_after(first, self.months);
+        if self.more_than { day } else { day_before(day) }
+    }
+}
+
+/// Where a student stands before a threshold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// The school days of the kind in the term.
+    pub count: usize,
+    /// The longest run, the first of several.
+    pub longest: Option<Spell>,
+    /// A run that is long enough: the first from which the student is still away, else the last.
+    pub running: Option<Spell>,
+    /// The day on which the term's total was reached.
+    pub crossed: Option<usize>,
+    /// The day from which urgings count, where the student is still away.
+    pub since: Option<usize>,
+    /// Whether a day of attendance came after.
+    pub is_back: bool,
+}
+
+impl Standing {
+    /// Before a threshold, on school days of the term.
+    pub fn of(threshold: Threshold, term: &[NaiveDate], days: &[Day]) -> Self {
+        let mut standing = Standing::default();
+        let away = away_since(days);
+        let mut first_of_kind = None;
+        for (place, _) in days.iter().enumerate().filter(|(_, day)| threshold.is_asked(**day)) {
+            standing.count += 1;
+            first_of_kind = first_of_kind.or(Some(place));
+            if standing.count == threshold.total {
+                standing.crossed = Some(place);
+            }
+        }
+        let mut still = None;
+        for run in runs(days, |day| threshold.is_asked(day)) {
+            if standing.longest.is_none_or(|longest| run.days() > longest.days()) {
+                standing.longest = Some(run);
+            }
+            if threshold.is_reached(term[run.first], term[run.last]) {
+                standing.running = Some(run);
+                if away <= run.last + 1 {
+                    still = still.or(Some(run));
+                }
+            }
+        }
+        standing.running = still.or(standing.running);
+        let total = standing.crossed.filter(|crossed| away <= *crossed).and(first_of_kind);
+        standing.since = [still.map(|run| run.first), total].into_iter().flatten().min();
+        let reached = [standing.running.map(|run| run.last), standing.crossed].into_iter().flatten().min();
+        standing.is_back = reached.is_some_and(|reached| days[reached + 1..].contains(&Day::Attended));
+        standing
+    }
+
+    /// Whether the threshold is reached.
+    pub fn is_reached(&self) -> bool {
+        self.running.is_some() || self.crossed.is_some()
+    }
+
+    /// The run that says most: the one that is long enough, else the one that still lasts, else the longest.
+    pub fn spell(&self, days: &[Day], threshold: Threshold) -> Option<Spell> {
+        let lasting = runs(days, |day| threshold.is_asked(day)).last().filter(|run| run.last + 1 == days.len());
+        self.running.or(lasting).or(self.longest)
+    }
+}
+
+/// What each school day is to the student, given the changes of status.
+pub fn days(law: &Law, watched: &Watched<'_>, changes: &[Change]) -> Vec<Day> {
+    let mut days: Vec<Day> = watched.days.iter().map(|record| Day::of(*record, watched.form)).collect();
+    for (first, last) in art30::suspensions(law, changes) {
+        let begin = watched.term.days.partition_point(|day| *day < first);
+        let end = watched.term.days_until(last).min(days.len());
+        if let Some(suspended) = days.get_mut(begin..end) {
+            suspended.fill(Day::Suspended);
+        }
+    }
+    days
+}
+
+/// Whether something holds of the changes of status that suspend and interrupt, in every way that their unreadable cells could be read.
+pub fn in_every_reading(hearing: &mut Hearing<'_>, holds: impl Fn(&Law, &[Change]) -> bool) -> Condition {
+    if hearing.student.changes.is_empty() {
+        return Condition::known(holds(hearing.law, &[]));
+    }
+    unreadable::in_every_reading(hearing, |kind| art30::KINDS.contains(&kind), |hearing, changes| holds(hearing.law, changes))
+}
+
+/// The urgings after which the student was absent.
+pub struct Contacts {
+    known: usize,
+    unknown: Vec<Cell>,
+}
+
+impl Contacts {
+    /// Those from a date on, each date once.
+    pub fn since(watched: &Watched<'_>, days: &[Day], since: NaiveDate) -> Self {
+        let last_away = days.iter().rposition(|day| day.is_away()).map(|place| watched.term.days[place]);
+        let mut contacts = Contacts { known: 0, unknown: Vec::new() };
+        let mut before = None;
+        for urging in watched.urgings {
+            match urging.date {
+                Read::Value(date) if date >= since && last_away.is_some_and(|away| date < away) && before != Some(date) => {
+                    contacts.known += 1;
+                    before = Some(date);
+                }
+                Read::Unreadable => {
+                    let column = (1, "督促日期");
+                    contacts.unknown.push(Cell { table: URGINGS_TABLE, column, item: "", row: urging.row.0, choice: 0 });
+                }
+                _ => {}
+            }
+        }
+        contacts
+    }
+
+    /// How many there are for sure.
+    pub fn number(&self) -> i32 {
+        self.known as i32
+    }
+
+    /// Whether there are so many.
+    pub fn at_least(&self, hearing: &mut Hearing<'_>, needed: usize) -> Condition {
+        let Some(lacking) = needed.checked_sub(self.known).filter(|lacking| *lacking > 0) else { return Condition::HOLDS };
+        let unknown: Vec<Condition> = self.unknown.iter().map(|cell| hearing.completions.unknown(Fact::Cell(*cell))).collect();
+        hearing.completions.at_least(lacking, unknown)
+    }
+}
+
+/// Whether a threshold is reached with the student still away, and whether the school has urged often enough since.
+pub struct Weighed {
+    /// As the readable cells have it.
+    pub standing: Standing,
+    /// Reached, and still away.
+    pub still: Condition,
+    /// Urged often enough.
+    pub urged: Condition,
+    /// Urgings that count for sure.
+    pub contacts: i32,
+}
+
+/// Weighs a threshold. `view` gives the days under a reading of the changes of status, and the day from which urgings count where that
+/// is not the spell's first.
+pub fn weigh(
+    hearing: &mut Hearing<'_>,
+    watched: &Watched<'_>,
+    threshold: Threshold,
+    needed: usize,
+    view: impl Fn(&Law, &[Change]) -> (Vec<Day>, Option<NaiveDate>),
+) -> Weighed {
+    let term = &watched.term.days;
+    let look = |law: &Law, changes: &[Change]| {
+        let (days, from) = view(law, changes);
+        let standing = Standing::of(threshold, term, &days);
+        let since = standing.since.map(|since| from.unwrap_or(term[since]));
+        let contacts = since.map(|since| Contacts::since(watched, &days, since));
+        (standing, contacts)
+    };
+    let (standing, own) = look(hearing.law, hearing.student.changes);
+    let contacts = own.as_ref().map_or(0, Contacts::number);
+    let still = in_every_reading(hearing, |law, changes| look(law, changes).0.since.is_some());
+    if still.fails() {
+        return Weighed { standing, still, urged: Condition::FAILS, contacts };
+    }
+    let for_sure = in_every_reading(hearing, |law, changes| look(law, changes).1.is_some_and(|own| own.known >= needed));
+    let urged = match own {
+        Some(own) => {
+            let perhaps = own.at_least(hearing, needed);
+            if for_sure.decided().is_some() { perhaps } else { hearing.completions.or(for_sure, perhaps) }
+        }
+        None => for_sure,
+    };
+    Weighed { standing, still, urged, contacts }
+}
+
+/// Notes that the rows of attendance from a school day on were read, as far as they say what is asked.
+pub fn read_rows(hearing: &mut Hearing<'_>, watched: &Watched<'_>, from: usize, is_asked: impl Fn(DayRecord) -> bool) {
+    let rows = watched.rows.iter().filter(|row| usize::from(row.last) >= from && is_asked(row.record));
+    hearing.record.rows.extend(rows.map(|row| row.row));
+}
+
+/// Notes that the urgings were read.
+pub fn read_urgings(hearing: &mut Hearing<'_>, watched: &Watched<'_>) {
+    hearing.record.rows.extend(watched.urgings.iter().map(|urging| urging.row));
+}
+
+/// The row of attendance that a school day rests on, else the student's own.
+pub fn row_of(hearing: &Hearing<'_>, watched: &Watched<'_>, day: usize) -> crate::facts::student::Row {
+    let covers = |row: &&crate::facts::attendance::AttendanceRow| (usize::from(row.first)..=usize::from(row.last)).contains(&day);
+    watched.rows.iter().find(covers).map_or(hearing.student.row, |row| row.row)
+}
+
+/// A spell as an amount.
+pub fn amount(watched: &Watched<'_>, spell: Option<Spell>) -> Amount {
+    let term = &watched.term.days;
+    spell.map_or(Amount::None, |spell| Amount::Spell { first: term[spell.first], last: term[spell.last], days: spell.days() as u16 })
+}
+
+/// School days of unbroken 旷课 from the next school day on until the nearest threshold not yet reached; 0 where one is reached, none
+/// where the term ends before.
+pub fn distance(law: &Law, watched: &Watched<'_>, days: &[Day]) -> Option<i16> {
+    let numbers = &law.policy.numbers;
+    let coming = watched.term.days.get(watched.school.days..)?;
+    let of = |threshold: Threshold| -> Option<usize> {
+        let count = days.iter().filter(|day| threshold.is_asked(**day)).count();
+        let lasting = days.iter().rev().take_while(|day| threshold.is_asked(**day)).count();
+        let begin = if lasting > 0 { watched.term.days.get(days.len() - lasting) } else { coming.first() };
+        let on = begin.map(|begin| threshold.reached_on(*begin));
+        // At least one day more, even where the date has come: the run itself has not reached it.
+        let running = on.map(|on| coming.partition_point(|day| *day < on) + 1);
+        let total = threshold.total.saturating_sub(count);
+        [running, Some(total)].into_iter().flatten().filter(|number| *number <= coming.len()).min()
+    };
+    let thresholds = [Threshold::of_truancy(numbers), Threshold::of_absence(numbers)];
+    if thresholds.iter().any(|threshold| Standing::of(*threshold, &watched.term.days, days).is_reached()) {
+        return Some(0);
+    }
+    thresholds.into_iter().filter_map(of).min().and_then(|number| i16::try_from(number).ok())
+}

@@ -1,0 +1,150 @@
+//! Article 32: how long a suspension may be (A32.1), and what follows when it has ended and the student is not back (A32.2).
+
+use chrono::{Days, NaiveDate};
+
+use super::absence::{self, Threshold};
+use super::{art30, art34, art37};
+use crate::facts::attendance::Watched;
+use crate::facts::calendar::years_after;
+use crate::facts::codes::{Read, Status, SuspensionReason};
+use crate::facts::grades::Stage;
+use crate::facts::spells::Day;
+use crate::facts::student::Change;
+use crate::regulation::rule::{Amount, Hearing, Law, Outcome, Rule, RuleFinding, Sentence, Verdict};
+
+/// A32.1
+pub static LIMIT: Rule = Rule {
+    clause: "A32.1",
+    title: "休学的期限",
+    asks: "休学累计不超过规定年数；因伤病的期限较长。",
+    reading: "把各次休学到判定日期为止的天数加起来，从第一次休学的第一天接着数，超过规定年数就是超期。只超过不含伤病的期限时，看不含伤病的天数；只超过伤病期限的，作为需要说明。高中只算入学以后的休学。",
+    parameters: &["numbers.suspension_limit_years"],
+    findings: &["F3201"],
+    reads: &["status_changes"],
+};
+/// A32.2
+pub static ENDED: Rule = Rule {
+    clause: "A32.2",
+    title: "休学期满",
+    asks: "期满仍不能回校的，最迟在期满后规定的工作日内申请延期；不延期又不复学的，学校督促，督促无效的按旷课处理。",
+    reading: "名册仍是休学、期满超过规定工作日而没有复学或延期的，应督促；从期满后第一次督促起，没有到校记录的上课日都算旷课，这次督促算第一次联系，满了旷课的期限按 A34.3、A37.3 处理。不看注册、停课和预警。",
+    parameters: &["numbers.suspension_extension_working_days", "numbers.suspension_ending_days"],
+    findings: &["F3202", "F3203"],
+    reads: &["status_changes", "urgings", "attendance"],
+};
+
+static OVERDUE: Sentence =
+    Sentence { code: "A32.2.overdue", text: "休学期满后，超过规定的工作日仍没有复学或延期；期满日" };
+static URGED: Sentence =
+    Sentence { code: "A32.2.urged", text: "期满后学校督促过，此后没有到校记录的上课日按旷课算；第一次督促" };
+
+/// The last day of the latest suspension, where it has ended and nobody came back or prolonged it in time.
+pub fn overdue_since(law: &Law, changes: &[Change]) -> Option<NaiveDate> {
+    let latest = art30::latest(law, changes).filter(|latest| !latest.is_returned)?;
+    let until = latest.until?;
+    let due = law.calendar.working_days_after(until, law.policy.numbers.suspension_extension_working_days)?;
+    (law.as_of > due).then_some(until)
+}
+
+/// The first urging after the suspension's end.
+fn first_urging(watched: &Watched<'_>, ended: NaiveDate) -> Option<NaiveDate> {
+    watched.urgings.iter().filter_map(|urging| urging.date.value()).find(|date| *date > ended)
+}
+
+/// The days of a student whose suspension has ended: from the first urging on, whatever is no attendance is 旷课, in both forms.
+fn days(law: &Law, watched: &Watched<'_>, changes: &[Change]) -> (Vec<Day>, Option<NaiveDate>) {
+    let mut days = absence::days(law, watched, changes);
+    let urged = overdue_since(law, changes).and_then(|ended| first_urging(watched, ended));
+    if let Some(urged) = urged {
+        for (place, day) in days.iter_mut().enumerate().skip(watched.term.days_until(urged)) {
+            let record = watched.days.get(place).copied().unwrap_or_default();
+            *day = if record.is_attendance() { Day::Attended } else { Day::Away(crate::facts::attendance::DayRecord::Truancy) };
+        }
+    }
+    (days, urged)
+}
+
+/// What becomes of a student whom the roster calls suspended.
+pub fn judge(hearing: &mut Hearing<'_>, watched: &Watched<'_>) {
+    let law = hearing.law;
+    let verdict = |outcome, clause| Verdict { outcome, next_grade: None, certificate: None, clause };
+    hearing.read_changes(|kind| art30::KINDS.contains(&kind));
+    art37::judge_long_away(hearing, watched);
+    let overdue = absence::in_every_reading(hearing, |law, changes| overdue_since(law, changes).is_some());
+    if !overdue.fails() {
+        let ended = overdue_since(law, hearing.student.changes);
+        let ended_on = ended.map_or(Amount::None, Amount::Date);
+        hearing.step("A32.2", &OVERDUE, overdue, ended_on, Amount::Date(law.as_of));
+        absence::read_urgings(hearing, watched);
+        let (own, urged) = days(law, watched, hearing.student.changes);
+        if let Some(urged) = urged {
+            hearing.step("A32.2", &URGED, overdue, Amount::Date(urged), Amount::None);
+            if watched.school.has_attendance {
+                let threshold = Threshold::of_truancy(&law.policy.numbers);
+                art34::judge_truancy(hearing, watched, threshold, &own, overdue, days);
+            }
+        }
+        hearing.decide(overdue, verdict(Outcome::Urge, "A32.2"));
+        if overdue.holds()
+            && let Some(latest) = art30::latest(law, hearing.student.changes)
+        {
+            hearing.find("F3202", latest.begin.row, "截止日期", ended_on, "督促复学，或在期满后规定的工作日内办理延期");
+        }
+    }
+    let kept = hearing.completions.not(overdue);
+    if !kept.fails() {
+        let word = Amount::Word(Status::Suspended.word());
+        hearing.step("A31.2", &super::art31::KEPT, kept, word, Amount::None);
+        hearing.decide(kept, verdict(Outcome::Hold, "A31.2"));
+    }
+}
+
+/// F3201 and F3203: suspensions that are too long in all, and one that ends soon.
+pub fn record(hearing: &mut Hearing<'_>) {
+    let law = hearing.law;
+    let student = hearing.student;
+    if let Some(latest) = art30::latest(law, student.changes).filter(|latest| !latest.is_returned)
+        && let Some(until) = latest.until
+        && latest.first <= law.as_of
+        && (0..=i64::from(law.policy.numbers.suspension_ending_days)).contains(&(until - law.as_of).num_days())
+    {
+        hearing.find("F3203", latest.begin.row, "截止日期", Amount::Date(until), "期满前联系家长，复学或办理延期");
+    }
+    let senior = hearing.stage == Stage::Senior;
+    let limits = &law.policy.numbers.suspension_limit_years;
+    let (limit, illness_limit) =
+        if senior { (limits.senior, limits.senior_illness) } else { (limits.compulsory, limits.compulsory_illness) };
+    let entered = student.entry.filter(|_| senior);
+    let counts = |first: NaiveDate| entered.is_none_or(|month| crate::facts::calendar::Month::of(first) >= month);
+    let longer_than = |years: u32, asked: &dyn Fn(Read<SuspensionReason>) -> bool| {
+        let spells = art30::suspended(law, student.changes).filter(|own| counts(own.first) && asked(own.begin.reason));
+        let mut first: Option<NaiveDate> = None;
+        let mut days = 0;
+        for own in spells {
+            first = Some(first.map_or(own.first, |known| known.min(own.first)));
+            days += (own.last.min(law.as_of) - own.first).num_days() + 1;
+        }
+        let days = u64::try_from(days).unwrap_or_default();
+        first.is_some_and(|first| first.checked_add_days(Days::new(days)).is_some_and(|end| end > years_after(first, years)))
+    };
+    let is_other = |reason: Read<SuspensionReason>| !reason.is(SuspensionReason::Illness) && reason != Read::Unreadable;
+    let Some(latest) = art30::latest(law, student.changes) else { return };
+    let too_long = longer_than(limit, &is_other);
+    if too_long || longer_than(illness_limit, &|_| true) {
+        let years = if too_long { limit } else { illness_limit };
+        hearing.record.findings.push(RuleFinding {
+            code: "F3201",
+            as_query: !too_long,
+            subject: None,
+            row: latest.begin.row,
+            column: "截止日期",
+            found: Amount::Date(latest.last),
+            expected: if years == limit {
+                "休学累计不超过规定年数"
+            } else {
+                "因伤病休学累计原则上不超过规定年数"
+            },
+            count: 1,
+        });
+    }
+}

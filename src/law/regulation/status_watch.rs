@@ -1,0 +1,207 @@
+//! In term: one outcome for one student as of today, the most severe that applies (rules, section 6).
+
+use crate::facts::attendance::{DayRecord, Watched};
+use crate::facts::codes::{Read, Status};
+use crate::facts::grades::{Grade, Grades};
+use crate::facts::student::Row;
+use crate::facts::subjects::Subject;
+use crate::regulation::ch2_registration::{art06, art08, art11};
+use crate::regulation::ch6_status::{absence, art30, art31, art32, art33, art34, art37};
+use crate::regulation::ch7_conduct::art41;
+use crate::regulation::rule::{Clause, Hearing, Law, Outcome, Record, RuleFinding, Verdict};
+use crate::regulation::term_end::{Bench, Procedure, Triple, triple};
+use crate::regulation::verdict::{Completions, Condition, Fact};
+
+/// What judging in one grade yields.
+struct Judged {
+    regions: Vec<(Triple, Condition)>,
+    days_to_threshold: Option<i16>,
+}
+
+impl Bench {
+    /// Judges one student in term.
+    pub fn watch(&mut self, law: &Law, watched: &Watched<'_>) {
+        self.reset();
+        self.decision.procedure = Procedure::Status;
+        self.decision.judged_on = Some(watched.school.judged_on);
+        let student = watched.student;
+        match student.status {
+            Read::Value(Status::Enrolled | Status::Suspended | Status::Interrupted) => {}
+            Read::Value(_) => {
+                self.decision.outcome = Some(Outcome::NotEnrolled);
+                return;
+            }
+            Read::Empty | Read::Unreadable => {
+                self.decision.missing.push(Fact::Status);
+                self.decision.outcome = Some(Outcome::Undetermined);
+                return;
+            }
+        }
+        self.completions.clear(false);
+        let grades = match student.grade {
+            Some(grade) => Grades::default().with(grade),
+            None if student.school_grades.is_empty() => Grades::ALL,
+            None => student.school_grades,
+        };
+        let mut clauses = Vec::new();
+        let mut by_grade: Vec<Vec<(Triple, Condition)>> = Vec::new();
+        let mut agreed: Option<Vec<RuleFinding>> = None;
+        let mut rows: Vec<Row> = Vec::new();
+        for grade in grades.iter() {
+            self.record.clear();
+            let Judged { mut regions, days_to_threshold } =
+                hear(law, watched, grade, &mut self.completions, &mut self.record, &mut clauses);
+            self.decision.days_to_threshold = days_to_threshold;
+            regions.sort_by_key(|(triple, _)| *triple);
+            by_grade.push(regions);
+            // Only what holds in every grade is said.
+            agreed = Some(match agreed.take() {
+                None => std::mem::take(&mut self.record.findings),
+                Some(mut findings) => {
+                    findings.retain(|finding| self.record.findings.contains(finding));
+                    findings
+                }
+            });
+            rows.append(&mut self.record.rows);
+        }
+        if student.grade.is_some() {
+            std::mem::swap(&mut self.reasons, &mut self.record.reasons);
+        }
+        self.findings = agreed.unwrap_or_default();
+        self.rows = rows;
+        let depends_on_grade = by_grade.windows(2).any(|pair| pair[0] != pair[1]);
+        self.settle(&by_grade.concat(), clauses, depends_on_grade);
+        let place = |subject: Subject| subject;
+        self.decision.missing.sort_by_key(|fact| (fact.with_subject(Subject(0)), fact.subject().map(place)));
+    }
+}
+
+/// Applies the rules of the watch in one grade.
+fn hear(
+    law: &Law,
+    watched: &Watched<'_>,
+    grade: Grade,
+    completions: &mut Completions,
+    record: &mut Record,
+    clauses: &mut Vec<Clause>,
+) -> Judged {
+    let student = watched.student;
+    let stage = student.system.stage(grade);
+    let mut hearing = Hearing { law, student, grade, stage, completions, record };
+    let hearing = &mut hearing;
+    hearing.read(student.row);
+    let mut days_to_threshold = None;
+    // What the first ones decide stands before anything else.
+    let mut first = 0;
+    match student.status {
+        Read::Value(Status::Enrolled) => {
+            let judged = art31::judge(hearing, watched);
+            let counted = art06::judge(hearing, watched);
+            first = hearing.record.verdicts.len();
+            let open = hearing.completions.and(judged, counted);
+            if !open.fails() {
+                days_to_threshold = attend(hearing, watched, open);
+            }
+            hearing.decide(Condition::HOLDS, plain(Outcome::Normal));
+        }
+        Read::Value(Status::Suspended) => art32::judge(hearing, watched),
+        _ => {
+            art37::judge_long_away(hearing, watched);
+            hearing.decide(Condition::HOLDS, plain(Outcome::NotEnrolled));
+        }
+    }
+    hearing.record.verdicts[first..].sort_by_key(|(_, verdict)| severity(verdict.outcome));
+    let mut regions = Vec::new();
+    divide(hearing.completions, &hearing.record.verdicts, &mut regions, clauses);
+    if regions.iter().all(|((outcome, ..), _)| *outcome == Outcome::Urge) {
+        // What F0801 and F3202 say by themselves is not said again.
+        let urges = hearing.record.verdicts.iter().filter(|(_, verdict)| verdict.outcome == Outcome::Urge);
+        let is_told = hearing.record.findings.iter().any(|finding| finding.code == "F0801");
+        let mut others = urges.clone().filter(|(_, verdict)| verdict.clause != "A8.3" || !is_told);
+        let is_overdue = urges.clone().any(|(_, verdict)| verdict.clause == "A32.2");
+        if !is_overdue && others.next().is_some() {
+            let days = absence::days(law, watched, student.changes);
+            art34::must_urge(hearing, watched, &days);
+        }
+    }
+    art08::record(hearing, watched);
+    art11::record(hearing, watched);
+    if !student.changes.is_empty() {
+        art30::record(hearing);
+        art31::record(hearing);
+        art32::record(hearing);
+        art33::record(hearing);
+        art34::record(hearing, watched);
+    }
+    art41::judge(hearing);
+    Judged { regions, days_to_threshold }
+}
+
+/// What attendance, registration and conduct of a student in class come to, where they count; gives the days to the next threshold.
+fn attend(hearing: &mut Hearing<'_>, watched: &Watched<'_>, open: Condition) -> Option<i16> {
+    art37::judge_expelled_in_term(hearing);
+    art08::judge(hearing, watched);
+    if !watched.school.has_attendance {
+        return None;
+    }
+    let law = hearing.law;
+    let is_plain = |record: &DayRecord| record.is_attendance() || *record == DayRecord::None && watched.form == Default::default();
+    if watched.days.iter().all(is_plain) {
+        return absence::distance(law, watched, &[]);
+    }
+    let days = absence::days(law, watched, hearing.student.changes);
+    art34::judge(hearing, watched, &days);
+    art11::judge(hearing, watched, &days);
+    if open.holds() {
+        art30::absent_without(hearing, watched, &days);
+    }
+    absence::distance(law, watched, &days)
+}
+
+fn plain(outcome: Outcome) -> Verdict {
+    Verdict { outcome, next_grade: None, certificate: None, clause: "" }
+}
+
+/// The order in which outcomes go before each other.
+fn severity(outcome: Outcome) -> u8 {
+    match outcome {
+        Outcome::WithdrawAuto => 0,
+        Outcome::AdmissionVoid => 1,
+        Outcome::Interrupt => 2,
+        Outcome::Urge => 3,
+        Outcome::Warn => 4,
+        _ => 5,
+    }
+}
+
+/// Turns "the most severe that holds decides" into regions: for each triple the condition under which it is decided. All clauses that
+/// bring the outcome decide it together.
+fn divide(
+    completions: &mut Completions,
+    verdicts: &[(Condition, Verdict)],
+    regions: &mut Vec<(Triple, Condition)>,
+    clauses: &mut Vec<Clause>,
+) {
+    let mut open = Condition::HOLDS;
+    for group in verdicts.chunk_by(|(_, one), (_, other)| one.outcome == other.outcome) {
+        let before = open;
+        for (condition, verdict) in group {
+            let region = completions.and(before, *condition);
+            if region.fails() {
+                continue;
+            }
+            if !verdict.clause.is_empty() && verdict.outcome != Outcome::Normal && !clauses.contains(&verdict.clause) {
+                clauses.push(verdict.clause);
+            }
+            let triple = triple(verdict);
+            match regions.iter_mut().find(|(known, _)| *known == triple) {
+                Some((_, known)) => *known = completions.or(*known, region),
+                None => regions.push((triple, region)),
+            }
+            open = completions.and_not(open, *condition);
+        }
+        if open.fails() {
+            break;
+        }
+    }
+}
