@@ -10,7 +10,7 @@ use law::regulation::rule::Law;
 use rayon::prelude::*;
 
 use super::finding::{About, Finding, Place};
-use super::roster::{self, Roster};
+use super::roster::{Roster, RosterReading};
 use super::rows::{NOBODY, RowIndex, RowsOfStudents};
 use super::scope::{self, OutOfScope, SheetBooks};
 use super::watch::Watch;
@@ -75,10 +75,9 @@ struct TableRead {
 const PART: usize = 1 << 18;
 
 impl<'a> Cohort<'a> {
-    /// Finds the students and their rows.
-    pub fn new(law: &'a Law, inputs: &'a Inputs) -> Self {
+    /// Finds the rows of the students whom the roster names.
+    pub fn new(law: &'a Law, inputs: &'a Inputs, reading: RosterReading) -> Self {
         let index = RowIndex::new(inputs);
-        let reading = roster::read(inputs, &index, law.as_of);
         let mut cohort = Self {
             law,
             inputs,

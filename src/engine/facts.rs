@@ -13,13 +13,13 @@ use law::facts::student::{
 };
 use law::facts::subjects::Subject;
 
-use super::attendance::digest::NOT_TOLD;
 use super::attendance::ledger::Entry;
 use super::cohort::Cohort;
 use super::roster::{field, resident_number};
 use super::scope;
 use super::watch::Watch;
 use crate::ingest::Sheet;
+use crate::ingest::attendance::digest::NOT_TOLD;
 use crate::ingest::table::Table;
 
 /// Two rows that meet at one key.
@@ -72,6 +72,8 @@ pub struct InTerm {
     rows: Vec<AttendanceRow>,
     /// Rows of attendance that another of the same day contradicts.
     pub contradicted: Vec<ContradictedDay>,
+    /// Rows of attendance that repeat another one whole, with their dates in days from the term's first.
+    pub repeated: Vec<(Row, i16)>,
     entries: Vec<Entry>,
 }
 
@@ -314,12 +316,13 @@ impl Facts {
         let Some(term) = &cohort.law.term else { return };
         let school = watch.school(cohort.roster.students[place].school);
         let Self { keys, meetings, in_term, .. } = self;
-        let InTerm { registration, urgings, days, rows, contradicted, entries } = in_term;
+        let InTerm { registration, urgings, days, rows, contradicted, repeated, entries } = in_term;
         *registration = None;
         urgings.clear();
         days.clear();
         rows.clear();
         contradicted.clear();
+        repeated.clear();
         each_group(
             cohort,
             cohort.rows_of(Table::Registrations, place),
@@ -353,7 +356,7 @@ impl Facts {
         let mut before = None;
         for entry in entries.iter() {
             if before == Some(content(entry)) {
-                meetings.push(Meeting::Repeated { row: entry.row });
+                repeated.push((entry.row, entry.kept.first));
                 continue;
             }
             before = Some(content(entry));

@@ -13,12 +13,12 @@ use law::regulation::rule::{Amount, Certificate, Clause, Outcome, Reason, RuleFi
 use law::regulation::term_end::{Bench, Procedure};
 use law::regulation::verdict::Fact;
 
-use super::attendance::count;
 use super::cohort::{Cohort, place};
 use super::facts::{ContradictedDay, Facts, Meeting};
 use super::finding::{About, Finding};
 use super::roster::field;
 use super::scope::OutOfScope;
+use crate::ingest::attendance::count;
 use crate::ingest::table::Table;
 
 /// Lists of many owners in one vector: where each owner's list ends, and the items.
@@ -157,6 +157,10 @@ pub fn judge(cohort: &Cohort<'_>, students: Range<usize>) -> Judged {
                 Meeting::Contradicted { row, first, field } => judged.findings.push(contradicted(cohort, place, row, first, field)),
             }
         }
+        for (row, date) in &facts.in_term.repeated {
+            judged.repeated.push(*row);
+            judged.findings.push(repeated_day(cohort, place, *row, *date));
+        }
         judged.findings.extend(facts.in_term.contradicted.iter().map(|own| contradicted_day(cohort, place, own)));
         judged.out_of_scope.extend(facts.other_stage.iter().map(|row| (*row, OutOfScope::OtherStage)));
         judged.out_of_scope.extend(facts.other_year.iter().map(|row| (*row, OutOfScope::OtherYear)));
@@ -217,7 +221,9 @@ fn of_rule(cohort: &Cohort<'_>, student: usize, finding: &RuleFinding) -> Findin
         _ => Severity::Query,
     };
     let subject = finding.subject.map(|subject| cohort.law.subjects.name(subject).to_owned());
-    let key_words = if own.table == Table::Roster { String::new() } else { cohort.key_words(sheet, record) };
+    // Attendance is about the student, whatever the day; its cells are not held any more.
+    let is_plain = matches!(own.table, Table::Roster | Table::Attendance);
+    let key_words = if is_plain { String::new() } else { cohort.key_words(sheet, record) };
     let field = [own.table.title(), subject.as_deref().unwrap_or_default(), &key_words, finding.column].join(".");
     Finding {
         code: finding.code,
@@ -232,6 +238,13 @@ fn of_rule(cohort: &Cohort<'_>, student: usize, finding: &RuleFinding) -> Findin
         rows_sample: vec![own.rows.get(record)],
         at: Some(finding.row),
     }
+}
+
+/// I0301: a row of attendance that repeats another one whole.
+fn repeated_day(cohort: &Cohort<'_>, student: usize, row: Row, date: i16) -> Finding {
+    let date = cohort.law.term.as_ref().and_then(|term| term.first.checked_add_signed(chrono::TimeDelta::days(i64::from(date))));
+    let date = date.map(|date| date.to_string()).unwrap_or_default();
+    Finding { about: About::Student(student as u32), field: format!("考勤.{date}"), ..cohort.repeated(row) }
 }
 
 /// R0601: a row of attendance beside a kinder one of the same day.

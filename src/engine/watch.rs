@@ -10,15 +10,18 @@ use law::facts::codes::{Read, Status};
 use law::facts::identifiers::NationalId;
 use law::facts::student::Row;
 use law::regulation::findings::Severity;
+use law::regulation::rule::Law;
+use rayon::prelude::*;
 
-use super::attendance::count::{self, Days};
-use super::attendance::digest::Digest;
 use super::attendance::ids::{Ids, Numbering};
-use super::attendance::ledger::{Counted, Incomplete, Ledger};
+use super::attendance::ledger::{Counted as OfSheet, Ledger};
 use super::cohort::{Cohort, place};
 use super::finding::{About, Finding, Place};
 use super::roster::field;
+use super::rows::RowIndex;
+use crate::ingest::attendance::{Counted, Counting, Days, Digest, count, read_deferred};
 use crate::ingest::table::Table;
+use crate::ingest::{CellFinding, FileInfo, Inputs, Sheet, Vocabulary};
 
 /// How many rows of a finding are named.
 const SAMPLE: usize = 10;
@@ -30,8 +33,6 @@ pub struct Watch {
     pub form: Form,
     /// What is on record.
     pub ledger: Ledger,
-    /// Whose the ledger's numbers are.
-    pub numbering: Numbering,
     schools: Vec<SchoolReport>,
     /// The first school day on or after each date of the term's span, and the last on or before it.
     next: Vec<u16>,
@@ -61,45 +62,140 @@ fn next_days(term: &Term) -> Vec<u16> {
     before.chain([term.days.len() as u16]).collect()
 }
 
-/// Counts the sheets of attendance.
-pub fn count_sheets(cohort: &Cohort<'_>, term: &Term, ids: &Ids<'_>) -> Vec<(usize, Digest)> {
-    let days = Days::new(&cohort.law.calendar, term);
-    let sheets = cohort.inputs.sheets.iter().enumerate().filter(|(_, sheet)| sheet.table == Table::Attendance);
-    sheets.map(|(place, sheet)| (place, count::count(sheet, &days, ids, &[]))).collect()
+/// Attendance as it was counted, before the schools are looked at.
+#[derive(Debug)]
+pub struct Attendance {
+    /// What is on record.
+    pub ledger: Ledger,
+    /// Whose the numbers are.
+    pub numbering: Numbering,
+    /// The digest of each sheet, by its place among the inputs'.
+    pub digests: Vec<(usize, Digest)>,
+}
+
+/// What is counted.
+pub struct Counter<'c> {
+    /// The law, with the term.
+    pub law: &'c Law,
+    /// The term.
+    pub term: &'c Term,
+    /// The words that files are read by.
+    pub vocabulary: &'c Vocabulary,
+    /// The students.
+    pub ids: &'c Ids<'c>,
+    /// How many students there are.
+    pub students: usize,
+    /// Is told of each file's bytes when they are counted.
+    pub tell: &'c (dyn Fn(u64) + Sync),
+}
+
+impl Counter<'_> {
+    /// Counts all attendance: the files that were left for later, whose sheets come after those that were read, and the sheets of
+    /// workbooks.
+    ///
+    /// # Errors
+    /// The path of a file that holds more than attendance.
+    pub fn count(&self, inputs: &mut Inputs) -> Result<Attendance, String> {
+        let days = Days::new(&self.law.calendar, self.term);
+        let share = rayon::current_num_threads();
+        let deferred = std::mem::take(&mut inputs.deferred);
+        let files: Vec<(usize, &FileInfo)> = deferred.iter().map(|own| (own.file, &inputs.files[own.file])).collect();
+        let read = |(file, info): &(usize, &FileInfo)| -> Result<(usize, Counted), String> {
+            let counted = if info.duplicate {
+                Ok(Counted::default())
+            } else {
+                read_deferred(info, self.vocabulary, &self.counting(&days, &[]), share)
+            };
+            (self.tell)(info.bytes);
+            Ok((*file, counted.map_err(|_| info.path.clone())?))
+        };
+        let counted: Vec<(usize, Counted)> = files.par_iter().map(read).collect::<Result<_, _>>()?;
+        let mut digests = Vec::new();
+        for (place, sheet) in inputs.sheets.iter().enumerate().filter(|(_, sheet)| sheet.table == Table::Attendance) {
+            digests.push((place, count_sheet(sheet, self.counting(&days, &[]))));
+        }
+        for (file, counted) in &counted {
+            add_counted(inputs, *file, counted.clone(), &mut digests);
+        }
+        self.add_duplicates(inputs, &counted, &mut digests);
+        // Whoever is met is met in the first counting.
+        let numbering = self.ids.numbering();
+        let index = RowIndex::new(inputs);
+        loop {
+            let of_sheets = digests.iter().map(|(sheet, digest)| OfSheet { sheet: *sheet, begin: index.row(*sheet, 0), digest });
+            let of_sheets: Vec<OfSheet<'_>> = of_sheets.collect();
+            let incomplete = match Ledger::new(&of_sheets, &numbering, self.term, self.law.as_of, self.students) {
+                Ok(ledger) => return Ok(Attendance { ledger, numbering, digests }),
+                Err(incomplete) => incomplete,
+            };
+            for (place, numbers) in incomplete {
+                let Some((sheet, digest)) = digests.get_mut(place) else { continue };
+                let mut whole: Vec<u32> = digest.whole.iter().copied().chain(numbers).collect();
+                whole.sort_unstable();
+                whole.dedup();
+                *digest = self.keep_more(inputs, *sheet, self.counting(&days, &whole), share)?;
+            }
+        }
+    }
+
+    fn counting<'a>(&'a self, days: &'a Days, whole: &'a [u32]) -> Counting<'a> {
+        Counting { days, numbers: self.ids, whole }
+    }
+
+    /// Counts a sheet again, with the rows of some students kept.
+    fn keep_more(&self, inputs: &Inputs, place: usize, counting: Counting<'_>, share: usize) -> Result<Digest, String> {
+        let sheet = &inputs.sheets[place];
+        if sheet.sparse.is_none() {
+            return Ok(count_sheet(sheet, counting));
+        }
+        let info = &inputs.files[sheet.file];
+        let first = inputs.sheets.iter().position(|own| own.file == sheet.file).unwrap_or(place);
+        let counted = read_deferred(info, self.vocabulary, &counting, share).map_err(|_| info.path.clone())?;
+        Ok(counted.sheets.into_iter().nth(place - first).map(|(_, digest)| digest).unwrap_or_default())
+    }
+
+    /// The sheets of files that were given twice: as long as the first one's, and all set aside.
+    fn add_duplicates(&self, inputs: &mut Inputs, counted: &[(usize, Counted)], digests: &mut Vec<(usize, Digest)>) {
+        let files = counted.iter().map(|(file, _)| *file).filter(|file| inputs.files[*file].duplicate);
+        for file in files.collect::<Vec<usize>>() {
+            let info = &inputs.files[file];
+            let is_first = |own: &&(usize, Counted)| {
+                let other = &inputs.files[own.0];
+                !other.duplicate && other.sha256 == info.sha256
+            };
+            let Some((_, first)) = counted.iter().find(is_first) else { continue };
+            let sheets = first.sheets.iter().map(|(sheet, _)| {
+                let set_aside = (0..sheet.rows_read).collect();
+                let sheet = Sheet { columns: vec![None; sheet.columns.len()], sparse: Some(Vec::new()), set_aside, ..sheet.clone() };
+                let digest = Digest { unusable: sheet.rows_read, ..Digest::default() };
+                (sheet, digest)
+            });
+            let counted = Counted { sheets: sheets.collect(), findings: Vec::new() };
+            add_counted(inputs, file, counted, digests);
+        }
+    }
+}
+
+fn count_sheet(sheet: &Sheet, counting: Counting<'_>) -> Digest {
+    count::count(&sheet.columns, sheet.rows_read as usize, &sheet.set_aside, counting)
+}
+
+/// Adds the sheets and findings of a file that was counted.
+fn add_counted(inputs: &mut Inputs, file: usize, counted: Counted, digests: &mut Vec<(usize, Digest)>) {
+    let first = inputs.sheets.len();
+    for (sheet, digest) in counted.sheets {
+        digests.push((inputs.sheets.len(), digest));
+        inputs.sheets.push(Sheet { file, ..sheet });
+    }
+    let findings = counted.findings.into_iter();
+    inputs.findings.extend(findings.map(|finding| CellFinding { file, sheet: finding.sheet.map(|sheet| sheet + first), ..finding }));
 }
 
 /// Puts the watch of a cohort together and enters what it finds.
-pub fn enter(cohort: &mut Cohort<'_>, form: Form) {
-    let law = cohort.law;
-    let Some(term) = &law.term else { return };
-    let ids = Ids::new(&cohort.roster, None);
-    let mut digests = count_sheets(cohort, term, &ids);
-    let days = Days::new(&law.calendar, term);
-    let students = cohort.roster.students.len();
-    // Whoever is met is met in the first counting.
-    let numbering = ids.numbering();
-    let ledger = loop {
-        let counted: Vec<Counted<'_>> =
-            digests.iter().map(|(sheet, digest)| Counted { sheet: *sheet, begin: cohort.index.row(*sheet, 0), digest }).collect();
-        let made = Ledger::new(&counted, &numbering, term, law.as_of, students);
-        match made {
-            Ok(ledger) => break ledger,
-            Err(incomplete) => keep_more(cohort, &days, &ids, &mut digests, &incomplete),
-        }
-    };
-    let watch = report(cohort, term, form, ledger, numbering);
+pub fn enter(cohort: &mut Cohort<'_>, form: Form, attendance: Attendance) {
+    let Some(term) = &cohort.law.term else { return };
+    let watch = report(cohort, term, form, attendance.ledger);
     cohort.watch = Some(watch);
-}
-
-/// Counts again the sheets of students whose rows have all to be kept.
-fn keep_more(cohort: &Cohort<'_>, days: &Days, ids: &Ids<'_>, digests: &mut [(usize, Digest)], incomplete: &Incomplete) {
-    for (place, numbers) in incomplete {
-        if let Some((sheet, digest)) = digests.get_mut(*place) {
-            let mut whole: Vec<u32> = digest.whole.iter().copied().chain(numbers.iter().copied()).collect();
-            whole.sort_unstable();
-            *digest = count::count(&cohort.inputs.sheets[*sheet], days, ids, &whole);
-        }
-    }
 }
 
 /// The report of a school on its attendance: the last 截止日期 and its row.
@@ -138,7 +234,7 @@ fn groups(cohort: &Cohort<'_>) -> (Vec<u32>, Vec<Range<u32>>) {
 }
 
 /// What each school has handed in, and what is wrong with it.
-fn report(cohort: &mut Cohort<'_>, term: &Term, form: Form, ledger: Ledger, numbering: Numbering) -> Watch {
+fn report(cohort: &mut Cohort<'_>, term: &Term, form: Form, ledger: Ledger) -> Watch {
     let law = cohort.law;
     let today = law.as_of.min(term.last);
     let reported = reported(cohort);
@@ -180,9 +276,7 @@ fn report(cohort: &mut Cohort<'_>, term: &Term, form: Form, ledger: Ledger, numb
         findings.push(stray_finding(cohort, About::Id(*id), "考勤.学籍", found, "学籍名册中的学生", 0, &stray.rows));
     }
     for (student, stray) in &ledger.idle {
-        let (sheet, record) = cohort.index.locate(stray.rows[0]);
-        let own = &cohort.inputs.sheets[sheet];
-        let date = [count::field::DATE, count::field::FIRST].into_iter().find_map(|field| own.date(field, record).value());
+        let date = term.first.checked_add_signed(chrono::TimeDelta::days(i64::from(stray.date)));
         let found = date.map(|date| date.to_string()).unwrap_or_default();
         findings.push(stray_finding(cohort, About::Student(*student), "考勤.上课日", found, "上课日", count::field::DATE, &stray.rows));
     }
@@ -190,7 +284,7 @@ fn report(cohort: &mut Cohort<'_>, term: &Term, form: Form, ledger: Ledger, numb
         cohort.books[*sheet] = books.clone();
     }
     cohort.findings.extend(findings);
-    Watch { form, ledger, numbering, schools: reports, next: next_days(term) }
+    Watch { form, ledger, schools: reports, next: next_days(term) }
 }
 
 /// F1103: a school whose attendance is behind.

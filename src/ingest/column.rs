@@ -168,6 +168,33 @@ impl Column {
         }
     }
 
+    /// The cells of some records, in their order.
+    pub fn select(&self, records: &[u32]) -> Column {
+        let records = || records.iter().map(|record| *record as usize);
+        match self {
+            Column::Codes(codes) => {
+                let mut own = Codes::default();
+                records().for_each(|record| own.push(codes.get(record)));
+                Column::Codes(own)
+            }
+            Column::Integers(integers) => {
+                let mut own = Integers::default();
+                records().for_each(|record| own.push(integers.get(record)));
+                Column::Integers(own)
+            }
+            Column::Ids(ids) => {
+                let mut own = Ids::default();
+                records().for_each(|record| own.push(ids.get(record)));
+                Column::Ids(own)
+            }
+            Column::Texts(texts) => {
+                let mut own = Texts::default();
+                records().for_each(|record| own.push(texts.get(record)));
+                Column::Texts(own)
+            }
+        }
+    }
+
     /// Whether every cell holds a value, as far as a quick look can tell.
     pub fn is_whole(&self) -> bool {
         match self {

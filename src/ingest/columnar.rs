@@ -10,6 +10,7 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use rayon::prelude::*;
 
+use super::attendance::Counting;
 use super::cell::{Cell, CellKind};
 use super::headers::Vocabulary;
 use super::part::{Part, Settled};
@@ -17,7 +18,7 @@ use super::recognise::{Layout, recognise};
 use super::room::Refusal;
 use super::rows::Outcome;
 use super::source::Source;
-use super::table::Holds;
+use super::table::{Holds, Table};
 use super::value::{self, Context, Document, NewSubjects};
 
 /// The schema that a sample's list of damage names.
@@ -35,11 +36,18 @@ const BATCH: usize = 128 * 1024;
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Reads a Parquet file; `names` may tell what its columns do not.
-pub(crate) fn read(source: &Source, vocabulary: &Vocabulary, names: &[&str]) -> Result<Outcome, Refusal> {
-    read_groups(source, vocabulary, names).map_err(|_| "Parquet 文件已损坏，或压缩方式不受支持".into())
+pub(crate) fn read(source: &Source, vocabulary: &Vocabulary, names: &[&str], counting: Option<&Counting<'_>>) -> Result<Outcome, Refusal> {
+    read_groups(source, vocabulary, names, counting).map_err(|_| "Parquet 文件已损坏，或压缩方式不受支持".into())
 }
 
-fn read_groups(source: &Source, vocabulary: &Vocabulary, names: &[&str]) -> Result<Outcome, Failure> {
+/// The table that a file's columns are recognised as, with all that it needs.
+pub(crate) fn table(source: &Source, vocabulary: &Vocabulary) -> Option<Table> {
+    let plain = ArrowReaderMetadata::load(source, ArrowReaderOptions::new().with_skip_arrow_metadata(true)).ok()?;
+    let labels: Vec<String> = plain.schema().fields().iter().map(|field| field.name().clone()).collect();
+    recognise(&labels, &vocabulary.dictionary).ok().filter(|layout| layout.missing.is_empty()).map(|layout| layout.table)
+}
+
+fn read_groups(source: &Source, vocabulary: &Vocabulary, names: &[&str], counting: Option<&Counting<'_>>) -> Result<Outcome, Failure> {
     let plain = ArrowReaderMetadata::load(source, ArrowReaderOptions::new().with_skip_arrow_metadata(true))?;
     // What `xueji sample` says of its own damage stands among the files that it made, and is none of them.
     let own = plain.metadata().file_metadata().key_value_metadata();
@@ -67,16 +75,32 @@ fn read_groups(source: &Source, vocabulary: &Vocabulary, names: &[&str]) -> Resu
     let groups = plain.metadata().num_row_groups();
     let mut parts = (0..groups)
         .into_par_iter()
-        .map(|group| read_group(source.clone(), &plain, group, &layout, context()))
+        .map(|group| {
+            let mut settled = read_group(source.clone(), &plain, group, &layout, context())?;
+            count(&mut settled, layout.table, counting);
+            Ok(settled)
+        })
         .collect::<Result<Vec<Settled>, Failure>>()?
         .into_iter();
-    let mut settled = parts.next().unwrap_or_else(|| Part::new(layout.table, |field| layout.has(field), context()).settle());
-    settled.reserve((rows as usize).saturating_sub(settled.rows.len()));
+    let mut settled = parts.next().unwrap_or_else(|| {
+        let mut nothing = Part::new(layout.table, |field| layout.has(field), context()).settle();
+        count(&mut nothing, layout.table, counting);
+        nothing
+    });
+    if settled.counted.is_none() {
+        settled.reserve((rows as usize).saturating_sub(settled.rows.len()));
+    }
     for later in parts {
         let before = settled.rows.len() as u32;
         settled.append(later, before, layout.table, vocabulary.subjects.len());
     }
     Ok(Outcome::Table(Box::new((layout, settled))))
+}
+
+fn count(settled: &mut Settled, table: Table, counting: Option<&Counting<'_>>) {
+    if let Some(counting) = counting.filter(|_| table == Table::Attendance) {
+        settled.count(*counting);
+    }
 }
 
 /// The same with the texts of a row group as dictionaries where they repeat, so that each different one is read once. Where they
@@ -389,7 +413,7 @@ mod tests {
         let path = folder.path().join("a.parquet");
         std::fs::write(&path, &bytes).unwrap();
         let sources = [Source::File(path, bytes.len() as u64), Source::Held(bytes.into())];
-        let read = sources.map(|source| match super::read(&source, &vocabulary(), &["a.parquet"]).unwrap() {
+        let read = sources.map(|source| match super::read(&source, &vocabulary(), &["a.parquet"], None).unwrap() {
             Outcome::Table(table) => (table.1.rows, table.1.columns),
             Outcome::Unknown { .. } => panic!("no table"),
         });

@@ -5,6 +5,7 @@ use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::attendance::Counting;
 use super::cell::{Cell, CellKind, MergedRange, RowSink};
 use super::headers::{Dictionary, Vocabulary};
 use super::read::FileInfo;
@@ -12,6 +13,7 @@ use super::room::{Refusal, Room};
 use super::rows::{Outcome, SheetReader};
 use super::sniff::{self, Kind};
 use super::source::Source;
+use super::table::Table;
 use super::walk::{Found, is_wanted_of_archive, shown};
 use super::workbook::{Limits, Workbook, sheets_of_2003};
 use super::{archive, columnar, dbase, html, old, text};
@@ -22,6 +24,8 @@ pub(crate) struct FileRead {
     pub sheets: Vec<SheetRead>,
     /// Why it can't be read: what it is, and what to do.
     pub fault: Option<(String, String)>,
+    /// Whether it is attendance that was left for later.
+    pub is_deferred: bool,
 }
 
 /// What a file says of a sheet beside its rows.
@@ -62,27 +66,50 @@ pub(crate) const SAVE_AGAIN: &str = "能打开的文件：请用表格软件打�
 const SPLIT: &str = "较小的文件：请按学校或班级分成几个文件后重新提交";
 
 /// Reads a file, or the files that it holds; `None` if it needs more room than it is given and could be given more.
-pub(crate) fn read_file(file: &Found, vocabulary: &Vocabulary, room: Room) -> Option<Vec<FileRead>> {
+pub(crate) fn read_file(file: &Found, vocabulary: &Vocabulary, room: Room, counting: Option<&Counting<'_>>) -> Option<Vec<FileRead>> {
     let place = Place { full: &file.full, path: &file.path, within: "" };
     let failed = |what: String| Some(vec![place.failed(String::new(), file.bytes, (what, "可以读取的文件".into()))]);
     if let Some(fault) = &file.fault {
         return failed(fault.clone());
     }
-    let source = if file.bytes <= room.held() {
-        match std::fs::read(&file.full) {
-            Ok(bytes) => Source::Held(bytes.into()),
-            Err(error) => return failed(error.to_string()),
-        }
-    } else {
-        Source::File(file.full.clone(), file.bytes)
+    let source = match source_of(file, room) {
+        Ok(source) => source,
+        Err(error) => return failed(error.to_string()),
     };
-    read_source(place, &source, vocabulary, room, DEEPEST)
+    read_source(place, &source, vocabulary, room, DEEPEST, counting)
+}
+
+fn source_of(file: &Found, room: Room) -> std::io::Result<Source> {
+    if file.bytes <= room.held() {
+        Ok(Source::Held(std::fs::read(&file.full)?.into()))
+    } else {
+        Ok(Source::File(file.full.clone(), file.bytes))
+    }
+}
+
+/// A file that begins as a table of attendance, and can be read from one end to the other: it is counted once the roster is known.
+pub(crate) fn deferred_file(file: &Found, vocabulary: &Vocabulary) -> Option<Vec<FileRead>> {
+    if file.fault.is_some() {
+        return None;
+    }
+    let source = Source::File(file.full.clone(), file.bytes);
+    let table = guarded(|| match sniff::kind(&source).ok()? {
+        Kind::Parquet => columnar::table(&source, vocabulary),
+        Kind::Text => text::table(&source, vocabulary),
+        _ => None,
+    });
+    if table.flatten() != Some(Table::Attendance) {
+        return None;
+    }
+    let place = Place { full: &file.full, path: &file.path, within: "" };
+    let info = place.info(source.sha256().ok()?, file.bytes);
+    Some(vec![FileRead { info, sheets: Vec::new(), fault: None, is_deferred: true }])
 }
 
 /// Reads a file that is in memory, or the files that it holds.
 pub(crate) fn held_file(path: &str, bytes: Vec<u8>, vocabulary: &Vocabulary) -> Vec<FileRead> {
     let place = Place { full: Path::new(path), path, within: "" };
-    read_source(place, &Source::Held(bytes.into()), vocabulary, Room::alone(), DEEPEST).unwrap_or_default()
+    read_source(place, &Source::Held(bytes.into()), vocabulary, Room::alone(), DEEPEST, None).unwrap_or_default()
 }
 
 /// Where a file stands, and how it is called.
@@ -100,11 +127,18 @@ impl Place<'_> {
     }
 
     fn failed(self, sha256: String, bytes: u64, fault: (String, String)) -> FileRead {
-        FileRead { info: self.info(sha256, bytes), sheets: Vec::new(), fault: Some(fault) }
+        FileRead { info: self.info(sha256, bytes), sheets: Vec::new(), fault: Some(fault), is_deferred: false }
     }
 }
 
-fn read_source(place: Place<'_>, source: &Source, vocabulary: &Vocabulary, room: Room, depth: u32) -> Option<Vec<FileRead>> {
+fn read_source(
+    place: Place<'_>,
+    source: &Source,
+    vocabulary: &Vocabulary,
+    room: Room,
+    depth: u32,
+    counting: Option<&Counting<'_>>,
+) -> Option<Vec<FileRead>> {
     let failed = |sha256, fault| Some(vec![place.failed(sha256, source.size(), fault)]);
     let (kind, sha256) = match sniff::kind(source).and_then(|kind| Ok((kind, source.sha256()?))) {
         Ok(known) => known,
@@ -121,8 +155,8 @@ fn read_source(place: Place<'_>, source: &Source, vocabulary: &Vocabulary, room:
             Err(what) => failed(sha256, (what, SAVE_AGAIN.into())),
         };
     }
-    match guarded(|| read_content(kind, source, place.path, vocabulary, room)).unwrap_or_else(|| Err("文件已损坏".into())) {
-        Ok(sheets) => Some(vec![FileRead { info: place.info(sha256, source.size()), sheets, fault: None }]),
+    match guarded(|| read_content(kind, source, place.path, vocabulary, room, counting)).unwrap_or_else(|| Err("文件已损坏".into())) {
+        Ok(sheets) => Some(vec![FileRead { info: place.info(sha256, source.size()), sheets, fault: None, is_deferred: false }]),
         Err(refusal) => failed(sha256, refused(refusal)?),
     }
 }
@@ -163,7 +197,7 @@ fn read_archive(
         let (path, within) = (format!("{}/{name}", place.path), format!("{}/{name}", place.within));
         let place = Place { path: &path, within: within.trim_start_matches('/'), ..place };
         let read = match content {
-            Ok(bytes) => read_source(place, &Source::Held(bytes.into()), vocabulary, room, depth - 1),
+            Ok(bytes) => read_source(place, &Source::Held(bytes.into()), vocabulary, room, depth - 1, None),
             Err(Refusal::TooLarge) if room != Room::alone() => None,
             Err(refusal) => {
                 let fault = match refusal {
@@ -186,14 +220,21 @@ fn read_archive(
 }
 
 /// The sheets of a file by what its bytes are; `path` may tell what they do not.
-fn read_content(kind: Kind, source: &Source, path: &str, vocabulary: &Vocabulary, room: Room) -> Result<Vec<SheetRead>, Refusal> {
+fn read_content(
+    kind: Kind,
+    source: &Source,
+    path: &str,
+    vocabulary: &Vocabulary,
+    room: Room,
+    counting: Option<&Counting<'_>>,
+) -> Result<Vec<SheetRead>, Refusal> {
     if source.size() == 0 {
         return Err("空文件".into());
     }
     // These are read from one end to the other; everything else is held whole.
     let outcomes = match kind {
-        Kind::Parquet => Some(vec![columnar::read(source, vocabulary, &[path])?]),
-        Kind::Text => Some(text::read(source, vocabulary, &[path], room)?),
+        Kind::Parquet => Some(vec![columnar::read(source, vocabulary, &[path], counting)?]),
+        Kind::Text => Some(text::read(source, vocabulary, &[path], room, counting)?),
         _ => None,
     };
     if let Some(outcomes) = outcomes {

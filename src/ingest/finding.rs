@@ -121,6 +121,14 @@ impl Log {
         }
     }
 
+    /// The records that a finding is about, in order.
+    pub(crate) fn records(&self) -> Vec<u32> {
+        let mut records: Vec<u32> = self.entries.iter().flat_map(|entry| entry.places.iter().map(|place| place.0)).collect();
+        records.sort_unstable();
+        records.dedup();
+        records
+    }
+
     /// The findings, those of more than 20 equal cells folded.
     pub(crate) fn into_findings(self) -> impl Iterator<Item = Noted> {
         self.entries.into_iter().flat_map(Entry::into_findings)

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::attendance::Deferred;
 use super::file::{About, FileRead, SAVE_AGAIN, SheetRead};
 use super::finding::{CellFinding, Noted, shown};
 use super::headers::Vocabulary;
@@ -13,11 +14,12 @@ use super::table::{Holds, Table};
 
 /// Puts the files together in order: their sheets and findings, the subjects that they brought, and which were given twice.
 pub(crate) fn put_together(read: Vec<FileRead>, vocabulary: &Vocabulary) -> Inputs {
-    let mut inputs = Inputs { files: Vec::new(), sheets: Vec::new(), findings: Vec::new(), subjects: vocabulary.subjects.clone() };
+    let mut inputs =
+        Inputs { files: Vec::new(), sheets: Vec::new(), findings: Vec::new(), subjects: vocabulary.subjects.clone(), deferred: Vec::new() };
     // What the names of files say belongs to what they hold: 语文.csv and 数学.csv may well be filled in alike.
     let mut seen: HashMap<(String, Vec<String>), usize> = HashMap::new();
     for (file, read) in read.into_iter().enumerate() {
-        let FileRead { mut info, sheets, fault } = read;
+        let FileRead { mut info, sheets, fault, is_deferred } = read;
         let content = (info.sha256.clone(), given_by_name(&sheets));
         let earlier = if info.sha256.is_empty() || info.bytes == 0 { None } else { seen.get(&content).copied() };
         match (earlier, fault) {
@@ -38,6 +40,9 @@ pub(crate) fn put_together(read: Vec<FileRead>, vocabulary: &Vocabulary) -> Inpu
         }
         let is_duplicate = info.duplicate;
         inputs.files.push(info);
+        if is_deferred {
+            inputs.deferred.push(Deferred { file });
+        }
         put_sheets(&mut inputs, file, sheets, is_duplicate, vocabulary);
     }
     inputs.findings.sort_by(|one, other| place_of(one).cmp(&place_of(other)));
@@ -78,7 +83,7 @@ fn about_file(code: &'static str, file: usize) -> CellFinding {
     }
 }
 
-fn put_sheets(inputs: &mut Inputs, file: usize, sheets: Vec<SheetRead>, is_duplicate: bool, vocabulary: &Vocabulary) {
+pub(crate) fn put_sheets(inputs: &mut Inputs, file: usize, sheets: Vec<SheetRead>, is_duplicate: bool, vocabulary: &Vocabulary) {
     // An unknown column is named once a file.
     let mut unknown: BTreeMap<String, CellFinding> = BTreeMap::new();
     let is_spreadsheet = sheets.iter().any(|sheet| sheet.about.is_spreadsheet && !sheet.about.is_hidden);
@@ -208,7 +213,7 @@ fn other_schools(sheet: &Sheet, path: &str) -> Vec<Noted> {
 fn sheet_of(file: usize, about: &About, layout: Layout, settled: Settled, put: &mut dyn FnMut(&Sheet, Noted)) -> Sheet {
     let (name, is_hidden) = (about.name.clone(), about.is_hidden);
     let places = layout.columns.iter().map(|column| column.and_then(|column| u16::try_from(column).ok())).collect();
-    let Settled { columns, rows, log, set_aside, .. } = settled;
+    let Settled { columns, rows, log, set_aside, counted, sparse, .. } = settled;
     let rows_read = u32::try_from(rows.len()).unwrap_or(u32::MAX);
     let sheet = Sheet {
         file,
@@ -222,6 +227,8 @@ fn sheet_of(file: usize, about: &About, layout: Layout, settled: Settled, put: &
         headers: layout.headers.into_iter().map(|header| header.map(Into::into)).collect(),
         rows_read,
         set_aside,
+        sparse,
+        counted,
     };
     log.into_findings().for_each(|noted| put(&sheet, noted));
     sheet

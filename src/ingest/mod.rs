@@ -1,6 +1,7 @@
 //! Where did it come from? Bytes become typed rows, findings, and the place where each row stood. The only part that opens inputs.
 
 mod archive;
+pub mod attendance;
 pub mod cell;
 pub mod column;
 mod columnar;

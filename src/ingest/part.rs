@@ -7,6 +7,8 @@ use law::facts::codes::Read;
 use law::facts::identifiers::{NationalId, ResidentNumber};
 use law::facts::subjects::{Subject, Subjects};
 
+use super::attendance::count::count;
+use super::attendance::{Counting, Digest};
 use super::cell::{Cell, CellKind};
 use super::column::{Codes, Column, Ids, Integers, Texts};
 use super::finding::{Log, shown};
@@ -200,6 +202,9 @@ pub(crate) struct Settled {
     pub log: Log,
     pub set_aside: Vec<u32>,
     pub subjects: NewSubjects,
+    /// What was counted of its rows; the columns then hold the records of `sparse` alone.
+    pub counted: Option<Box<Digest>>,
+    pub sparse: Option<Vec<u32>>,
 }
 
 impl<'v> Part<'v> {
@@ -303,7 +308,15 @@ impl<'v> Part<'v> {
         if matches!(table, Table::Roster | Table::ActualRoll) {
             self.find_contradictions(&columns);
         }
-        Settled { columns, rows: self.rows, log: self.log, set_aside: self.set_aside, subjects: self.context.subjects }
+        Settled {
+            columns,
+            rows: self.rows,
+            log: self.log,
+            set_aside: self.set_aside,
+            subjects: self.context.subjects,
+            counted: None,
+            sparse: None,
+        }
     }
 
     /// A record is set aside where every field of one of the table's key sets is empty or can't be read.
@@ -606,6 +619,15 @@ impl Settled {
         }
     }
 
+    /// Counts the rows and lets go of the columns, but for records that a finding is about.
+    pub(crate) fn count(&mut self, counting: Counting<'_>) {
+        let counted = count(&self.columns, self.rows.len(), &self.set_aside, counting);
+        let records = self.log.records();
+        self.columns.iter_mut().flatten().for_each(|column| *column = column.select(&records));
+        self.sparse = Some(records);
+        self.counted = Some(Box::new(counted));
+    }
+
     /// Adds a later part of the same sheet, whose rows are counted from `rows_before` on.
     pub(crate) fn append(&mut self, mut later: Settled, rows_before: u32, table: Table, policy_subjects: usize) {
         let records_before = self.rows.len() as u32;
@@ -646,6 +668,12 @@ impl Settled {
                 (Column::Texts(own), Column::Texts(other)) => own.append(&other),
                 _ => {}
             }
+        }
+        if let (Some(own), Some(later)) = (&mut self.counted, later.counted.take()) {
+            own.add(*later, records_before);
+        }
+        if let (Some(own), Some(later)) = (&mut self.sparse, later.sparse.take()) {
+            own.extend(later.into_iter().map(|record| record + records_before));
         }
         self.rows.append(&later.rows, rows_before);
         self.set_aside.extend(later.set_aside.iter().map(|record| record + records_before));

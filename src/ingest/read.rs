@@ -1,6 +1,7 @@
 //! How do folders become inputs? Their files are read side by side, the large ones after the others, and put together in the order of
 //! their paths.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,8 +9,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use law::facts::subjects::Subjects;
 use rayon::prelude::*;
 
+use super::attendance::{Deferred, Digest};
 use super::column::Column;
-use super::file::{FileRead, held_file, read_file};
+use super::file::{FileRead, deferred_file, held_file, read_file};
 use super::finding::CellFinding;
 use super::gather::put_together;
 use super::headers::Vocabulary;
@@ -26,6 +28,8 @@ pub struct Request<'a> {
     pub vocabulary: &'a Vocabulary,
     /// Is told how far the reading has come.
     pub progress: &'a (dyn Fn(Progress) + Sync),
+    /// Leaves files of attendance for later, but for those of these paths; none are left without it.
+    pub defer: Option<&'a BTreeSet<String>>,
 }
 
 /// How far the reading has come.
@@ -96,6 +100,10 @@ pub struct Sheet {
     pub rows_read: u32,
     /// The records that can't be used, in order.
     pub set_aside: Vec<u32>,
+    /// The records whose cells the columns hold; none where they hold all.
+    pub sparse: Option<Vec<u32>>,
+    /// What was counted of the rows.
+    pub counted: Option<Box<Digest>>,
 }
 
 impl Sheet {
@@ -116,6 +124,8 @@ pub struct Inputs {
     pub findings: Vec<CellFinding>,
     /// The policy's subjects and those that the inputs brought.
     pub subjects: Subjects,
+    /// Files of attendance that were left for later.
+    pub deferred: Vec<Deferred>,
 }
 
 /// Reads all files of the folders. The result does not depend on the number of threads.
@@ -136,7 +146,9 @@ pub fn read(request: Request<'_>) -> Result<Inputs, IngestError> {
     let read: Vec<Option<Vec<FileRead>>> = found
         .par_iter()
         .map(|file| {
-            let read = read_file(file, request.vocabulary, share);
+            let is_left = request.defer.is_some_and(|others| !others.contains(&file.path));
+            let read = if is_left { deferred_file(file, request.vocabulary) } else { None };
+            let read = read.or_else(|| read_file(file, request.vocabulary, share, None));
             if read.is_some() {
                 tell(file.bytes);
             }
@@ -145,7 +157,7 @@ pub fn read(request: Request<'_>) -> Result<Inputs, IngestError> {
         .collect();
     let alone = read.into_iter().zip(&found).flat_map(|(read, file)| {
         read.unwrap_or_else(|| {
-            let read = read_file(file, request.vocabulary, Room::alone()).unwrap_or_default();
+            let read = read_file(file, request.vocabulary, Room::alone(), None).unwrap_or_default();
             tell(file.bytes);
             read
         })
@@ -213,7 +225,7 @@ mod tests {
         std::fs::write(folder.path().join("outside.csv"), format!("学籍号,督促日期\n{ID},2026-03-02\n")).unwrap();
         std::os::unix::fs::symlink(folder.path().join("outside.csv"), within.join("link.csv")).unwrap();
         std::os::unix::fs::symlink(&within, within.join("circle")).unwrap();
-        let inputs = read(Request { folders: &[within], vocabulary: &vocabulary(), progress: &|_| {} }).unwrap();
+        let inputs = read(Request { folders: &[within], vocabulary: &vocabulary(), progress: &|_| {}, defer: None }).unwrap();
         assert_eq!((codes(&inputs), inputs.sheets.len()), (vec![("I0101", None), ("I0101", None)], 0));
     }
 
@@ -235,7 +247,7 @@ mod tests {
 
     #[test]
     fn a_missing_folder_is_an_error_and_threads_change_nothing() {
-        let request = Request { folders: &["/nowhere/at/all".into()], vocabulary: &vocabulary(), progress: &|_| {} };
+        let request = Request { folders: &["/nowhere/at/all".into()], vocabulary: &vocabulary(), progress: &|_| {}, defer: None };
         assert!(matches!(read(request), Err(IngestError::Folder { .. })));
         let file = |subject: &str| format!("学籍号,学年,科目,学年总评\n{ID},2025,{subject},合格\n");
         let (one, two, three) = (file("陶艺"), file("编程"), file("茶艺"));

@@ -9,7 +9,7 @@ use super::fold;
 use super::headers::Vocabulary;
 use super::part::{Part, Settled, key_sets};
 use super::recognise::{Header, Labels, Layout, Nearest, find_header, recognise};
-use super::table::Holds;
+use super::table::{Holds, Table};
 use super::value::{Context, NewSubjects};
 
 /// How many rows are looked at for the header, and how many bytes.
@@ -97,6 +97,14 @@ impl<'v> SheetReader<'v> {
     /// Whether the header is found and nothing is missing.
     pub(crate) fn is_certain(&self) -> bool {
         matches!(&self.state, State::Reading(reading) if reading.0.layout.missing.is_empty())
+    }
+
+    /// The table that is read, once its header is found.
+    pub(crate) fn table(&self) -> Option<Table> {
+        match &self.state {
+            State::Reading(reading) => Some(reading.0.layout.table),
+            State::Looking(_) | State::Lost { .. } => None,
+        }
     }
 
     /// Ends the sheet: its tables from top to bottom, or one outcome that says why it has none.

@@ -7,10 +7,18 @@ use super::Sheet;
 use super::column::Column;
 
 impl Sheet {
+    /// Where the cells of a record stand in the columns: of a sheet that was counted, only those that a finding is about are there.
+    fn place(&self, record: usize) -> usize {
+        match &self.sparse {
+            None => record,
+            Some(records) => u32::try_from(record).ok().and_then(|record| records.binary_search(&record).ok()).unwrap_or(usize::MAX),
+        }
+    }
+
     /// A cell of codes.
     pub fn code(&self, field: usize, record: usize) -> Read<u8> {
         match self.columns.get(field) {
-            Some(Some(Column::Codes(cells))) => cells.get(record),
+            Some(Some(Column::Codes(cells))) => cells.get(self.place(record)),
             _ => Read::Empty,
         }
     }
@@ -18,7 +26,7 @@ impl Sheet {
     /// A cell of whole numbers.
     pub fn integer(&self, field: usize, record: usize) -> Read<i32> {
         match self.columns.get(field) {
-            Some(Some(Column::Integers(cells))) => cells.get(record),
+            Some(Some(Column::Integers(cells))) => cells.get(self.place(record)),
             _ => Read::Empty,
         }
     }
@@ -35,7 +43,7 @@ impl Sheet {
     /// A cell of ids.
     pub fn id(&self, field: usize, record: usize) -> Read<u64> {
         match self.columns.get(field) {
-            Some(Some(Column::Ids(cells))) => cells.get(record),
+            Some(Some(Column::Ids(cells))) => cells.get(self.place(record)),
             _ => Read::Empty,
         }
     }
@@ -43,7 +51,7 @@ impl Sheet {
     /// A cell of texts.
     pub fn text(&self, field: usize, record: usize) -> Read<&str> {
         match self.columns.get(field) {
-            Some(Some(Column::Texts(cells))) => cells.get(record),
+            Some(Some(Column::Texts(cells))) => cells.get(self.place(record)),
             _ => Read::Empty,
         }
     }

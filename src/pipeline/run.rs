@@ -1,6 +1,6 @@
 //! A run from folder to published results: read, find the students, judge, write, check, publish.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,11 +15,14 @@ use thiserror::Error;
 
 use super::config::{Config, Procedure};
 use super::folder::{self, Held};
+use crate::engine::attendance::ids::Ids;
 use crate::engine::cohort::Cohort;
 use crate::engine::finding::{About, Finding, Place};
 use crate::engine::judged::{self, Judged};
+use crate::engine::roster;
+use crate::engine::rows::RowIndex;
 use crate::engine::scope::OutOfScope;
-use crate::engine::watch;
+use crate::engine::watch::{self, Counter};
 use crate::ingest::table::Table;
 use crate::ingest::{self, Dictionary, Inputs, Marks, Request, Vocabulary};
 use crate::report::findings::Published;
@@ -117,19 +120,41 @@ pub fn run(config: &Config, out: &Path, watch: &Watch<'_>) -> Result<PublishedRu
     let started = Utc::now();
     let held = Held::take(out, &config.pipeline.name)?.ok_or_else(|| RunError::Held(out.join(&config.pipeline.name)))?;
     let vocabulary = vocabulary(&config.law.policy, config.headers.as_deref())?;
-    let progress = |progress: ingest::Progress| watch(Stage::Reading, progress.bytes_read, progress.bytes);
-    let inputs = ingest::read(Request { folders: &config.inputs, vocabulary: &vocabulary, progress: &progress })
-        .map_err(|error| RunError::Input(error.to_string()))?;
-    if !inputs.sheets.iter().any(|sheet| sheet.table == Table::Roster && sheet.rows_read as usize > sheet.set_aside.len()) {
-        return Err(RunError::Input(no_roster(&inputs)));
-    }
-    let mut law = config.law.clone();
+    let (mut law, mut whole) = (config.law.clone(), BTreeSet::new());
+    let (inputs, reading, attendance) = loop {
+        let (read, all) = (AtomicU64::new(0), AtomicU64::new(0));
+        let progress = |progress: ingest::Progress| {
+            read.store(progress.bytes_read, Ordering::Relaxed);
+            all.store(progress.bytes, Ordering::Relaxed);
+            watch(Stage::Reading, progress.bytes_read, progress.bytes);
+        };
+        let defer = law.term.is_some().then_some(&whole);
+        let mut inputs = ingest::read(Request { folders: &config.inputs, vocabulary: &vocabulary, progress: &progress, defer })
+            .map_err(|error| RunError::Input(error.to_string()))?;
+        if !inputs.sheets.iter().any(|sheet| sheet.table == Table::Roster && sheet.rows_read as usize > sheet.set_aside.len()) {
+            return Err(RunError::Input(no_roster(&inputs)));
+        }
+        let index = RowIndex::new(&inputs);
+        let reading = roster::read(&inputs, &index, law.as_of);
+        let Some(term) = &config.law.term else { break (inputs, reading, None) };
+        let ids = Ids::new(&reading.roster, None);
+        let tell = |bytes: u64| watch(Stage::Reading, read.fetch_add(bytes, Ordering::Relaxed) + bytes, all.load(Ordering::Relaxed));
+        let students = reading.roster.students.len();
+        let counter = Counter { law: &law, term, vocabulary: &vocabulary, ids: &ids, students, tell: &tell };
+        match counter.count(&mut inputs) {
+            Ok(attendance) => break (inputs, reading, Some(attendance)),
+            // A file that goes on with another table is read with the others: its students count.
+            Err(path) => whole.insert(path),
+        };
+    };
     law.subjects = inputs.subjects.clone();
     law.lists = Lists::new(&law.policy, &law.subjects)?;
     let staging = held.stage()?;
     let names = |schema| Names { schema, policy: format!("{} {}", law.policy.name, law.policy.version) };
-    let mut cohort = Cohort::new(&law, &inputs);
-    watch::enter(&mut cohort, config.pipeline.attendance.into());
+    let mut cohort = Cohort::new(&law, &inputs, reading);
+    if let Some(attendance) = attendance {
+        watch::enter(&mut cohort, config.pipeline.attendance.into(), attendance);
+    }
     let (tally, findings) = judge(&mut cohort, &staging.path().join("decisions.parquet"), &names("decisions/1"), watch)?;
     watch(Stage::Writing, 0, 1);
     let findings = {

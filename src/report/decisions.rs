@@ -145,7 +145,7 @@ pub fn batch(cohort: &Cohort<'_>, judged: &Judged) -> Result<RecordBatch, ArrowE
     let (mut table, mut file, mut sheet) = (Codes::new(), Codes::new(), Codes::new());
     let (mut row, mut row_last) = (Int32Builder::new(), Int32Builder::new());
     let mut evidence = Vec::with_capacity(number);
-    let mut places: Vec<(u8, usize, u32)> = Vec::new();
+    let mut places: Vec<(u8, usize, usize, u32)> = Vec::new();
     let mut before = 0;
     for (place, student) in judged.students.clone().enumerate() {
         let entry = cohort.roster.students[student];
@@ -208,15 +208,16 @@ pub fn batch(cohort: &Cohort<'_>, judged: &Judged) -> Result<RecordBatch, ArrowE
         for row in judged.evidence.get(place) {
             let (sheet, record) = cohort.index.locate_near(*row, before);
             before = sheet;
-            places.push((cohort.inputs.sheets[sheet].table as u8, sheet, cohort.inputs.sheets[sheet].rows.get(record)));
+            let own = &cohort.inputs.sheets[sheet];
+            places.push((own.table as u8, own.file, sheet, own.rows.get(record)));
         }
-        // Sheets stand in the order of their files, so this is the order table, file, sheet, row.
+        // Files stand in the order of their paths, and the sheets of a file in theirs.
         places.sort_unstable();
         let mut length = 0;
         let mut rows = places.iter().peekable();
-        while let Some((own_table, own_sheet, first)) = rows.next() {
+        while let Some((own_table, _, own_sheet, first)) = rows.next() {
             let mut last = *first;
-            while let Some((_, _, next)) = rows.next_if(|(_, sheet, row)| sheet == own_sheet && *row == last + 1) {
+            while let Some((.., next)) = rows.next_if(|(.., sheet, row)| sheet == own_sheet && *row == last + 1) {
                 last = *next;
             }
             let input = &cohort.inputs.sheets[*own_sheet];

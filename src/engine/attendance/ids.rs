@@ -3,6 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use crate::engine::roster::{Key, KeyMap, Roster};
+use crate::ingest::attendance::Numbers;
 
 /// No student of the roster.
 pub const NOBODY: u32 = u32::MAX;
@@ -55,13 +56,27 @@ impl<'r> Ids<'r> {
         ids
     }
 
-    /// How many were known from the start: numbers from here on are nobody's of the roster when they are met.
-    pub fn known(&self) -> u32 {
+    /// All ids met so far by number, and the student of each.
+    pub fn numbering(&self) -> Numbering {
+        let mut ids = self.known.clone();
+        ids.extend(&self.others.lock().unwrap_or_else(PoisonError::into_inner).ids);
+        let mut students = vec![NOBODY; ids.len()];
+        for (student, number) in self.of_students.iter().enumerate() {
+            if let Some(place) = students.get_mut(*number as usize) {
+                *place = student as u32;
+            }
+        }
+        Numbering { ids, students }
+    }
+}
+
+impl Numbers for Ids<'_> {
+    fn known(&self) -> u32 {
         self.known.len() as u32
     }
 
-    /// The number of an id. `near` is the number met last: its own and the next are looked at first, for rows mostly stand in order.
-    pub fn number(&self, id: u64, near: u32) -> u32 {
+    /// Its own and the next number are looked at first.
+    fn number(&self, id: u64, near: u32) -> u32 {
         for guess in [near, near.wrapping_add(1)] {
             if self.known.get(guess as usize) == Some(&id) {
                 return guess;
@@ -80,19 +95,6 @@ impl<'r> Ids<'r> {
         others.ids.push(id);
         others.numbers.insert(id, number);
         number
-    }
-
-    /// All ids met so far by number, and the student of each.
-    pub fn numbering(&self) -> Numbering {
-        let mut ids = self.known.clone();
-        ids.extend(&self.others.lock().unwrap_or_else(PoisonError::into_inner).ids);
-        let mut students = vec![NOBODY; ids.len()];
-        for (student, number) in self.of_students.iter().enumerate() {
-            if let Some(place) = students.get_mut(*number as usize) {
-                *place = student as u32;
-            }
-        }
-        Numbering { ids, students }
     }
 }
 

@@ -8,10 +8,10 @@ use law::facts::calendar::Term;
 use law::facts::student::Row;
 use rayon::prelude::*;
 
-use super::digest::{Digest, Kept};
 use super::ids::{NOBODY, Numbering};
-use super::nibbles::Nibbles;
 use crate::engine::scope::{OutOfScope, SheetBooks};
+use crate::ingest::attendance::nibbles::Nibbles;
+use crate::ingest::attendance::{Digest, Kept};
 
 /// A kept row of a student.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,11 +22,22 @@ pub struct Entry {
     pub kept: Kept,
 }
 
-/// Rows that are no attendance of anybody's: their numbers, by what they are about.
+/// Rows that are no attendance of anybody's.
 #[derive(Clone, Debug, Default)]
 pub struct Stray {
     /// The rows.
     pub rows: Vec<Row>,
+    /// The date of the first, in days from the term's first.
+    pub date: i16,
+}
+
+impl Stray {
+    fn add(&mut self, row: Row, kept: &Kept) {
+        if self.rows.is_empty() {
+            self.date = kept.first;
+        }
+        self.rows.push(row);
+    }
 }
 
 /// What is on record for the students of a run.
@@ -60,8 +71,8 @@ impl Counted<'_> {
     }
 }
 
-/// Students with a row of 出勤 for the same day in two sheets, neither of which keeps all of their rows: by place among the counted
-/// sheets, their numbers. Nothing where the ledger can be made as it is.
+/// Students whose rows have all to be kept, and are not: those with two rows of 出勤 for a day, and those who are in no roster any more. By
+/// place among the counted sheets, their numbers.
 pub type Incomplete = BTreeMap<usize, BTreeSet<u32>>;
 
 impl Ledger {
@@ -107,6 +118,13 @@ impl Ledger {
         };
         let read: Vec<_> = (0..days).into_par_iter().map(by_day).collect();
         let mut incomplete = Incomplete::new();
+        for (place, counted) in counted.iter().enumerate() {
+            let doubled = counted.digest.doubled.iter().copied().filter(|number| !counted.digest.is_whole(*number));
+            let doubled: BTreeSet<u32> = doubled.collect();
+            if !doubled.is_empty() {
+                incomplete.insert(place, doubled);
+            }
+        }
         for ((_, met, strangers), day) in read.iter().zip(0..) {
             for (place, counted) in counted.iter().enumerate() {
                 let Some(nibbles) = counted.digest.days.get(&day).filter(|_| !met.is_empty()) else { continue };
@@ -158,7 +176,7 @@ impl Ledger {
                     }
                     _ => {
                         let id = numbering.ids.get(kept.number as usize).copied().unwrap_or_default();
-                        self.strangers.entry(id).or_default().rows.push(entry.row);
+                        self.strangers.entry(id).or_default().add(entry.row, kept);
                         strays += 1;
                     }
                 }
@@ -167,9 +185,9 @@ impl Ledger {
                 match student_of(kept) {
                     NOBODY => {
                         let id = numbering.ids.get(kept.number as usize).copied().unwrap_or_default();
-                        self.strangers.entry(id).or_default().rows.push(own.row(kept));
+                        self.strangers.entry(id).or_default().add(own.row(kept), kept);
                     }
-                    student => self.idle.entry(student).or_default().rows.push(own.row(kept)),
+                    student => self.idle.entry(student).or_default().add(own.row(kept), kept),
                 }
                 strays += 1;
             }

@@ -12,12 +12,14 @@ use self::encoding::{Damage, decode_utf16, survey, utf16};
 pub(crate) use self::encoding::{Encoding, decode, encoding_of};
 use self::parts::{Parts, count_quotes};
 
+use super::attendance::Counting;
 use super::cell::{Cell, RowSink};
 use super::headers::Vocabulary;
 use super::part::Settled;
 use super::room::{Refusal, Room};
 use super::rows::{Outcome, SheetReader};
 use super::source::Source;
+use super::table::Table;
 
 /// The delimiters that text files are seen with.
 const DELIMITERS: &[u8] = b",\t;|";
@@ -31,13 +33,52 @@ const TOO_WIDE: &str = "有一行的列数过多，不是表格";
 const UNREADABLE: &str = "读取中断，文件可能已被移动或改动";
 
 /// Reads a text file; `names` may tell what its columns do not.
-pub(crate) fn read(source: &Source, vocabulary: &Vocabulary, names: &[&str], room: Room) -> Result<Vec<Outcome>, Refusal> {
+pub(crate) fn read(
+    source: &Source,
+    vocabulary: &Vocabulary,
+    names: &[&str],
+    room: Room,
+    counting: Option<&Counting<'_>>,
+) -> Result<Vec<Outcome>, Refusal> {
     let text = Text::open(source, vocabulary, room)?;
     let reader = || SheetReader::new(vocabulary, false).named(names);
-    match text.read_side_by_side(reader(), vocabulary)? {
-        Some(outcomes) => Ok(outcomes),
-        None => text.read_in_line(reader()),
+    let outcomes = text.read_side_by_side(reader(), vocabulary, counting)?;
+    let mut outcomes = outcomes.map_or_else(|| text.read_in_line(reader()), Ok)?;
+    outcomes.iter_mut().for_each(|outcome| count(outcome, counting));
+    Ok(outcomes)
+}
+
+/// Counts a table of attendance, once.
+fn count(outcome: &mut Outcome, counting: Option<&Counting<'_>>) {
+    if let (Outcome::Table(table), Some(counting)) = (outcome, counting)
+        && table.0.table == Table::Attendance
+        && table.0.missing.is_empty()
+        && table.1.counted.is_none()
+    {
+        table.1.count(*counting);
     }
+}
+
+/// The table that a text begins with, recognised with all that it needs.
+pub(crate) fn table(source: &Source, vocabulary: &Vocabulary) -> Option<Table> {
+    let head = source.head().ok()?;
+    if utf16(&head).ok()?.is_some() {
+        return None;
+    }
+    let end = head.len().min(HEAD);
+    let head = head.slice(..end);
+    let (mut opening, _) = encoding_of(&head).decode(head.strip_prefix(b"\xEF\xBB\xBF".as_slice()).unwrap_or(&head));
+    // The last line may be cut.
+    if let Some(last) = opening.rfind('\n') {
+        opening.to_mut().truncate(last + 1);
+    }
+    let (delimiter, text) = declared_delimiter(&opening).unwrap_or_else(|| (find_delimiter(&opening, vocabulary), &opening));
+    let mut reader = SheetReader::new(vocabulary, false);
+    let _ = each_record(text, Form { delimiter, has_quotes: true }, 1, |number, cells| {
+        let flow = reader.row(number, cells);
+        if reader.is_certain() { ControlFlow::Break(()) } else { flow }
+    });
+    reader.is_certain().then(|| reader.table()).flatten()
 }
 
 /// Hands the records of a text file to a sink, one after the other.
@@ -222,7 +263,12 @@ impl Text {
     }
 
     /// Reads the first part, and by its header the others side by side; `None` if another table begins further down.
-    fn read_side_by_side<'v>(&self, mut reader: SheetReader<'v>, vocabulary: &'v Vocabulary) -> Result<Option<Vec<Outcome>>, Refusal> {
+    fn read_side_by_side<'v>(
+        &self,
+        mut reader: SheetReader<'v>,
+        vocabulary: &'v Vocabulary,
+        counting: Option<&Counting<'_>>,
+    ) -> Result<Option<Vec<Outcome>>, Refusal> {
         let (encoding, form) = (self.encoding, self.form);
         let mut parts = Parts::open(&self.source, self.begin, form.has_quotes)?;
         let mut batch = parts.next()?;
@@ -236,13 +282,16 @@ impl Text {
         }
         let model = reader.further_down();
         let mut outcomes = reader.finish();
+        outcomes.iter_mut().for_each(|outcome| count(outcome, counting));
         // Without a header in so many rows there is none.
         while let (false, Some(model), Some(Outcome::Table(table))) = (batch.is_empty(), &model, outcomes.last_mut()) {
             let read = |part: &Bytes| -> Result<Option<(Settled, u32, Damage)>, Refusal> {
                 let Some(mut reader) = model.further_down() else { return Ok(None) };
                 let (text, damage) = encoding.decode(part);
                 let records = each_record(&text, form, 1, |number, cells| reader.row(number, cells))?;
-                match only(reader.finish()) {
+                let mut outcome = only(reader.finish());
+                outcome.iter_mut().for_each(|outcome| count(outcome, counting));
+                match outcome {
                     Some(Outcome::Table(table)) => Ok(Some((table.1, records, damage))),
                     _ => Ok(None),
                 }
@@ -392,7 +441,7 @@ mod tests {
         std::fs::write(&path, content).unwrap();
         let sources = [Source::Held(content.to_vec().into()), Source::File(path, content.len() as u64)];
         sources.map(|source| {
-            let outcomes = super::read(&source, &vocabulary(), &["a.csv"], Room::alone())?;
+            let outcomes = super::read(&source, &vocabulary(), &["a.csv"], Room::alone(), None)?;
             let tables = outcomes.into_iter().map(|outcome| match outcome {
                 Outcome::Table(table) => (table.1.rows, table.1.columns),
                 Outcome::Unknown { .. } => panic!("no table"),

@@ -7,12 +7,10 @@ use chrono::NaiveDate;
 use law::facts::attendance::DayRecord;
 use law::facts::calendar::{Calendar, Term};
 use law::facts::codes::{AttendanceKind, Read};
-use rayon::prelude::*;
 
 use super::digest::{Digest, Kept, NOT_TOLD, TOLD_UNREADABLE};
-use super::ids::Ids;
 use super::nibbles::Nibbles;
-use crate::ingest::Sheet;
+use crate::ingest::column::Column;
 
 /// The places of the columns of 考勤.
 pub mod field {
@@ -28,8 +26,6 @@ pub mod field {
     pub const TOLD: usize = 5;
 }
 
-/// How many records are counted together.
-const PART: usize = 1 << 18;
 /// A date's days from the term's first are held within this.
 const FAR: i32 = 30_000;
 
@@ -116,56 +112,82 @@ pub struct Line {
     pub is_range: bool,
 }
 
-/// Reads a record of a sheet; none where it lacks a usable id or date.
-fn line(sheet: &Sheet, record: usize) -> Option<Line> {
-    let id = sheet.id(0, record).value()?;
-    let (first, last, is_range) = match (sheet.integer(field::DATE, record), sheet.integer(field::FIRST, record)) {
+/// Students by number.
+pub trait Numbers: Sync {
+    /// The number of an id. `near` is the number met last: rows mostly stand in order.
+    fn number(&self, id: u64, near: u32) -> u32;
+    /// How many are known to the roster: ids met beyond it get numbers from here on.
+    fn known(&self) -> u32;
+}
+
+/// What counting needs.
+#[derive(Clone, Copy)]
+pub struct Counting<'c> {
+    /// The term's days.
+    pub days: &'c Days,
+    /// The students.
+    pub numbers: &'c dyn Numbers,
+    /// Students whose rows are all kept, in order.
+    pub whole: &'c [u32],
+}
+
+/// The typed columns of 考勤, by field.
+pub type Columns = [Option<Column>];
+
+fn integer(columns: &Columns, field: usize, record: usize) -> Read<i32> {
+    match columns.get(field) {
+        Some(Some(Column::Integers(cells))) => cells.get(record),
+        _ => Read::Empty,
+    }
+}
+
+/// Reads a record; none where it lacks a usable id or date.
+fn line(columns: &Columns, record: usize) -> Option<Line> {
+    let id = match columns.first() {
+        Some(Some(Column::Ids(cells))) => cells.get(record).value()?,
+        _ => return None,
+    };
+    let (first, last, is_range) = match (integer(columns, field::DATE, record), integer(columns, field::FIRST, record)) {
         (Read::Value(day), _) => (day, day, false),
         (Read::Unreadable, _) | (Read::Empty, Read::Empty | Read::Unreadable) => return None,
         // An end that is not there or can't be read says nothing of further days.
-        (Read::Empty, Read::Value(first)) => (first, sheet.integer(field::LAST, record).value().unwrap_or(first), true),
+        (Read::Empty, Read::Value(first)) => (first, integer(columns, field::LAST, record).value().unwrap_or(first), true),
     };
     if last < first {
         return None;
     }
-    let kind = match sheet.code(field::KIND, record) {
-        Read::Value(code) => AttendanceKind::from_code(code).map_or(Read::Unreadable, Read::Value),
-        Read::Empty | Read::Unreadable => Read::Unreadable,
+    let kind = match columns.get(field::KIND) {
+        Some(Some(Column::Codes(cells))) => match cells.get(record) {
+            Read::Value(code) => AttendanceKind::from_code(code).map_or(Read::Unreadable, Read::Value),
+            Read::Empty | Read::Unreadable => Read::Unreadable,
+        },
+        _ => Read::Unreadable,
     };
-    let told = sheet.integer(field::TOLD, record);
+    let told = integer(columns, field::TOLD, record);
     Some(Line { record: record as u32, id, first, last, code: DayRecord::of(kind) as u8, told, is_range })
-}
-
-/// What a part of a sheet contributes.
-struct PartCount {
-    digest: Digest,
-    /// Students with two rows of 出勤 for a day.
-    doubled: Vec<u32>,
 }
 
 /// Counts lines.
 struct Counter<'c> {
-    days: &'c Days,
-    ids: &'c Ids<'c>,
-    part: PartCount,
+    counting: Counting<'c>,
+    digest: Digest,
     /// Marks that are not laid out yet: student, day, code.
     marks: Vec<(u32, u16, u8)>,
     near: u32,
-    /// Further students whose rows are all to be kept.
-    whole: &'c [u32],
 }
 
 impl<'c> Counter<'c> {
-    fn new(days: &'c Days, ids: &'c Ids<'c>, whole: &'c [u32]) -> Self {
-        let digest = Digest { whole_from: ids.known(), whole: whole.to_vec(), ..Digest::default() };
-        Self { days, ids, part: PartCount { digest, doubled: Vec::new() }, marks: Vec::new(), near: 0, whole }
+    fn new(counting: Counting<'c>) -> Self {
+        let digest = Digest { whole_from: counting.numbers.known(), whole: counting.whole.to_vec(), ..Digest::default() };
+        Self { counting, digest, marks: Vec::new(), near: 0 }
     }
 
     fn take(&mut self, line: Line) {
-        let number = self.ids.number(line.id, self.near);
+        let Counting { days, numbers, whole } = self.counting;
+        let number = numbers.number(line.id, self.near);
         self.near = number;
-        let digest = &mut self.part.digest;
-        let offset = |day: i32| self.days.offset(day).clamp(-FAR, FAR) as i16;
+        let digest = &mut self.digest;
+        let offset = |day: i32| days.offset(day).clamp(-FAR, FAR) as i16;
         let kept = || Kept {
             number,
             record: line.record,
@@ -179,7 +201,7 @@ impl<'c> Counter<'c> {
             code: line.code,
             is_range: line.is_range,
         };
-        match self.days.belongs(line.first, line.last) {
+        match days.belongs(line.first, line.last) {
             Belongs::Elsewhere => digest.elsewhere += 1,
             Belongs::Idle => {
                 *digest.dates.entry(offset(line.first).max(0)).or_default() += 1;
@@ -188,22 +210,21 @@ impl<'c> Counter<'c> {
             Belongs::Here(first, last) => {
                 *digest.dates.entry(offset(line.first).max(0)).or_default() += 1;
                 self.marks.extend((first..=last).map(|day| (number, day, line.code)));
-                if line.code != DayRecord::Present as u8 || number >= digest.whole_from || self.whole.binary_search(&number).is_ok() {
+                if line.code != DayRecord::Present as u8 || number >= digest.whole_from || whole.binary_search(&number).is_ok() {
                     digest.kept.push(kept());
                 }
             }
         }
     }
 
-    fn finish(mut self) -> PartCount {
-        let marks = std::mem::take(&mut self.marks);
-        lay_out(&marks, &mut self.part);
-        self.part
+    fn finish(mut self) -> Digest {
+        lay_out(&self.marks, &mut self.digest);
+        self.digest
     }
 }
 
 /// Lays marks out by day and student. Those of a part mostly stand close together.
-fn lay_out(marks: &[(u32, u16, u8)], part: &mut PartCount) {
+fn lay_out(marks: &[(u32, u16, u8)], digest: &mut Digest) {
     let mut spans: BTreeMap<u16, Range<u32>> = BTreeMap::new();
     let mut before: Option<(u16, Range<u32>)> = None;
     for (number, day, _) in marks {
@@ -228,59 +249,22 @@ fn lay_out(marks: &[(u32, u16, u8)], part: &mut PartCount) {
     const PRESENT: u8 = DayRecord::Present as u8;
     for (number, day, code) in marks {
         if days[usize::from(*day)].put(*number, *code) == PRESENT && *code == PRESENT {
-            part.doubled.push(*number);
+            digest.doubled.push(*number);
         }
     }
-    part.digest.days = (0..).zip(days).filter(|(_, nibbles)| !nibbles.bytes.is_empty()).collect();
+    digest.days = (0..).zip(days).filter(|(_, nibbles)| !nibbles.bytes.is_empty()).collect();
 }
 
-impl PartCount {
-    fn add(&mut self, later: PartCount) {
-        const PRESENT: u8 = DayRecord::Present as u8;
-        let own = &mut self.digest;
-        for (day, nibbles) in later.digest.days {
-            own.days.entry(day).or_default().add(&nibbles, nibbles.end(), |number, one, other| {
-                if one == PRESENT && other == PRESENT {
-                    self.doubled.push(number);
-                }
-            });
+/// Counts the records of a part.
+pub fn count(columns: &Columns, records: usize, set_aside: &[u32], counting: Counting<'_>) -> Digest {
+    let mut counter = Counter::new(counting);
+    let mut aside = set_aside.iter().copied().peekable();
+    for record in 0..records {
+        let is_aside = aside.next_if_eq(&(record as u32)).is_some();
+        match line(columns, record) {
+            Some(line) if !is_aside => counter.take(line),
+            _ => counter.digest.unusable += 1,
         }
-        own.kept.extend(later.digest.kept);
-        own.idle.extend(later.digest.idle);
-        for (date, rows) in later.digest.dates {
-            *own.dates.entry(date).or_default() += rows;
-        }
-        own.elsewhere += later.digest.elsewhere;
-        own.unusable += later.digest.unusable;
-        self.doubled.extend(later.doubled);
     }
-}
-
-/// Counts a sheet; the rows of the `whole` students, in order, are all kept.
-pub fn count(sheet: &Sheet, days: &Days, ids: &Ids<'_>, whole: &[u32]) -> Digest {
-    let part = |first: usize| {
-        let mut counter = Counter::new(days, ids, whole);
-        for record in first..(first + PART).min(sheet.rows_read as usize) {
-            match line(sheet, record) {
-                Some(line) if sheet.set_aside.binary_search(&(record as u32)).is_err() => counter.take(line),
-                _ => counter.part.digest.unusable += 1,
-            }
-        }
-        counter.finish()
-    };
-    let parts: Vec<usize> = (0..sheet.rows_read as usize).step_by(PART).collect();
-    let mut counted: Vec<PartCount> = parts.into_par_iter().map(part).collect();
-    let none = || Counter::new(days, ids, whole).finish();
-    let mut all = if counted.is_empty() { none() } else { counted.remove(0) };
-    counted.into_iter().for_each(|later| all.add(later));
-    let PartCount { digest, mut doubled } = all;
-    doubled.retain(|number| !digest.is_whole(*number));
-    if doubled.is_empty() {
-        return digest;
-    }
-    // Rows of 出勤 are not kept, so which of them stand twice takes a second look.
-    doubled.extend(whole);
-    doubled.sort_unstable();
-    doubled.dedup();
-    count(sheet, days, ids, &doubled)
+    counter.finish()
 }

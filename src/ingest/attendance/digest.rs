@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use law::facts::attendance::DayRecord;
+
 use super::nibbles::Nibbles;
 
 /// A row that is kept: one that says more than 出勤, or whose student needs all of them kept.
@@ -47,9 +49,32 @@ pub struct Digest {
     pub whole: Vec<u32>,
     /// From this number on too.
     pub whole_from: u32,
+    /// Students with two rows of 出勤 for a day: which rows these are takes a second look, for they are not kept.
+    pub doubled: Vec<u32>,
 }
 
 impl Digest {
+    /// Adds what a later part of the sheet contributes, whose records are counted from `records_before` on.
+    pub fn add(&mut self, later: Digest, records_before: u32) {
+        const PRESENT: u8 = DayRecord::Present as u8;
+        let moved = |kept: Kept| Kept { record: kept.record + records_before, ..kept };
+        for (day, nibbles) in later.days {
+            self.days.entry(day).or_default().add(&nibbles, nibbles.end(), |number, one, other| {
+                if one == PRESENT && other == PRESENT {
+                    self.doubled.push(number);
+                }
+            });
+        }
+        self.kept.extend(later.kept.into_iter().map(moved));
+        self.idle.extend(later.idle.into_iter().map(moved));
+        for (date, rows) in later.dates {
+            *self.dates.entry(date).or_default() += rows;
+        }
+        self.elsewhere += later.elsewhere;
+        self.unusable += later.unusable;
+        self.doubled.extend(later.doubled);
+    }
+
     /// Whether all rows of a student are kept.
     pub fn is_whole(&self, number: u32) -> bool {
         number >= self.whole_from || self.whole.binary_search(&number).is_ok()

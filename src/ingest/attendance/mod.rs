@@ -1,0 +1,68 @@
+//! Attendance is counted while it is read: rows become marks of a student and a school day, 4 bits each, and only rows that say more
+//! than 出勤 are kept. Memory grows with students and absences, not with rows.
+
+pub mod count;
+pub mod digest;
+pub mod nibbles;
+
+pub use count::{Counting, Days, Numbers};
+pub use digest::{Digest, Kept};
+
+use super::file::read_file;
+use super::finding::CellFinding;
+use super::gather;
+use super::headers::Vocabulary;
+use super::read::{FileInfo, Inputs, Sheet};
+use super::room::Room;
+use super::table::Table;
+use super::walk::Found;
+
+/// A file of attendance that is read once the roster is known.
+#[derive(Clone, Debug)]
+pub struct Deferred {
+    /// The file, among `Inputs::files`.
+    pub file: usize,
+}
+
+/// A file of attendance that was read.
+#[derive(Clone, Debug, Default)]
+pub struct Counted {
+    /// Its sheets, each with its digest; their cells are gone but for those that a finding is about.
+    pub sheets: Vec<(Sheet, Digest)>,
+    /// Its findings, with sheets by their places among its own.
+    pub findings: Vec<CellFinding>,
+}
+
+/// A file that holds more than attendance, and has to be read with the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotAlone;
+
+/// Reads a deferred file; the rows of the students `whole`, in order, are all kept.
+///
+/// # Errors
+/// It holds another table too.
+pub fn read_deferred(file: &FileInfo, vocabulary: &Vocabulary, counting: &Counting<'_>, share: usize) -> Result<Counted, NotAlone> {
+    let found = Found { full: file.full.clone(), path: file.path.clone(), bytes: file.bytes, fault: None };
+    let read = read_file(&found, vocabulary, Room::shared(share), Some(counting));
+    let read = read.or_else(|| read_file(&found, vocabulary, Room::alone(), Some(counting))).unwrap_or_default();
+    let mut own =
+        Inputs { files: Vec::new(), sheets: Vec::new(), findings: Vec::new(), subjects: vocabulary.subjects.clone(), deferred: Vec::new() };
+    for read in read {
+        own.files.push(read.info);
+        gather::put_sheets(&mut own, 0, read.sheets, false, vocabulary);
+    }
+    let is_alone = own.files.len() == 1 && own.sheets.iter().all(|sheet| sheet.table == Table::Attendance);
+    if !is_alone {
+        return Err(NotAlone);
+    }
+    let mut sheets = Vec::new();
+    for mut sheet in own.sheets {
+        let digest = match sheet.counted.take() {
+            Some(digest) => *digest,
+            // Without a column that it needs, none of its rows can be used.
+            None => Digest { unusable: sheet.rows_read, whole_from: counting.numbers.known(), ..Digest::default() },
+        };
+        sheets.push((sheet, digest));
+    }
+    Ok(Counted { sheets, findings: own.findings })
+}
