@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chrono::NaiveDate;
 use law::facts::attendance::{Form, SchoolReport};
@@ -69,8 +70,10 @@ pub struct Attendance {
     pub ledger: Ledger,
     /// Whose the numbers are.
     pub numbering: Numbering,
-    /// The digest of each sheet, by its place among the inputs'.
-    pub digests: Vec<(usize, Digest)>,
+    /// The files that hold nothing else, by their places among the inputs', with what they came to.
+    pub files: Vec<(usize, Counted)>,
+    /// How many of them were read in this run.
+    pub read: usize,
 }
 
 /// What is counted.
@@ -89,51 +92,97 @@ pub struct Counter<'c> {
     pub tell: &'c (dyn Fn(u64) + Sync),
 }
 
+/// A sheet of attendance: of a file that was left for later, by place among those and among its sheets, or one that was read with others.
+#[derive(Clone, Copy)]
+enum Where {
+    File(usize, usize),
+    Read(usize),
+}
+
 impl Counter<'_> {
     /// Counts all attendance: the files that were left for later, whose sheets come after those that were read, and the sheets of
-    /// workbooks.
+    /// workbooks. What `known` files came to, by the hash of their content, is taken as it is.
     ///
     /// # Errors
     /// The path of a file that holds more than attendance.
-    pub fn count(&self, inputs: &mut Inputs) -> Result<Attendance, String> {
+    pub fn count(&self, inputs: &mut Inputs, mut known: HashMap<String, Counted>) -> Result<Attendance, String> {
         let days = Days::new(&self.law.calendar, self.term);
-        let share = rayon::current_num_threads();
         let deferred = std::mem::take(&mut inputs.deferred);
-        let files: Vec<(usize, &FileInfo)> = deferred.iter().map(|own| (own.file, &inputs.files[own.file])).collect();
-        let read = |(file, info): &(usize, &FileInfo)| -> Result<(usize, Counted), String> {
-            let counted = if info.duplicate {
-                Ok(Counted::default())
-            } else {
-                read_deferred(info, self.vocabulary, &self.counting(&days, &[]), share)
+        let of_file = |file: usize| (file, known.remove(&inputs.files[file].sha256));
+        let files: Vec<(usize, Option<Counted>)> = deferred.iter().map(|own| own.file).map(of_file).collect();
+        let read = AtomicUsize::new(0);
+        let count = |(file, known): (usize, Option<Counted>)| -> Result<(usize, Counted), String> {
+            let info = &inputs.files[file];
+            let counted = match known {
+                _ if info.duplicate => Counted::default(),
+                Some(known) => known,
+                None => {
+                    read.fetch_add(1, Ordering::Relaxed);
+                    self.read(info, self.counting(&days, &[]))?
+                }
             };
             (self.tell)(info.bytes);
-            Ok((*file, counted.map_err(|_| info.path.clone())?))
+            Ok((file, counted))
         };
-        let counted: Vec<(usize, Counted)> = files.par_iter().map(read).collect::<Result<_, _>>()?;
-        let mut digests = Vec::new();
-        for (place, sheet) in inputs.sheets.iter().enumerate().filter(|(_, sheet)| sheet.table == Table::Attendance) {
-            digests.push((place, count_sheet(sheet, self.counting(&days, &[]))));
+        let mut files: Vec<(usize, Counted)> = files.into_par_iter().map(count).collect::<Result<_, _>>()?;
+        let of_workbooks = inputs.sheets.iter().enumerate().filter(|(_, sheet)| sheet.table == Table::Attendance);
+        let mut others: Vec<(usize, Digest)> =
+            of_workbooks.map(|(place, sheet)| (place, count_sheet(sheet, self.counting(&days, &[])))).collect();
+        add_duplicates(inputs, &mut files);
+        let begin = inputs.sheets.len();
+        for (file, counted) in &files {
+            add_counted(inputs, *file, counted);
         }
-        for (file, counted) in &counted {
-            add_counted(inputs, *file, counted.clone(), &mut digests);
-        }
-        self.add_duplicates(inputs, &counted, &mut digests);
         // Whoever is met is met in the first counting.
         let numbering = self.ids.numbering();
         let index = RowIndex::new(inputs);
         loop {
-            let of_sheets = digests.iter().map(|(sheet, digest)| OfSheet { sheet: *sheet, begin: index.row(*sheet, 0), digest });
-            let of_sheets: Vec<OfSheet<'_>> = of_sheets.collect();
+            let mut places = Vec::new();
+            let mut of_sheets = Vec::new();
+            for (place, (sheet, digest)) in others.iter().enumerate() {
+                places.push(Where::Read(place));
+                of_sheets.push(OfSheet { sheet: *sheet, begin: index.row(*sheet, 0), digest });
+            }
+            let mut sheet = begin;
+            for (file, (_, counted)) in files.iter().enumerate() {
+                for (place, (_, digest)) in counted.sheets.iter().enumerate() {
+                    places.push(Where::File(file, place));
+                    of_sheets.push(OfSheet { sheet, begin: index.row(sheet, 0), digest });
+                    sheet += 1;
+                }
+            }
             let incomplete = match Ledger::new(&of_sheets, &numbering, self.term, self.law.as_of, self.students) {
-                Ok(ledger) => return Ok(Attendance { ledger, numbering, digests }),
+                Ok(ledger) => {
+                    return Ok(Attendance { ledger, numbering, files, read: read.into_inner() });
+                }
                 Err(incomplete) => incomplete,
             };
-            for (place, numbers) in incomplete {
-                let Some((sheet, digest)) = digests.get_mut(place) else { continue };
-                let mut whole: Vec<u32> = digest.whole.iter().copied().chain(numbers).collect();
-                whole.sort_unstable();
-                whole.dedup();
-                *digest = self.keep_more(inputs, *sheet, self.counting(&days, &whole), share)?;
+            let wanted: Vec<(Where, Vec<u32>)> = incomplete
+                .into_iter()
+                .filter_map(|(place, numbers)| {
+                    let mut whole: Vec<u32> = of_sheets.get(place)?.digest.whole.iter().copied().chain(numbers).collect();
+                    whole.sort_unstable();
+                    whole.dedup();
+                    Some((*places.get(place)?, whole))
+                })
+                .collect();
+            for (place, whole) in wanted {
+                let counting = self.counting(&days, &whole);
+                match place {
+                    Where::Read(place) => {
+                        if let Some((sheet, digest)) = others.get_mut(place) {
+                            *digest = count_sheet(&inputs.sheets[*sheet], counting);
+                        }
+                    }
+                    Where::File(file, place) => {
+                        let Some((info, (_, counted))) = files.get_mut(file).map(|own| (&inputs.files[own.0], own)) else { continue };
+                        read.fetch_add(1, Ordering::Relaxed);
+                        let again = self.read(info, counting)?.sheets.into_iter().nth(place);
+                        if let (Some((_, digest)), Some((_, again))) = (counted.sheets.get_mut(place), again) {
+                            *digest = again;
+                        }
+                    }
+                }
             }
         }
     }
@@ -142,37 +191,8 @@ impl Counter<'_> {
         Counting { days, numbers: self.ids, whole }
     }
 
-    /// Counts a sheet again, with the rows of some students kept.
-    fn keep_more(&self, inputs: &Inputs, place: usize, counting: Counting<'_>, share: usize) -> Result<Digest, String> {
-        let sheet = &inputs.sheets[place];
-        if sheet.sparse.is_none() {
-            return Ok(count_sheet(sheet, counting));
-        }
-        let info = &inputs.files[sheet.file];
-        let first = inputs.sheets.iter().position(|own| own.file == sheet.file).unwrap_or(place);
-        let counted = read_deferred(info, self.vocabulary, &counting, share).map_err(|_| info.path.clone())?;
-        Ok(counted.sheets.into_iter().nth(place - first).map(|(_, digest)| digest).unwrap_or_default())
-    }
-
-    /// The sheets of files that were given twice: as long as the first one's, and all set aside.
-    fn add_duplicates(&self, inputs: &mut Inputs, counted: &[(usize, Counted)], digests: &mut Vec<(usize, Digest)>) {
-        let files = counted.iter().map(|(file, _)| *file).filter(|file| inputs.files[*file].duplicate);
-        for file in files.collect::<Vec<usize>>() {
-            let info = &inputs.files[file];
-            let is_first = |own: &&(usize, Counted)| {
-                let other = &inputs.files[own.0];
-                !other.duplicate && other.sha256 == info.sha256
-            };
-            let Some((_, first)) = counted.iter().find(is_first) else { continue };
-            let sheets = first.sheets.iter().map(|(sheet, _)| {
-                let set_aside = (0..sheet.rows_read).collect();
-                let sheet = Sheet { columns: vec![None; sheet.columns.len()], sparse: Some(Vec::new()), set_aside, ..sheet.clone() };
-                let digest = Digest { unusable: sheet.rows_read, ..Digest::default() };
-                (sheet, digest)
-            });
-            let counted = Counted { sheets: sheets.collect(), findings: Vec::new() };
-            add_counted(inputs, file, counted, digests);
-        }
+    fn read(&self, info: &FileInfo, counting: Counting<'_>) -> Result<Counted, String> {
+        read_deferred(info, self.vocabulary, &counting, rayon::current_num_threads()).map_err(|_| info.path.clone())
     }
 }
 
@@ -180,21 +200,34 @@ fn count_sheet(sheet: &Sheet, counting: Counting<'_>) -> Digest {
     count::count(&sheet.columns, sheet.rows_read as usize, &sheet.set_aside, counting)
 }
 
-/// Adds the sheets and findings of a file that was counted.
-fn add_counted(inputs: &mut Inputs, file: usize, counted: Counted, digests: &mut Vec<(usize, Digest)>) {
-    let first = inputs.sheets.len();
-    for (sheet, digest) in counted.sheets {
-        digests.push((inputs.sheets.len(), digest));
-        inputs.sheets.push(Sheet { file, ..sheet });
+/// The sheets of files that were given twice: as long as the first one's, and all set aside.
+fn add_duplicates(inputs: &Inputs, files: &mut [(usize, Counted)]) {
+    for place in 0..files.len() {
+        let info = &inputs.files[files[place].0];
+        let is_first = |(file, _): &&(usize, Counted)| !inputs.files[*file].duplicate && inputs.files[*file].sha256 == info.sha256;
+        let Some((_, first)) = files.iter().find(is_first).filter(|_| info.duplicate) else { continue };
+        let sheets = first.sheets.iter().map(|(sheet, _)| {
+            let set_aside = (0..sheet.rows_read).collect();
+            let sheet = Sheet { columns: vec![None; sheet.columns.len()], sparse: Some(Vec::new()), set_aside, ..sheet.clone() };
+            let digest = Digest { unusable: sheet.rows_read, ..Digest::default() };
+            (sheet, digest)
+        });
+        files[place].1 = Counted { sheets: sheets.collect(), findings: Vec::new() };
     }
-    let findings = counted.findings.into_iter();
+}
+
+/// Adds the sheets and findings of a file that was counted.
+fn add_counted(inputs: &mut Inputs, file: usize, counted: &Counted) {
+    let first = inputs.sheets.len();
+    inputs.sheets.extend(counted.sheets.iter().map(|(sheet, _)| Sheet { file, ..sheet.clone() }));
+    let findings = counted.findings.iter().cloned();
     inputs.findings.extend(findings.map(|finding| CellFinding { file, sheet: finding.sheet.map(|sheet| sheet + first), ..finding }));
 }
 
 /// Puts the watch of a cohort together and enters what it finds.
-pub fn enter(cohort: &mut Cohort<'_>, form: Form, attendance: Attendance) {
+pub fn enter(cohort: &mut Cohort<'_>, form: Form, ledger: Ledger) {
     let Some(term) = &cohort.law.term else { return };
-    let watch = report(cohort, term, form, attendance.ledger);
+    let watch = report(cohort, term, form, ledger);
     cohort.watch = Some(watch);
 }
 

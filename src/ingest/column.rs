@@ -1,6 +1,7 @@
 //! Typed columns of a sheet: one dense vector a column, where every cell is a value, empty, or there but unreadable.
 
 use law::facts::codes::Read;
+use serde::{Deserialize, Serialize};
 
 const EMPTY_INTEGER: i32 = i32::MIN;
 const UNREADABLE_INTEGER: i32 = i32::MIN + 1;
@@ -10,19 +11,19 @@ const EMPTY_ID: u64 = 0;
 const UNREADABLE_ID: u64 = 1;
 
 /// Codes below 254: places in a code table, grades, subjects.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Codes(Vec<u8>);
 
 /// Whole numbers, days since 1970-01-01, months since year 0, starting years of school years, thousandths.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Integers(Vec<i32>);
 
 /// National ids, packed (`law::facts::identifiers::NationalId`).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Ids(Vec<u64>);
 
 /// Texts of one column in one buffer.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Texts {
     bytes: String,
     ends: Vec<u32>,
@@ -145,7 +146,7 @@ impl Texts {
 }
 
 /// A typed column.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub enum Column {
     /// Codes, grades, subjects, terms.
     Codes(Codes),

@@ -5,7 +5,7 @@ use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::attendance::Counting;
+use super::attendance::{Counting, Deferral, Stamp};
 use super::cell::{Cell, CellKind, MergedRange, RowSink};
 use super::headers::{Dictionary, Vocabulary};
 use super::read::FileInfo;
@@ -88,9 +88,18 @@ fn source_of(file: &Found, room: Room) -> std::io::Result<Source> {
 }
 
 /// A file that begins as a table of attendance, and can be read from one end to the other: it is counted once the roster is known.
-pub(crate) fn deferred_file(file: &Found, vocabulary: &Vocabulary) -> Option<Vec<FileRead>> {
+pub(crate) fn deferred_file(file: &Found, vocabulary: &Vocabulary, deferral: &Deferral<'_>) -> Option<Vec<FileRead>> {
     if file.fault.is_some() {
         return None;
+    }
+    let place = Place { full: &file.full, path: &file.path, within: "" };
+    let stamp = Stamp::of(&file.full);
+    let left = |sha256| {
+        let info = FileInfo { stamp, ..place.info(sha256, file.bytes) };
+        Some(vec![FileRead { info, sheets: Vec::new(), fault: None, is_deferred: true }])
+    };
+    if let Some(sha256) = stamp.and_then(|stamp| deferral.by_stamp.get(&stamp)) {
+        return left(sha256.clone());
     }
     let source = Source::File(file.full.clone(), file.bytes);
     let table = guarded(|| match sniff::kind(&source).ok()? {
@@ -101,9 +110,7 @@ pub(crate) fn deferred_file(file: &Found, vocabulary: &Vocabulary) -> Option<Vec
     if table.flatten() != Some(Table::Attendance) {
         return None;
     }
-    let place = Place { full: &file.full, path: &file.path, within: "" };
-    let info = place.info(source.sha256().ok()?, file.bytes);
-    Some(vec![FileRead { info, sheets: Vec::new(), fault: None, is_deferred: true }])
+    left(source.sha256().ok()?)
 }
 
 /// Reads a file that is in memory, or the files that it holds.
@@ -123,7 +130,7 @@ struct Place<'a> {
 impl Place<'_> {
     fn info(self, sha256: String, bytes: u64) -> FileInfo {
         let Place { full, path, within } = self;
-        FileInfo { path: path.to_owned(), full: full.to_owned(), within: within.to_owned(), sha256, bytes, duplicate: false }
+        FileInfo { path: path.to_owned(), full: full.to_owned(), within: within.to_owned(), sha256, bytes, duplicate: false, stamp: None }
     }
 
     fn failed(self, sha256: String, bytes: u64, fault: (String, String)) -> FileRead {

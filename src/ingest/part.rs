@@ -1,5 +1,6 @@
 //! How do cells become columns? The typed columns of a run of rows; parts read side by side are put together in order.
 
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::HashMap;
 
@@ -21,7 +22,7 @@ const MEMO: usize = 4096;
 const KINDS: usize = CellKind::Error as usize + 1;
 
 /// The row numbers of a sheet's records, as the file shows them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub enum RowNumbers {
     /// One after the other from the first on.
     Contiguous {

@@ -1,7 +1,6 @@
 //! How do folders become inputs? Their files are read side by side, the large ones after the others, and put together in the order of
 //! their paths.
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use law::facts::subjects::Subjects;
 use rayon::prelude::*;
 
-use super::attendance::{Deferred, Digest};
+use super::attendance::{Deferral, Deferred, Digest, Stamp};
 use super::column::Column;
 use super::file::{FileRead, deferred_file, held_file, read_file};
 use super::finding::CellFinding;
@@ -28,8 +27,8 @@ pub struct Request<'a> {
     pub vocabulary: &'a Vocabulary,
     /// Is told how far the reading has come.
     pub progress: &'a (dyn Fn(Progress) + Sync),
-    /// Leaves files of attendance for later, but for those of these paths; none are left without it.
-    pub defer: Option<&'a BTreeSet<String>>,
+    /// Leaves files of attendance for later; none are left without it.
+    pub defer: Option<&'a Deferral<'a>>,
 }
 
 /// How far the reading has come.
@@ -73,6 +72,8 @@ pub struct FileInfo {
     pub bytes: u64,
     /// Whether an earlier file has the same content: this one is set aside.
     pub duplicate: bool,
+    /// What the file system says of a file that was left for later.
+    pub stamp: Option<Stamp>,
 }
 
 /// A sheet that was recognised.
@@ -146,8 +147,8 @@ pub fn read(request: Request<'_>) -> Result<Inputs, IngestError> {
     let read: Vec<Option<Vec<FileRead>>> = found
         .par_iter()
         .map(|file| {
-            let is_left = request.defer.is_some_and(|others| !others.contains(&file.path));
-            let read = if is_left { deferred_file(file, request.vocabulary) } else { None };
+            let deferral = request.defer.filter(|deferral| !deferral.whole.contains(&file.path));
+            let read = deferral.and_then(|deferral| deferred_file(file, request.vocabulary, deferral));
             let read = read.or_else(|| read_file(file, request.vocabulary, share, None));
             if read.is_some() {
                 tell(file.bytes);

@@ -186,6 +186,8 @@ pub struct Config {
     pub calendar_hash: String,
     /// The folder of dictionaries, if there is one.
     pub headers: Option<PathBuf>,
+    /// blake3 of the dictionaries of that folder.
+    pub headers_hash: String,
 }
 
 /// The nearest name in the folder of a file that is not there.
@@ -268,6 +270,19 @@ fn load_calendars(path: &Path) -> Result<(Calendar, String), ConfigError> {
     }
     let calendar = Calendar::new(years).map_err(|message| fault(path, message.to_string()))?;
     Ok((calendar, hasher.finalize().to_hex().to_string()))
+}
+
+/// blake3 of the files of a folder, by name. A file that can't be read is told when it is used.
+fn hash_folder(folder: &Path) -> String {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    paths.sort();
+    let mut hasher = blake3::Hasher::new();
+    for path in paths {
+        hasher.update(path.file_name().unwrap_or_default().as_encoded_bytes()).update(&[0]);
+        hasher.update(&std::fs::read(&path).unwrap_or_default());
+    }
+    hasher.finalize().to_hex().to_string()
 }
 
 /// Today in Asia/Shanghai, which keeps one time all year.
@@ -354,6 +369,7 @@ impl Config {
             None => Some(folder.join("headers")).filter(|own| own.is_dir()),
         };
         let law = Law { policy, lists, subjects, calendar, school_year, last_day, window, as_of, term };
-        Ok(Self { pipeline, inputs, law, policy_hash, calendar_hash, headers })
+        let headers_hash = headers.as_deref().map(hash_folder).unwrap_or_default();
+        Ok(Self { pipeline, inputs, law, policy_hash, calendar_hash, headers, headers_hash })
     }
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 use chrono::Utc;
 use law::facts::student::Row;
@@ -15,20 +16,22 @@ use thiserror::Error;
 
 use super::config::{Config, Procedure};
 use super::folder::{self, Held};
-use crate::engine::attendance::ids::Ids;
+use crate::engine::attendance::ids::{Ids, Numbering};
 use crate::engine::cohort::Cohort;
 use crate::engine::finding::{About, Finding, Place};
 use crate::engine::judged::{self, Judged};
-use crate::engine::roster;
+use crate::engine::roster::{self, RosterReading};
 use crate::engine::rows::RowIndex;
 use crate::engine::scope::OutOfScope;
-use crate::engine::watch::{self, Counter};
+use crate::engine::watch::{self, Attendance, Counter};
+use crate::ingest::attendance::{Counted, Deferral};
 use crate::ingest::table::Table;
 use crate::ingest::{self, Dictionary, Inputs, Marks, Request, Vocabulary};
 use crate::report::findings::Published;
-use crate::report::manifest::{Books, InputReceipt, Manifest, PolicyReceipt};
+use crate::report::manifest::{AttendanceReceipt, Books, InputReceipt, Manifest, PolicyReceipt, Seconds};
 use crate::report::parquet::{Encoded, Groups, Names, ROW_GROUP};
 use crate::report::read::history;
+use crate::report::state::{self, Basis, FileKept, Kept, State};
 use crate::report::{decisions, findings as published, mask, sources, submissions, summary};
 
 /// How far a run is, for whoever shows it.
@@ -120,42 +123,24 @@ pub fn run(config: &Config, out: &Path, watch: &Watch<'_>) -> Result<PublishedRu
     let started = Utc::now();
     let held = Held::take(out, &config.pipeline.name)?.ok_or_else(|| RunError::Held(out.join(&config.pipeline.name)))?;
     let vocabulary = vocabulary(&config.law.policy, config.headers.as_deref())?;
-    let (mut law, mut whole) = (config.law.clone(), BTreeSet::new());
-    let (inputs, reading, attendance) = loop {
-        let (read, all) = (AtomicU64::new(0), AtomicU64::new(0));
-        let progress = |progress: ingest::Progress| {
-            read.store(progress.bytes_read, Ordering::Relaxed);
-            all.store(progress.bytes, Ordering::Relaxed);
-            watch(Stage::Reading, progress.bytes_read, progress.bytes);
-        };
-        let defer = law.term.is_some().then_some(&whole);
-        let mut inputs = ingest::read(Request { folders: &config.inputs, vocabulary: &vocabulary, progress: &progress, defer })
-            .map_err(|error| RunError::Input(error.to_string()))?;
-        if !inputs.sheets.iter().any(|sheet| sheet.table == Table::Roster && sheet.rows_read as usize > sheet.set_aside.len()) {
-            return Err(RunError::Input(no_roster(&inputs)));
-        }
-        let index = RowIndex::new(&inputs);
-        let reading = roster::read(&inputs, &index, law.as_of);
-        let Some(term) = &config.law.term else { break (inputs, reading, None) };
-        let ids = Ids::new(&reading.roster, None);
-        let tell = |bytes: u64| watch(Stage::Reading, read.fetch_add(bytes, Ordering::Relaxed) + bytes, all.load(Ordering::Relaxed));
-        let students = reading.roster.students.len();
-        let counter = Counter { law: &law, term, vocabulary: &vocabulary, ids: &ids, students, tell: &tell };
-        match counter.count(&mut inputs) {
-            Ok(attendance) => break (inputs, reading, Some(attendance)),
-            // A file that goes on with another table is read with the others: its students count.
-            Err(path) => whole.insert(path),
-        };
-    };
+    let latest = folder::latest(held.folder());
+    let mut clock = Clock::start();
+    let Read { inputs, reading, attendance, mut receipt } = read_all(config, &vocabulary, latest.as_deref(), &mut clock, watch)?;
+    let mut law = config.law.clone();
     law.subjects = inputs.subjects.clone();
     law.lists = Lists::new(&law.policy, &law.subjects)?;
     let staging = held.stage()?;
     let names = |schema| Names { schema, policy: format!("{} {}", law.policy.name, law.policy.version) };
     let mut cohort = Cohort::new(&law, &inputs, reading);
-    if let Some(attendance) = attendance {
-        watch::enter(&mut cohort, config.pipeline.attendance.into(), attendance);
+    if let Some(Attendance { ledger, numbering, files, read }) = attendance {
+        let own = receipt.get_or_insert_default();
+        (own.files, own.read) = (files.len() as u64, read as u64);
+        watch::enter(&mut cohort, config.pipeline.attendance.into(), ledger);
+        keep(staging.path(), config, &inputs, &numbering, &files, started)?;
     }
+    clock.lap(|seconds| &mut seconds.roster);
     let (tally, findings) = judge(&mut cohort, &staging.path().join("decisions.parquet"), &names("decisions/1"), watch)?;
+    clock.lap(|seconds| &mut seconds.judging);
     watch(Stage::Writing, 0, 1);
     let findings = {
         let of_cells = of_cells(&cohort);
@@ -163,19 +148,146 @@ pub fn run(config: &Config, out: &Path, watch: &Watch<'_>) -> Result<PublishedRu
         published::in_order(all.map(|finding| published::publish(&cohort, finding)).collect())
     };
     published::write_findings(&staging.path().join("findings.parquet"), &findings, &names("findings/1"))?;
-    let past = folder::latest(held.folder()).map(|run| history(&run)).unwrap_or_default();
+    let past = latest.map(|run| history(&run)).unwrap_or_default();
     let as_of = law.as_of.to_string();
     published::write_history(&staging.path().join("finding_history.parquet"), &findings, &past, &as_of, &names("finding_history/1"))?;
     sources::write_sources(&staging.path().join("sources.parquet"), &cohort, &names("sources/1"))?;
     submissions::write_submissions(&staging.path().join("submissions.parquet"), &cohort, &names("submissions/1"))?;
     let run_id = held.free_id(&run_id(config, &inputs));
-    let manifest = receipt(config, &cohort, &run_id, started, tally, &findings);
+    let mut manifest = manifest(config, &cohort, &run_id, started, tally, &findings);
+    manifest.attendance = receipt;
     check(&cohort, &manifest)?;
     summary::write_workbook(staging.path(), &manifest).map_err(|error| RunError::Write(error.to_string()))?;
+    clock.lap(|seconds| &mut seconds.writing);
+    manifest.seconds = clock.seconds;
     manifest.write(staging.path())?;
     let folder = held.publish(staging, &run_id)?;
     watch(Stage::Writing, 1, 1);
     Ok(PublishedRun { folder, manifest })
+}
+
+/// What was read.
+struct Read {
+    inputs: Inputs,
+    reading: RosterReading,
+    attendance: Option<Attendance>,
+    receipt: Option<AttendanceReceipt>,
+}
+
+/// Reads all files: in term the attendance last, and only what the run before has not counted.
+fn read_all(
+    config: &Config,
+    vocabulary: &Vocabulary,
+    latest: Option<&Path>,
+    clock: &mut Clock,
+    watch: &Watch<'_>,
+) -> Result<Read, RunError> {
+    let law = &config.law;
+    let mut whole = BTreeSet::new();
+    loop {
+        let (state, receipt) = match &law.term {
+            Some(_) => known(config, latest),
+            None => (State::default(), None),
+        };
+        let (read, all) = (AtomicU64::new(0), AtomicU64::new(0));
+        let progress = |progress: ingest::Progress| {
+            read.store(progress.bytes_read, Ordering::Relaxed);
+            all.store(progress.bytes, Ordering::Relaxed);
+            watch(Stage::Reading, progress.bytes_read, progress.bytes);
+        };
+        let deferral = Deferral { whole: whole.clone(), by_stamp: &state.by_stamp };
+        let defer = law.term.is_some().then_some(&deferral);
+        let mut inputs = ingest::read(Request { folders: &config.inputs, vocabulary, progress: &progress, defer })
+            .map_err(|error| RunError::Input(error.to_string()))?;
+        if !inputs.sheets.iter().any(|sheet| sheet.table == Table::Roster && sheet.rows_read as usize > sheet.set_aside.len()) {
+            return Err(RunError::Input(no_roster(&inputs)));
+        }
+        clock.lap(|seconds| &mut seconds.reading);
+        let index = RowIndex::new(&inputs);
+        let reading = roster::read(&inputs, &index, law.as_of);
+        clock.lap(|seconds| &mut seconds.roster);
+        let Some(term) = &law.term else { return Ok(Read { inputs, reading, attendance: None, receipt }) };
+        let ids = Ids::new(&reading.roster, Some(state.ids).filter(|ids| !ids.is_empty()));
+        let tell = |bytes: u64| watch(Stage::Reading, read.fetch_add(bytes, Ordering::Relaxed) + bytes, all.load(Ordering::Relaxed));
+        let students = reading.roster.students.len();
+        let counter = Counter { law, term, vocabulary, ids: &ids, students, tell: &tell };
+        let counted = counter.count(&mut inputs, state.files);
+        clock.lap(|seconds| &mut seconds.attendance);
+        match counted {
+            Ok(attendance) => {
+                drop(ids);
+                return Ok(Read { inputs, reading, attendance: Some(attendance), receipt });
+            }
+            // A file that goes on with another table is read with the others: its students count.
+            Err(path) => whole.insert(path),
+        };
+    }
+}
+
+/// What a state of this run would rest on.
+fn basis(config: &Config) -> Basis {
+    Basis {
+        program: env!("CARGO_PKG_VERSION").into(),
+        policy: config.policy_hash.clone(),
+        calendar: config.calendar_hash.clone(),
+        dictionaries: config.headers_hash.clone(),
+        days: config.law.term.as_ref().map(|term| term.days.clone()).unwrap_or_default(),
+    }
+}
+
+/// The state of the run before, where it fits, and what the receipt says of it.
+fn known(config: &Config, latest: Option<&Path>) -> (State, Option<AttendanceReceipt>) {
+    let Some(latest) = latest else { return (State::default(), None) };
+    let run = latest.file_name().map(|name| name.to_string_lossy().into_owned());
+    let (state, why) = match state::read(latest) {
+        None => (State::default(), Some("上次运行没有可用的考勤状态，或已损坏")),
+        Some(state) => match basis(config).differs_from(&state.basis) {
+            None => (state, None),
+            Some(why) => (State::default(), Some(why)),
+        },
+    };
+    let known_from = run.filter(|_| why.is_none());
+    (state, Some(AttendanceReceipt { known_from, read_anew: why.map(str::to_owned), ..AttendanceReceipt::default() }))
+}
+
+/// Seconds that a change of a file has to lie back for its stamp to be trusted: clocks of file systems are coarse.
+const SETTLED: i64 = 2;
+
+/// Writes the state that the next run goes on from.
+fn keep(
+    folder: &Path,
+    config: &Config,
+    inputs: &Inputs,
+    numbering: &Numbering,
+    files: &[(usize, Counted)],
+    started: chrono::DateTime<Utc>,
+) -> Result<(), RunError> {
+    let own = files.iter().map(|(file, counted)| (&inputs.files[*file], counted)).filter(|(info, _)| !info.duplicate);
+    let files = own.map(|(info, counted)| {
+        let stamp = info.stamp.filter(|stamp| stamp.changed.0 + SETTLED < started.timestamp());
+        FileKept { sha256: &info.sha256, stamp, counted }
+    });
+    state::write(folder, &Kept { basis: &basis(config), ids: &numbering.ids, files: files.collect() })?;
+    Ok(())
+}
+
+/// Takes the time of each stage.
+struct Clock {
+    last: Instant,
+    seconds: Seconds,
+}
+
+impl Clock {
+    fn start() -> Self {
+        Self { last: Instant::now(), seconds: Seconds::default() }
+    }
+
+    /// Adds the time since the last lap to a stage's.
+    fn lap(&mut self, stage: impl FnOnce(&mut Seconds) -> &mut f64) {
+        let now = Instant::now();
+        *stage(&mut self.seconds) += (now - self.last).as_secs_f64();
+        self.last = now;
+    }
 }
 
 fn no_roster(inputs: &Inputs) -> String {
@@ -342,7 +454,7 @@ fn run_id(config: &Config, inputs: &Inputs) -> String {
     format!("{}-{}", config.law.as_of, &hasher.finalize().to_hex()[..8])
 }
 
-fn receipt(
+fn manifest(
     config: &Config,
     cohort: &Cohort<'_>,
     run_id: &str,
@@ -399,6 +511,8 @@ fn receipt(
         inputs: files.collect(),
         books,
         students: cohort.roster.students.len() as u64,
+        attendance: None,
+        seconds: Seconds::default(),
         outcomes,
         outcomes_by_stage,
         findings: by_code,

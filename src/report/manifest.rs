@@ -33,6 +33,12 @@ pub struct Manifest {
     pub books: BTreeMap<String, Books>,
     /// How many students.
     pub students: u64,
+    /// The files of attendance, in term.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attendance: Option<AttendanceReceipt>,
+    /// How long each stage took.
+    #[serde(default)]
+    pub seconds: Seconds,
     /// Students by outcome.
     pub outcomes: BTreeMap<String, u64>,
     /// Students by stage and outcome.
@@ -61,6 +67,34 @@ impl Manifest {
     pub fn write(&self, folder: &Path) -> std::io::Result<()> {
         std::fs::write(folder.join("manifest.json"), serde_json::to_string_pretty(self)? + "\n")
     }
+}
+
+/// Which files of attendance were read, and which were known from the run before.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]
+pub struct AttendanceReceipt {
+    /// Files that hold nothing but attendance.
+    pub files: u64,
+    /// Those that were read in this run.
+    pub read: u64,
+    /// The run whose state the others were taken from.
+    pub known_from: Option<String>,
+    /// Why all were read though there was a run before, in Chinese.
+    pub read_anew: Option<String>,
+}
+
+/// Seconds of each stage.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq)]
+pub struct Seconds {
+    /// Reading all files but those of attendance.
+    pub reading: f64,
+    /// Finding the students.
+    pub roster: f64,
+    /// Taking over what is known of attendance, and counting what is new.
+    pub attendance: f64,
+    /// Judging, and writing the decisions.
+    pub judging: f64,
+    /// Writing the rest.
+    pub writing: f64,
 }
 
 /// Which policy judged.

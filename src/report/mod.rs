@@ -9,5 +9,6 @@ pub mod mend;
 pub mod parquet;
 pub mod read;
 pub mod sources;
+pub mod state;
 pub mod submissions;
 pub mod summary;

@@ -4,6 +4,7 @@ mod cases;
 mod city;
 mod commands;
 mod formats;
+mod incremental;
 mod invariants;
 mod masking;
 mod messy;

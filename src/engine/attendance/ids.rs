@@ -16,6 +16,8 @@ pub struct Ids<'r> {
     known: Vec<u64>,
     /// The number of each student of the roster.
     of_students: Vec<u32>,
+    /// Whether the roster has the student of a number.
+    is_of_roster: Vec<bool>,
     others: Mutex<Others>,
 }
 
@@ -36,9 +38,13 @@ impl<'r> Ids<'r> {
         let mut ids = match before {
             None => {
                 let of_students = (0..own.len() as u32).collect();
-                return Self { roster, known: own, of_students, others: Mutex::default() };
+                let is_of_roster = own.iter().map(|id| *id != 0).collect();
+                return Self { roster, known: own, of_students, is_of_roster, others: Mutex::default() };
             }
-            Some(before) => Self { roster, known: before, of_students: Vec::with_capacity(own.len()), others: Mutex::default() },
+            Some(before) => {
+                let of_students = Vec::with_capacity(own.len());
+                Self { roster, known: before, of_students, is_of_roster: Vec::new(), others: Mutex::default() }
+            }
         };
         let numbers: KeyMap<u32> = ids.known.iter().zip(0..).filter(|(id, _)| **id != 0).map(|(id, number)| (*id, number)).collect();
         for (place, id) in own.into_iter().enumerate() {
@@ -53,6 +59,16 @@ impl<'r> Ids<'r> {
             };
             ids.of_students.push(number);
         }
+        ids.is_of_roster = vec![false; ids.known.len()];
+        for number in &ids.of_students {
+            if let Some(own) = ids.is_of_roster.get_mut(*number as usize) {
+                *own = true;
+            }
+        }
+        // Those who were nobody's keep their numbers.
+        let others = (0..).zip(ids.known.iter().zip(&ids.is_of_roster)).filter(|(_, (id, is_of_roster))| !**is_of_roster && **id != 0);
+        let numbers = others.map(|(number, (id, _))| (*id, number)).collect();
+        ids.others = Mutex::new(Others { ids: Vec::new(), numbers });
         ids
     }
 
@@ -71,8 +87,8 @@ impl<'r> Ids<'r> {
 }
 
 impl Numbers for Ids<'_> {
-    fn known(&self) -> u32 {
-        self.known.len() as u32
+    fn is_of_roster(&self, number: u32) -> bool {
+        self.is_of_roster.get(number as usize).copied().unwrap_or_default()
     }
 
     /// Its own and the next number are looked at first.
@@ -91,7 +107,7 @@ impl Numbers for Ids<'_> {
         if let Some(number) = others.numbers.get(&id) {
             return *number;
         }
-        let number = self.known() + others.ids.len() as u32;
+        let number = (self.known.len() + others.ids.len()) as u32;
         others.ids.push(id);
         others.numbers.insert(id, number);
         number

@@ -82,7 +82,10 @@ impl Ledger {
     /// Students whose rows have to be kept first.
     pub fn new(counted: &[Counted<'_>], numbering: &Numbering, term: &Term, as_of: NaiveDate, students: usize) -> Result<Self, Incomplete> {
         let days = term.days_until(as_of) as u16;
-        let is_same = numbering.students.iter().zip(0..).take(students).all(|(student, number)| *student == number);
+        // Who has no national id has no records either.
+        let is_own = |((student, id), number): ((&u32, &u64), u32)| *student == number || *id == 0;
+        let is_same =
+            numbering.students.len() >= students && numbering.students.iter().zip(&numbering.ids).zip(0..).take(students).all(is_own);
         let present = DayRecord::Present as u8;
         let by_day = |day: u16| {
             let mut own = Nibbles::empty(students);

@@ -116,8 +116,8 @@ pub struct Line {
 pub trait Numbers: Sync {
     /// The number of an id. `near` is the number met last: rows mostly stand in order.
     fn number(&self, id: u64, near: u32) -> u32;
-    /// How many are known to the roster: ids met beyond it get numbers from here on.
-    fn known(&self) -> u32;
+    /// Whether the roster has the student: whoever it has not is a finding that names rows, so all of them are kept.
+    fn is_of_roster(&self, number: u32) -> bool;
 }
 
 /// What counting needs.
@@ -173,19 +173,25 @@ struct Counter<'c> {
     digest: Digest,
     /// Marks that are not laid out yet: student, day, code.
     marks: Vec<(u32, u16, u8)>,
-    near: u32,
+    /// The student met last, and whether the roster has it and not all of its rows are kept.
+    near: (u32, bool),
 }
 
 impl<'c> Counter<'c> {
     fn new(counting: Counting<'c>) -> Self {
-        let digest = Digest { whole_from: counting.numbers.known(), whole: counting.whole.to_vec(), ..Digest::default() };
-        Self { counting, digest, marks: Vec::new(), near: 0 }
+        let digest = Digest { whole: counting.whole.to_vec(), ..Digest::default() };
+        Self { counting, digest, marks: Vec::new(), near: (u32::MAX, true) }
     }
 
     fn take(&mut self, line: Line) {
         let Counting { days, numbers, whole } = self.counting;
-        let number = numbers.number(line.id, self.near);
-        self.near = number;
+        let number = numbers.number(line.id, self.near.0);
+        if self.near.0 != number {
+            self.near = (number, numbers.is_of_roster(number) && whole.binary_search(&number).is_err());
+            if !numbers.is_of_roster(number) {
+                self.digest.whole.push(number);
+            }
+        }
         let digest = &mut self.digest;
         let offset = |day: i32| days.offset(day).clamp(-FAR, FAR) as i16;
         let kept = || Kept {
@@ -210,7 +216,7 @@ impl<'c> Counter<'c> {
             Belongs::Here(first, last) => {
                 *digest.dates.entry(offset(line.first).max(0)).or_default() += 1;
                 self.marks.extend((first..=last).map(|day| (number, day, line.code)));
-                if line.code != DayRecord::Present as u8 || number >= digest.whole_from || whole.binary_search(&number).is_ok() {
+                if line.code != DayRecord::Present as u8 || !self.near.1 {
                     digest.kept.push(kept());
                 }
             }
@@ -218,6 +224,8 @@ impl<'c> Counter<'c> {
     }
 
     fn finish(mut self) -> Digest {
+        self.digest.whole.sort_unstable();
+        self.digest.whole.dedup();
         lay_out(&self.marks, &mut self.digest);
         self.digest
     }

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use law::facts::attendance::DayRecord;
+use serde::{Deserialize, Serialize};
 
 use super::nibbles::Nibbles;
 
 /// A row that is kept: one that says more than 出勤, or whose student needs all of them kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 pub struct Kept {
     /// The student's number.
     pub number: u32,
@@ -31,7 +32,7 @@ pub const NOT_TOLD: i16 = i16::MIN;
 pub const TOLD_UNREADABLE: i16 = i16::MIN + 1;
 
 /// What one sheet contributes.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Digest {
     /// The records by school day, by its place among the term's.
     pub days: BTreeMap<u16, Nibbles>,
@@ -45,10 +46,8 @@ pub struct Digest {
     pub elsewhere: u32,
     /// Rows that reading could not use: without a usable id or date.
     pub unusable: u32,
-    /// Students whose rows are all kept: those in no roster when the sheet was counted, and those with a day on record twice.
+    /// Students whose rows are all kept, in order: those in no roster when the sheet was counted, and those with a day on record twice.
     pub whole: Vec<u32>,
-    /// From this number on too.
-    pub whole_from: u32,
     /// Students with two rows of 出勤 for a day: which rows these are takes a second look, for they are not kept.
     pub doubled: Vec<u32>,
 }
@@ -70,6 +69,9 @@ impl Digest {
         for (date, rows) in later.dates {
             *self.dates.entry(date).or_default() += rows;
         }
+        self.whole.extend(later.whole);
+        self.whole.sort_unstable();
+        self.whole.dedup();
         self.elsewhere += later.elsewhere;
         self.unusable += later.unusable;
         self.doubled.extend(later.doubled);
@@ -77,6 +79,6 @@ impl Digest {
 
     /// Whether all rows of a student are kept.
     pub fn is_whole(&self, number: u32) -> bool {
-        number >= self.whole_from || self.whole.binary_search(&number).is_ok()
+        self.whole.binary_search(&number).is_ok()
     }
 }

@@ -8,6 +8,11 @@ pub mod nibbles;
 pub use count::{Counting, Days, Numbers};
 pub use digest::{Digest, Kept};
 
+use std::collections::{BTreeSet, HashMap};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
 use super::file::read_file;
 use super::finding::CellFinding;
 use super::gather;
@@ -16,6 +21,42 @@ use super::read::{FileInfo, Inputs, Sheet};
 use super::room::Room;
 use super::table::Table;
 use super::walk::Found;
+
+/// What the file system says of a file. It keeps the time of the last change itself, whatever a program makes of the other times: a file
+/// with the same stamp holds the same bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
+pub struct Stamp {
+    bytes: u64,
+    modified: (i64, i64),
+    /// When the file was changed last: seconds since 1970 and nanoseconds.
+    pub changed: (i64, i64),
+    place: (u64, u64),
+}
+
+impl Stamp {
+    /// The stamp of a file; none where the system has no such times.
+    #[cfg(unix)]
+    pub fn of(path: &Path) -> Option<Self> {
+        use std::os::unix::fs::MetadataExt;
+        let about = std::fs::symlink_metadata(path).ok()?;
+        let (modified, changed) = ((about.mtime(), about.mtime_nsec()), (about.ctime(), about.ctime_nsec()));
+        Some(Self { bytes: about.size(), modified, changed, place: (about.dev(), about.ino()) })
+    }
+
+    /// The stamp of a file; none where the system has no such times.
+    #[cfg(not(unix))]
+    pub fn of(_path: &Path) -> Option<Self> {
+        None
+    }
+}
+
+/// Which files of attendance are left for later.
+pub struct Deferral<'d> {
+    /// Paths of files that are not, though they begin as attendance: they go on with other tables.
+    pub whole: BTreeSet<String>,
+    /// Files that were counted before and hold nothing else: their hash by their stamp.
+    pub by_stamp: &'d HashMap<Stamp, String>,
+}
 
 /// A file of attendance that is read once the roster is known.
 #[derive(Clone, Debug)]
@@ -60,7 +101,7 @@ pub fn read_deferred(file: &FileInfo, vocabulary: &Vocabulary, counting: &Counti
         let digest = match sheet.counted.take() {
             Some(digest) => *digest,
             // Without a column that it needs, none of its rows can be used.
-            None => Digest { unusable: sheet.rows_read, whole_from: counting.numbers.known(), ..Digest::default() },
+            None => Digest { unusable: sheet.rows_read, ..Digest::default() },
         };
         sheets.push((sheet, digest));
     }

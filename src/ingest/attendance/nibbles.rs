@@ -1,7 +1,9 @@
 //! Records of a day side by side, two students a byte. Of two records of one student the greater stays: they are in order of kindness.
 
+use serde::{Deserialize, Serialize};
+
 /// The records of one school day, of the students from an even one on.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Nibbles {
     /// The first student, even.
     pub first: u32,

@@ -6,6 +6,7 @@ use crate::facts::grades::{Grade, Grades};
 use crate::facts::student::Row;
 use crate::facts::subjects::Subject;
 use crate::regulation::ch2_registration::{art06, art08, art11};
+use crate::regulation::ch6_status::absence::Threshold;
 use crate::regulation::ch6_status::{absence, art30, art31, art32, art33, art34, art37};
 use crate::regulation::ch7_conduct::art41;
 use crate::regulation::rule::{Clause, Hearing, Law, Outcome, Record, RuleFinding, Verdict};
@@ -104,7 +105,7 @@ fn hear(
             }
             hearing.decide(Condition::HOLDS, plain(Outcome::Normal));
         }
-        Read::Value(Status::Suspended) => art32::judge(hearing, watched),
+        Read::Value(Status::Suspended) => days_to_threshold = art32::judge(hearing, watched),
         _ => {
             art37::judge_long_away(hearing, watched);
             hearing.decide(Condition::HOLDS, plain(Outcome::NotEnrolled));
@@ -145,9 +146,10 @@ fn attend(hearing: &mut Hearing<'_>, watched: &Watched<'_>, open: Condition) -> 
         return None;
     }
     let law = hearing.law;
+    let thresholds = Threshold::all(&law.policy.numbers);
     let is_plain = |record: &DayRecord| record.is_attendance() || *record == DayRecord::None && watched.form == Default::default();
     if watched.days.iter().all(is_plain) {
-        return absence::distance(law, watched, &[]);
+        return absence::distance(watched, &[], &thresholds);
     }
     let days = absence::days(law, watched, hearing.student.changes);
     art34::judge(hearing, watched, &days);
@@ -155,7 +157,7 @@ fn attend(hearing: &mut Hearing<'_>, watched: &Watched<'_>, open: Condition) -> 
     if open.holds() {
         art30::absent_without(hearing, watched, &days);
     }
-    absence::distance(law, watched, &days)
+    absence::distance(watched, &days, &thresholds)
 }
 
 fn plain(outcome: Outcome) -> Verdict {

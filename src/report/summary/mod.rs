@@ -11,7 +11,7 @@ use law::regulation::rule::Outcome;
 pub use counts::SummaryError;
 pub use workbook::write_workbook;
 
-use super::manifest::Manifest;
+use super::manifest::{AttendanceReceipt, Manifest};
 
 /// The stages, by the words in outputs, with their titles.
 const STAGES: [(&str, &str); 4] = [("primary", "小学"), ("junior", "初中"), ("senior", "高中"), ("unknown", "不明")];
@@ -64,6 +64,17 @@ fn first_to_do(manifest: &Manifest) -> Vec<String> {
     lines
 }
 
+/// Which files of attendance were read, and why.
+fn attendance_read(manifest: &Manifest) -> Option<String> {
+    let receipt = manifest.attendance.as_ref()?;
+    let AttendanceReceipt { files, read, known_from, read_anew } = receipt;
+    Some(match (known_from, read_anew) {
+        (Some(run), _) => format!("考勤文件 {files} 个，这次读了 {read} 个，其余与运行 {run} 相同，没有再读"),
+        (None, Some(why)) => format!("考勤文件 {files} 个，全部重读：{why}"),
+        (None, None) => format!("考勤文件 {files} 个，全部读入"),
+    })
+}
+
 /// The summary on standard output.
 pub fn text(manifest: &Manifest, folder: &Path) -> String {
     let of =
@@ -71,8 +82,9 @@ pub fn text(manifest: &Manifest, folder: &Path) -> String {
     let mut lines = vec![
         format!("{} 学年，判定日期 {}，政策 {} {}", manifest.school_year, manifest.as_of, manifest.policy.name, manifest.policy.version),
         format!("学生 {} 名，来自 {} 个文件", manifest.students, manifest.inputs.len()),
-        String::new(),
     ];
+    lines.extend(attendance_read(manifest));
+    lines.push(String::new());
     let stages: Vec<(&str, &str)> = STAGES.into_iter().filter(|(stage, _)| manifest.outcomes_by_stage.contains_key(*stage)).collect();
     let head: String = stages.iter().map(|(_, title)| format!("{:>6}{title}", "")).collect();
     lines.push(format!("{}{head}{:>6}合计", filled("结论", 14), ""));

@@ -47,6 +47,11 @@ impl Threshold {
         if self.more_than { is_longer_than(first, last, self.months) } else { has_months(first, last, self.months) }
     }
 
+    /// Both kinds.
+    pub fn all(numbers: &Numbers) -> [Self; 2] {
+        [Self::of_absence(numbers), Self::of_truancy(numbers)]
+    }
+
     /// The first date on which a run that began on another has lasted long enough.
     pub fn reached_on(self, first: NaiveDate) -> NaiveDate {
         let day = months_after(first, self.months);
@@ -249,8 +254,7 @@ pub fn amount(watched: &Watched<'_>, spell: Option<Spell>) -> Amount {
 
 /// School days of unbroken 旷课 from the next school day on until the nearest threshold not yet reached; 0 where one is reached, none
 /// where the term ends before.
-pub fn distance(law: &Law, watched: &Watched<'_>, days: &[Day]) -> Option<i16> {
-    let numbers = &law.policy.numbers;
+pub fn distance(watched: &Watched<'_>, days: &[Day], thresholds: &[Threshold]) -> Option<i16> {
     let coming = watched.term.days.get(watched.school.days..)?;
     let of = |threshold: Threshold| -> Option<usize> {
         let count = days.iter().filter(|day| threshold.is_asked(**day)).count();
@@ -262,9 +266,8 @@ pub fn distance(law: &Law, watched: &Watched<'_>, days: &[Day]) -> Option<i16> {
         let total = threshold.total.saturating_sub(count);
         [running, Some(total)].into_iter().flatten().filter(|number| *number <= coming.len()).min()
     };
-    let thresholds = [Threshold::of_truancy(numbers), Threshold::of_absence(numbers)];
     if thresholds.iter().any(|threshold| Standing::of(*threshold, &watched.term.days, days).is_reached()) {
         return Some(0);
     }
-    thresholds.into_iter().filter_map(of).min().and_then(|number| i16::try_from(number).ok())
+    thresholds.iter().copied().filter_map(of).min().and_then(|number| i16::try_from(number).ok())
 }

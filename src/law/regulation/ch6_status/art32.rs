@@ -42,8 +42,9 @@ static URGED: Sentence =
 pub fn overdue_since(law: &Law, changes: &[Change]) -> Option<NaiveDate> {
     let latest = art30::latest(law, changes).filter(|latest| !latest.is_returned)?;
     let until = latest.until?;
-    let due = law.calendar.working_days_after(until, law.policy.numbers.suspension_extension_working_days)?;
-    (law.as_of > due).then_some(until)
+    // On the working day after the last on which an extension is in time.
+    let overdue = law.calendar.working_days_after(until, law.policy.numbers.suspension_extension_working_days + 1)?;
+    (law.as_of >= overdue).then_some(until)
 }
 
 /// The first urging after the suspension's end.
@@ -65,8 +66,11 @@ fn days(law: &Law, watched: &Watched<'_>, changes: &[Change]) -> (Vec<Day>, Opti
 }
 
 /// What becomes of a student whom the roster calls suspended.
-pub fn judge(hearing: &mut Hearing<'_>, watched: &Watched<'_>) {
+///
+/// Gives the school days to the threshold of 旷课, once the school has urged.
+pub fn judge(hearing: &mut Hearing<'_>, watched: &Watched<'_>) -> Option<i16> {
     let law = hearing.law;
+    let mut days_to_threshold = None;
     let verdict = |outcome, clause| Verdict { outcome, next_grade: None, certificate: None, clause };
     hearing.read_changes(|kind| art30::KINDS.contains(&kind));
     art37::judge_long_away(hearing, watched);
@@ -82,6 +86,7 @@ pub fn judge(hearing: &mut Hearing<'_>, watched: &Watched<'_>) {
             if watched.school.has_attendance {
                 let threshold = Threshold::of_truancy(&law.policy.numbers);
                 art34::judge_truancy(hearing, watched, threshold, &own, overdue, days);
+                days_to_threshold = absence::distance(watched, &own, &[threshold]).filter(|_| overdue.holds());
             }
         }
         hearing.decide(overdue, verdict(Outcome::Urge, "A32.2"));
@@ -97,6 +102,7 @@ pub fn judge(hearing: &mut Hearing<'_>, watched: &Watched<'_>) {
         hearing.step("A31.2", &super::art31::KEPT, kept, word, Amount::None);
         hearing.decide(kept, verdict(Outcome::Hold, "A31.2"));
     }
+    days_to_threshold
 }
 
 /// F3201 and F3203: suspensions that are too long in all, and one that ends soon.

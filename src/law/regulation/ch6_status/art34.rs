@@ -47,7 +47,7 @@ pub static DUTY: Rule = Rule {
     clause: "A34.4",
     title: "先督促、再中断并报区",
     asks: "学校应在学籍中断前督促返校，并报区；不得未经督促自行中断。",
-    reading: "中断记录在生效当学年内没有更早的督促，或没有区报告日期的，要整改。",
+    reading: "中断生效以前没有督促记录，或没有区报告日期的，要整改。",
     parameters: &[],
     findings: &["F3402"],
     reads: &["status_changes", "urgings"],
@@ -85,20 +85,10 @@ pub fn judge(hearing: &mut Hearing<'_>, watched: &Watched<'_>, days: &[Day]) {
     let numbers = &hearing.law.policy.numbers;
     let view = |law: &Law, changes: &[Change]| (absence::days(law, watched, changes), None);
     let thresholds = [(Threshold::of_absence(numbers), &OF_ABSENCE), (Threshold::of_truancy(numbers), &OF_TRUANCY)];
-    let mut back = None;
-    for (threshold, words) in thresholds {
-        let standing = judge_threshold(hearing, watched, threshold, words, days, Condition::HOLDS, view);
-        if standing.is_reached() && standing.since.is_none() && standing.is_back {
-            back = Some((standing, threshold));
-        }
-    }
-    // One finding, that of the graver kind.
-    if let Some((standing, threshold)) = back {
-        let spell = standing.spell(days, threshold);
-        let day = standing.running.map(|run| run.first).or(standing.crossed).unwrap_or_default();
-        let row = absence::row_of(hearing, watched, day);
-        let found = if standing.running.is_some() { absence::amount(watched, spell) } else { Amount::Number(standing.count as i32) };
-        hearing.find("F3404", row, "考勤", found, "已返校，不作处理");
+    let standings = thresholds.map(|(threshold, words)| judge_threshold(hearing, watched, threshold, words, days, Condition::HOLDS, view));
+    // Who is still away by one kind is not back by the other.
+    if standings.iter().all(|standing| standing.since.is_none()) {
+        standings.iter().rev().any(|standing| tell_back(hearing, watched, standing));
     }
     unrecorded(hearing, watched, days, &thresholds.map(|(threshold, _)| threshold));
 }
@@ -112,7 +102,27 @@ pub fn judge_truancy(
     condition: Condition,
     view: impl Fn(&Law, &Watched<'_>, &[Change]) -> (Vec<Day>, Option<NaiveDate>),
 ) {
-    judge_threshold(hearing, watched, threshold, &OF_TRUANCY, days, condition, |law, changes| view(law, watched, changes));
+    let view = |law: &Law, changes: &[Change]| view(law, watched, changes);
+    let standing = judge_threshold(hearing, watched, threshold, &OF_TRUANCY, days, condition, view);
+    if condition.holds() && standing.since.is_none() {
+        tell_back(hearing, watched, &standing);
+    }
+}
+
+/// F3404: a threshold was reached, and the student is back; gives whether it is so.
+fn tell_back(hearing: &mut Hearing<'_>, watched: &Watched<'_>, standing: &Standing) -> bool {
+    let is_back = standing.is_reached() && standing.is_back;
+    if is_back {
+        let day = standing.running.map(|run| run.first).or(standing.crossed).unwrap_or_default();
+        let row = absence::row_of(hearing, watched, day);
+        let column = if row == hearing.student.row { "学籍状态" } else { "考勤" };
+        let found = match standing.running {
+            Some(run) => absence::amount(watched, Some(run)),
+            None => Amount::Number(standing.count as i32),
+        };
+        hearing.find("F3404", row, column, found, "已返校，不作处理");
+    }
+    is_back
 }
 
 fn judge_threshold(
@@ -175,7 +185,7 @@ fn judge_threshold(
     standing
 }
 
-/// F3403: days without a record that would reach a threshold if they were absences (P3).
+/// F3403: days without a record that would reach a threshold if they were absences, or keep a student away who has reached one (P3).
 fn unrecorded(hearing: &mut Hearing<'_>, watched: &Watched<'_>, days: &[Day], thresholds: &[Threshold]) {
     let unknown = days.iter().filter(|day| **day == Day::Unknown).count();
     if unknown == 0 {
@@ -183,8 +193,9 @@ fn unrecorded(hearing: &mut Hearing<'_>, watched: &Watched<'_>, days: &[Day], th
     }
     let filled: Vec<Day> = days.iter().map(|day| if *day == Day::Unknown { Day::Away(DayRecord::Truancy) } else { *day }).collect();
     let would = |threshold: &Threshold| {
-        let of = |days: &[Day]| Standing::of(*threshold, &watched.term.days, days).is_reached();
-        of(&filled) && !of(days)
+        let of = |days: &[Day]| Standing::of(*threshold, &watched.term.days, days);
+        let (filled, known) = (of(&filled), of(days));
+        filled.is_reached() && !known.is_reached() || filled.since.is_some() && known.since.is_none()
     };
     if thresholds.iter().any(would) {
         let found = Amount::Number(unknown as i32);
@@ -195,8 +206,8 @@ fn unrecorded(hearing: &mut Hearing<'_>, watched: &Watched<'_>, days: &[Day], th
 /// F3401: what has to be done now.
 pub fn must_urge(hearing: &mut Hearing<'_>, watched: &Watched<'_>, days: &[Day]) {
     let numbers = &hearing.law.policy.numbers;
-    let thresholds = [Threshold::of_truancy(numbers), Threshold::of_absence(numbers)];
-    let since = thresholds.iter().find_map(|threshold| Standing::of(*threshold, &watched.term.days, days).since);
+    let thresholds = Threshold::all(numbers);
+    let since = thresholds.iter().rev().find_map(|threshold| Standing::of(*threshold, &watched.term.days, days).since);
     let first = since.or_else(|| days.iter().position(|day| day.is_away()));
     let row = first.map_or(hearing.student.row, |day| absence::row_of(hearing, watched, day));
     let column = if row == hearing.student.row { "学籍状态" } else { "考勤" };
@@ -206,12 +217,10 @@ pub fn must_urge(hearing: &mut Hearing<'_>, watched: &Watched<'_>, days: &[Day])
 
 /// F3402: interruptions in the record without an urging before, or not reported to the district.
 pub fn record(hearing: &mut Hearing<'_>, watched: &Watched<'_>) {
-    let law = hearing.law;
     for change in hearing.student.changes.iter().filter(|change| change.kind == ChangeKind::Interruption) {
         let Some(effective) = change.effective.value() else { continue };
-        let year = law.calendar.school_year_of(effective);
         let urged = watched.urgings.iter().any(|urging| match urging.date {
-            Read::Value(date) => date <= effective && law.calendar.school_year_of(date) == year,
+            Read::Value(date) => date <= effective,
             Read::Unreadable => true,
             Read::Empty => false,
         });

@@ -1,0 +1,289 @@
+//! `attendance.state`: what each file of attendance came to, so that the next run reads only what is new.
+//!
+//! A digest depends on its file, the calendar and the dictionaries alone; students stand in it by numbers, whose ids the state lists. So
+//! another roster or another suspension changes nothing in it: a run puts the digests together for the students it has. The state fits
+//! where program, policy, calendar, dictionaries and term are the same; it is checked by a hash and is none where that fails.
+//!
+//! After the mark: the length of the head, the head, a block a file, and the hash of all before it. Head and blocks are compressed.
+
+use std::collections::HashMap;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use law::facts::attendance::DayRecord;
+use law::regulation::findings;
+use rayon::prelude::*;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::ingest::attendance::{Counted, Digest, Stamp};
+use crate::ingest::column::Column;
+use crate::ingest::table::Table;
+use crate::ingest::{CellFinding, RowNumbers, Sheet};
+
+/// The file's name in a run folder.
+pub const FILE: &str = "attendance.state";
+
+const MARK: &[u8] = b"xueji attendance 1\n";
+/// zstd's quickest: most of a state is one and the same record.
+const LEVEL: i32 = 1;
+const HASH: usize = 32;
+
+/// What a state rests on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Basis {
+    /// The program's version.
+    pub program: String,
+    /// The hash of the policy as used.
+    pub policy: String,
+    /// The hash of the calendars.
+    pub calendar: String,
+    /// The hash of the dictionaries.
+    pub dictionaries: String,
+    /// The school days of the term.
+    pub days: Vec<NaiveDate>,
+}
+
+impl Basis {
+    /// Why a state that rests on another basis does not fit, in Chinese.
+    pub fn differs_from(&self, other: &Basis) -> Option<&'static str> {
+        let parts = [
+            (self.program == other.program, "程序版本变了"),
+            (self.policy == other.policy, "政策变了"),
+            (self.calendar == other.calendar, "校历变了"),
+            (self.dictionaries == other.dictionaries, "列名词典变了"),
+            (self.days == other.days, "换了学期"),
+        ];
+        parts.into_iter().find(|(is_same, _)| !is_same).map(|(_, why)| why)
+    }
+}
+
+/// What is known from runs before.
+#[derive(Debug, Default)]
+pub struct State {
+    /// What it rests on.
+    pub basis: Basis,
+    /// The students' ids by number.
+    pub ids: Vec<u64>,
+    /// What each file came to, by the hash of its content.
+    pub files: HashMap<String, Counted>,
+    /// The hash of each file by its stamp, where that can be trusted.
+    pub by_stamp: HashMap<Stamp, String>,
+}
+
+#[derive(Deserialize, Serialize)]
+struct Head {
+    basis: Basis,
+    ids: Vec<u64>,
+    files: Vec<String>,
+    lengths: Vec<u64>,
+    stamps: Vec<(Stamp, u32)>,
+}
+
+/// A sheet without its cells, but for those that a finding is about.
+#[derive(Deserialize, Serialize)]
+struct SheetKept {
+    name: String,
+    is_hidden: bool,
+    rows: RowNumbers,
+    columns: Vec<Option<Column>>,
+    places: Vec<Option<u16>>,
+    has_letters: bool,
+    headers: Vec<Option<String>>,
+    rows_read: u32,
+    set_aside: Vec<u32>,
+    sparse: Option<Vec<u32>>,
+}
+
+/// A finding of reading.
+#[derive(Deserialize, Serialize)]
+struct FindingKept {
+    code: String,
+    sheet: Option<usize>,
+    sheet_name: String,
+    record: Option<u32>,
+    field: Option<usize>,
+    row: Option<u32>,
+    column: Option<u16>,
+    header: String,
+    found: String,
+    expected: String,
+    count: u32,
+    rows_sample: Vec<u32>,
+    mark: u64,
+}
+
+impl SheetKept {
+    fn of(sheet: &Sheet) -> Self {
+        Self {
+            name: sheet.name.clone(),
+            is_hidden: sheet.is_hidden,
+            rows: sheet.rows.clone(),
+            columns: sheet.columns.clone(),
+            places: sheet.places.clone(),
+            has_letters: sheet.has_letters,
+            headers: sheet.headers.iter().map(|header| header.as_deref().map(str::to_owned)).collect(),
+            rows_read: sheet.rows_read,
+            set_aside: sheet.set_aside.clone(),
+            sparse: sheet.sparse.clone(),
+        }
+    }
+
+    fn sheet(self) -> Sheet {
+        Sheet {
+            file: 0,
+            name: self.name,
+            is_hidden: self.is_hidden,
+            table: Table::Attendance,
+            rows: self.rows,
+            columns: self.columns,
+            places: self.places,
+            has_letters: self.has_letters,
+            headers: self.headers.into_iter().map(|header| header.map(Arc::from)).collect(),
+            rows_read: self.rows_read,
+            set_aside: self.set_aside,
+            sparse: self.sparse,
+            counted: None,
+        }
+    }
+}
+
+impl FindingKept {
+    fn of(finding: &CellFinding) -> Self {
+        let own = finding.clone();
+        Self {
+            code: own.code.to_owned(),
+            sheet: own.sheet,
+            sheet_name: own.sheet_name.as_ref().to_owned(),
+            record: own.record,
+            field: own.field,
+            row: own.row,
+            column: own.column,
+            header: own.header.as_ref().to_owned(),
+            found: own.found,
+            expected: own.expected.as_ref().to_owned(),
+            count: own.count,
+            rows_sample: own.rows_sample,
+            mark: own.mark,
+        }
+    }
+
+    /// `None` for a code that the catalogue has not.
+    fn finding(self) -> Option<CellFinding> {
+        Some(CellFinding {
+            code: findings::find(&self.code)?.code,
+            sheet: self.sheet,
+            file: 0,
+            sheet_name: self.sheet_name.into(),
+            record: self.record,
+            field: self.field,
+            row: self.row,
+            column: self.column,
+            header: self.header.into(),
+            found: self.found,
+            expected: self.expected.into(),
+            count: self.count,
+            rows_sample: self.rows_sample,
+            mark: self.mark,
+        })
+    }
+}
+
+fn packed(value: &impl Serialize) -> io::Result<Vec<u8>> {
+    let plain = postcard::to_stdvec(value).map_err(io::Error::other)?;
+    zstd::encode_all(plain.as_slice(), LEVEL)
+}
+
+fn unpacked<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
+    postcard::from_bytes(&zstd::decode_all(bytes).ok()?).ok()
+}
+
+/// What a run hands to the next.
+pub struct Kept<'k> {
+    /// What it rests on.
+    pub basis: &'k Basis,
+    /// The students' ids by number.
+    pub ids: &'k [u64],
+    /// The files, each with its hash, its stamp where that can be trusted, its sheets and its findings.
+    pub files: Vec<FileKept<'k>>,
+}
+
+/// A file of attendance and what it came to.
+pub struct FileKept<'k> {
+    /// The hash of its content.
+    pub sha256: &'k str,
+    /// Its stamp, where that can be trusted.
+    pub stamp: Option<Stamp>,
+    /// What it came to.
+    pub counted: &'k Counted,
+}
+
+/// Writes the state into a run folder.
+///
+/// # Errors
+/// The disk refuses.
+pub fn write(folder: &Path, kept: &Kept<'_>) -> io::Result<()> {
+    let block = |file: &FileKept<'_>| {
+        let sheets: Vec<SheetKept> = file.counted.sheets.iter().map(|(sheet, _)| SheetKept::of(sheet)).collect();
+        let digests: Vec<&Digest> = file.counted.sheets.iter().map(|(_, digest)| digest).collect();
+        let findings: Vec<FindingKept> = file.counted.findings.iter().map(FindingKept::of).collect();
+        packed(&(sheets, digests, findings))
+    };
+    let blocks: Vec<Vec<u8>> = kept.files.par_iter().map(block).collect::<io::Result<_>>()?;
+    let stamps = kept.files.iter().zip(0..).filter_map(|(file, place)| Some((file.stamp?, place)));
+    let head = packed(&Head {
+        basis: kept.basis.clone(),
+        ids: kept.ids.to_vec(),
+        files: kept.files.iter().map(|file| file.sha256.to_owned()).collect(),
+        lengths: blocks.iter().map(|block| block.len() as u64).collect(),
+        stamps: stamps.collect(),
+    })?;
+    let mut bytes = Vec::with_capacity(MARK.len() + 8 + head.len() + blocks.iter().map(Vec::len).sum::<usize>() + HASH);
+    bytes.extend_from_slice(MARK);
+    bytes.extend_from_slice(&(head.len() as u64).to_le_bytes());
+    bytes.extend_from_slice(&head);
+    blocks.iter().for_each(|block| bytes.extend_from_slice(block));
+    let hash = blake3::hash(&bytes);
+    bytes.extend_from_slice(hash.as_bytes());
+    std::fs::write(folder.join(FILE), bytes)
+}
+
+/// Reads the state of a run folder; `None` where there is none or it is damaged.
+pub fn read(folder: &Path) -> Option<State> {
+    let bytes = std::fs::read(folder.join(FILE)).ok()?;
+    let (content, hash) = bytes.split_at_checked(bytes.len().checked_sub(HASH)?)?;
+    if blake3::hash(content).as_bytes() != hash {
+        return None;
+    }
+    let rest = content.strip_prefix(MARK)?;
+    let (length, rest) = rest.split_first_chunk::<8>()?;
+    let (head, mut rest) = rest.split_at_checked(usize::try_from(u64::from_le_bytes(*length)).ok()?)?;
+    let head: Head = unpacked(head)?;
+    let mut blocks = Vec::with_capacity(head.lengths.len());
+    for length in &head.lengths {
+        let (block, after) = rest.split_at_checked(usize::try_from(*length).ok()?)?;
+        blocks.push(block);
+        rest = after;
+    }
+    let counted = |block: &&[u8]| {
+        let (sheets, digests, findings): (Vec<SheetKept>, Vec<Digest>, Vec<FindingKept>) = unpacked(block)?;
+        let findings = findings.into_iter().map(FindingKept::finding).collect::<Option<Vec<_>>>()?;
+        Some(Counted { sheets: sheets.into_iter().map(SheetKept::sheet).zip(digests).collect(), findings })
+    };
+    let counted: Vec<Counted> = blocks.par_iter().map(counted).collect::<Option<_>>()?;
+    let by_stamp = head.stamps.iter().filter_map(|(stamp, place)| Some((*stamp, head.files.get(*place as usize)?.clone())));
+    let by_stamp = by_stamp.collect();
+    Some(State { basis: head.basis, ids: head.ids, files: head.files.into_iter().zip(counted).collect(), by_stamp })
+}
+
+impl State {
+    /// What is on record for a student on each school day, the kinder of several; nothing for an id that was never met.
+    pub fn days_of(&self, id: u64) -> Option<Vec<DayRecord>> {
+        let number = self.ids.iter().position(|own| *own == id)? as u32;
+        let digests = || self.files.values().flat_map(|counted| counted.sheets.iter().map(|(_, digest)| digest));
+        let record = |day: u16| digests().filter_map(|digest| digest.days.get(&day)).map(|own| own.get(number)).max();
+        Some((0..self.basis.days.len() as u16).map(|day| DayRecord::from_code(record(day).unwrap_or_default())).collect())
+    }
+}
