@@ -197,7 +197,9 @@ impl Counter<'_> {
 }
 
 fn count_sheet(sheet: &Sheet, counting: Counting<'_>) -> Digest {
-    count::count(&sheet.columns, sheet.rows_read as usize, &sheet.set_aside, counting)
+    let mut digest = count::count(&sheet.columns, sheet.rows_read as usize, &sheet.set_aside, counting);
+    digest.close();
+    digest
 }
 
 /// The sheets of files that were given twice: as long as the first one's, and all set aside.

@@ -1,19 +1,19 @@
 //! What does a Parquet file hold? Row groups side by side, each different text of a column read once.
 
 use std::fmt::Write;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::{Array, ArrayRef, AsArray, Int32Array, StringArray};
 use arrow::compute::{cast, max, min};
 use arrow::datatypes::{DataType, Date32Type, Field, Float64Type, Int32Type, Int64Type, Schema, TimeUnit};
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use rayon::prelude::*;
 
-use super::attendance::Counting;
+use super::attendance::{ArrayCounter, Counting, Digest};
 use super::cell::{Cell, CellKind};
 use super::headers::Vocabulary;
-use super::part::{Part, Settled};
+use super::part::{Part, RowNumbers, Settled};
 use super::recognise::{Layout, recognise};
 use super::room::Refusal;
 use super::rows::Outcome;
@@ -73,11 +73,19 @@ fn read_groups(source: &Source, vocabulary: &Vocabulary, names: &[&str], countin
         return Ok(Outcome::Table(Box::new((layout, settled))));
     }
     let groups = plain.metadata().num_row_groups();
+    let days = Mutex::new(Digest::default());
     let mut parts = (0..groups)
         .into_par_iter()
         .map(|group| {
-            let mut settled = read_group(source.clone(), &plain, group, &layout, context())?;
-            count(&mut settled, layout.table, counting);
+            let counted = counting.filter(|_| layout.table == Table::Attendance);
+            let Some(counting) = counted else { return read_group(source.clone(), &plain, group, &layout, context()) };
+            let mut settled = count_group(source.clone(), &plain, group, &layout, context, *counting)?;
+            // What is held of the days is put together at once: together they are one term, each by itself may be as much.
+            if let Some(own) = &mut settled.counted {
+                let mut days = days.lock().unwrap_or_else(PoisonError::into_inner);
+                std::mem::take(&mut own.days).iter().for_each(|(day, nibbles)| days.add_day(*day, nibbles));
+                days.lay_out(&std::mem::take(&mut own.loose));
+            }
             Ok(settled)
         })
         .collect::<Result<Vec<Settled>, Failure>>()?
@@ -94,7 +102,38 @@ fn read_groups(source: &Source, vocabulary: &Vocabulary, names: &[&str], countin
         let before = settled.rows.len() as u32;
         settled.append(later, before, layout.table, vocabulary.subjects.len());
     }
+    if let Some(own) = &mut settled.counted {
+        own.add(days.into_inner().unwrap_or_else(PoisonError::into_inner), 0);
+    }
     Ok(Outcome::Table(Box::new((layout, settled))))
+}
+
+/// Counts a row group of attendance: by its arrays where they are plain, else by its cells.
+fn count_group<'v>(
+    source: Source,
+    plain: &ArrowReaderMetadata,
+    group: usize,
+    layout: &Layout,
+    context: impl Fn() -> Context<'v>,
+    counting: Counting<'_>,
+) -> Result<Settled, Failure> {
+    let (batches, roots) = batches(source.clone(), plain, group, layout)?;
+    let place = |field: usize| layout.columns.get(field).copied().flatten().and_then(|root| roots.binary_search(&root).ok());
+    let (mut counter, mut rows) = (ArrayCounter::new(counting), 0);
+    for batch in batches {
+        let batch = batch?;
+        if !counter.take(&batch, place, rows) {
+            let mut settled = read_group(source, plain, group, layout, context())?;
+            settled.count(counting);
+            return Ok(settled);
+        }
+        rows += u32::try_from(batch.num_rows())?;
+    }
+    let mut settled = Part::new(layout.table, |field| layout.has(field), context()).settle();
+    settled.rows = RowNumbers::Contiguous { first: 1, count: rows };
+    settled.sparse = Some(Vec::new());
+    settled.counted = Some(Box::new(counter.finish()));
+    Ok(settled)
 }
 
 fn count(settled: &mut Settled, table: Table, counting: Option<&Counting<'_>>) {
@@ -127,13 +166,13 @@ fn with_dictionaries(plain: &ArrowReaderMetadata, group: usize) -> Result<ArrowR
     Ok(ArrowReaderMetadata::try_new(Arc::clone(plain.metadata()), options)?)
 }
 
-fn read_group(
+/// The batches of a row group with the columns that the layout has, and which these are, in their order.
+fn batches(
     source: Source,
     plain: &ArrowReaderMetadata,
     group: usize,
     layout: &Layout,
-    context: Context<'_>,
-) -> Result<Settled, Failure> {
+) -> Result<(ParquetRecordBatchReader, Vec<usize>), Failure> {
     let metadata = with_dictionaries(plain, group)?;
     let mut roots: Vec<usize> = layout.columns.iter().flatten().copied().collect();
     roots.sort_unstable();
@@ -143,6 +182,17 @@ fn read_group(
         .with_projection(mask)
         .with_batch_size(BATCH)
         .build()?;
+    Ok((batches, roots))
+}
+
+fn read_group(
+    source: Source,
+    plain: &ArrowReaderMetadata,
+    group: usize,
+    layout: &Layout,
+    context: Context<'_>,
+) -> Result<Settled, Failure> {
+    let (batches, roots) = batches(source, plain, group, layout)?;
     let mut part = Part::new(layout.table, |field| layout.has(field), context);
     let fields: Vec<usize> = part.fields().collect();
     // Where each field's column stands among those that are read.

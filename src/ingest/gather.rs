@@ -228,7 +228,10 @@ fn sheet_of(file: usize, about: &About, layout: Layout, settled: Settled, put: &
         rows_read,
         set_aside,
         sparse,
-        counted,
+        counted: counted.map(|mut counted| {
+            counted.close();
+            counted
+        }),
     };
     log.into_findings().for_each(|noted| put(&sheet, noted));
     sheet

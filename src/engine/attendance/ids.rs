@@ -1,6 +1,9 @@
 //! Whose row is it? National ids as numbers from 0, those of the roster first; others get the next number when they are met.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use law::facts::identifiers::NationalId;
+use rayon::prelude::*;
 
 use crate::engine::roster::{Key, KeyMap, Roster};
 use crate::ingest::attendance::Numbers;
@@ -18,6 +21,8 @@ pub struct Ids<'r> {
     of_students: Vec<u32>,
     /// Whether the roster has the student of a number.
     is_of_roster: Vec<bool>,
+    /// The texts of the ids known from the start, made where they are asked for.
+    texts: OnceLock<Vec<[u8; 19]>>,
     others: Mutex<Others>,
 }
 
@@ -39,11 +44,11 @@ impl<'r> Ids<'r> {
             None => {
                 let of_students = (0..own.len() as u32).collect();
                 let is_of_roster = own.iter().map(|id| *id != 0).collect();
-                return Self { roster, known: own, of_students, is_of_roster, others: Mutex::default() };
+                return Self { roster, known: own, of_students, is_of_roster, texts: OnceLock::new(), others: Mutex::default() };
             }
             Some(before) => {
                 let of_students = Vec::with_capacity(own.len());
-                Self { roster, known: before, of_students, is_of_roster: Vec::new(), others: Mutex::default() }
+                Self { roster, known: before, of_students, is_of_roster: Vec::new(), texts: OnceLock::new(), others: Mutex::default() }
             }
         };
         let numbers: KeyMap<u32> = ids.known.iter().zip(0..).filter(|(id, _)| **id != 0).map(|(id, number)| (*id, number)).collect();
@@ -87,6 +92,13 @@ impl<'r> Ids<'r> {
 }
 
 impl Numbers for Ids<'_> {
+    fn number_of_text(&self, text: &[u8], near: u32) -> Option<(u32, u64)> {
+        let texts = self.texts.get_or_init(|| self.known.par_iter().map(|id| NationalId::from_packed(*id).text()).collect());
+        let guesses = [near.wrapping_add(1), near];
+        let number = guesses.into_iter().find(|guess| texts.get(*guess as usize).is_some_and(|own| own == text))?;
+        Some((number, *self.known.get(number as usize)?))
+    }
+
     fn is_of_roster(&self, number: u32) -> bool {
         self.is_of_roster.get(number as usize).copied().unwrap_or_default()
     }

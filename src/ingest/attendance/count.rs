@@ -1,14 +1,14 @@
 //! Counting a sheet: its rows become marks of students and days, part by part, side by side.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 use chrono::NaiveDate;
 use law::facts::attendance::DayRecord;
 use law::facts::calendar::{Calendar, Term};
 use law::facts::codes::{AttendanceKind, Read};
+use law::facts::identifiers::NationalId;
 
-use super::digest::{Digest, Kept, NOT_TOLD, TOLD_UNREADABLE};
+use super::digest::{Digest, Kept, Mark, NOT_TOLD, TOLD_UNREADABLE};
 use super::nibbles::Nibbles;
 use crate::ingest::column::Column;
 
@@ -63,6 +63,24 @@ impl Days {
         Self { first: term.first, places, calendar: calendar.clone(), term: term.clone() }
     }
 
+    /// How many days the term spans.
+    pub(super) fn length(&self) -> usize {
+        self.places.len()
+    }
+
+    /// A date of a school day of the term: in days from the term's first, and by place.
+    pub(super) fn place(&self, day: i32) -> Option<(usize, u16)> {
+        let offset = usize::try_from(self.offset(day)).ok()?;
+        Some((offset, (*self.places.get(offset)?)?))
+    }
+
+    /// The places of the school days that dates lie between.
+    pub(super) fn span(&self, dates: &[i32]) -> Range<usize> {
+        let (first, last) = dates.iter().fold((i32::MAX, i32::MIN), |(first, last), day| (first.min(*day), last.max(*day)));
+        let place = |day: i32| self.term.days.partition_point(|own| own.to_epoch_days() < day);
+        if first > last { 0..0 } else { place(first)..place(last.saturating_add(1)) }
+    }
+
     /// A date in days from the term's first.
     fn offset(&self, day: i32) -> i32 {
         day - self.first.to_epoch_days()
@@ -114,6 +132,8 @@ pub struct Line {
 
 /// Students by number.
 pub trait Numbers: Sync {
+    /// The number and the id of a student of the roster by the text of the id, looked for near the number met last; none for any other.
+    fn number_of_text(&self, text: &[u8], near: u32) -> Option<(u32, u64)>;
     /// The number of an id. `near` is the number met last: rows mostly stand in order.
     fn number(&self, id: u64, near: u32) -> u32;
     /// Whether the roster has the student: whoever it has not is a finding that names rows, so all of them are kept.
@@ -168,30 +188,74 @@ fn line(columns: &Columns, record: usize) -> Option<Line> {
 }
 
 /// Counts lines.
-struct Counter<'c> {
+pub(super) struct Counter<'c> {
     counting: Counting<'c>,
     digest: Digest,
-    /// Marks that are not laid out yet: student, day, code.
-    marks: Vec<(u32, u16, u8)>,
+    /// Marks that are not laid out yet.
+    marks: Vec<Mark>,
     /// The student met last, and whether the roster has it and not all of its rows are kept.
     near: (u32, bool),
 }
 
 impl<'c> Counter<'c> {
-    fn new(counting: Counting<'c>) -> Self {
+    /// A counter that has counted nothing.
+    pub(super) fn new(counting: Counting<'c>) -> Self {
         let digest = Digest { whole: counting.whole.to_vec(), ..Digest::default() };
         Self { counting, digest, marks: Vec::new(), near: (u32::MAX, true) }
     }
 
-    fn take(&mut self, line: Line) {
-        let Counting { days, numbers, whole } = self.counting;
-        let number = numbers.number(line.id, self.near.0);
+    /// The term's days.
+    pub(super) fn days(&self) -> &'c Days {
+        self.counting.days
+    }
+
+    /// The student of an id, and whether of its rows only those that say more than 出勤 are kept.
+    pub(super) fn student(&mut self, id: NationalId) -> (u32, u64, bool) {
+        let number = self.counting.numbers.number(id.packed(), self.near.0);
+        self.meet(number);
+        (number, id.packed(), self.near.1)
+    }
+
+    /// The same by the text of an id, where it is plain.
+    pub(super) fn student_of_text(&mut self, text: &str) -> Option<(u32, u64, bool)> {
+        if let Some((number, id)) = self.counting.numbers.number_of_text(text.as_bytes(), self.near.0) {
+            self.meet(number);
+            return Some((number, id, self.near.1));
+        }
+        let id = NationalId::parse(text).ok().filter(|id| id.text() == text.as_bytes())?;
+        Some(self.student(id))
+    }
+
+    fn meet(&mut self, number: u32) {
         if self.near.0 != number {
-            self.near = (number, numbers.is_of_roster(number) && whole.binary_search(&number).is_err());
-            if !numbers.is_of_roster(number) {
+            let Counting { numbers, whole, .. } = self.counting;
+            let is_of_roster = numbers.is_of_roster(number);
+            self.near = (number, is_of_roster && (whole.is_empty() || whole.binary_search(&number).is_err()));
+            if !is_of_roster {
                 self.digest.whole.push(number);
             }
         }
+    }
+
+    /// Notes that a student has two rows of 出勤 for a day.
+    pub(super) fn double(&mut self, number: u32) {
+        self.digest.doubled.push(number);
+    }
+
+    /// Adds rows of a date, in days from the term's first.
+    pub(super) fn add_date(&mut self, offset: usize, rows: u32) {
+        *self.digest.dates.entry(offset as i16).or_default() += rows;
+    }
+
+    /// Adds records of a school day.
+    pub(super) fn add_day(&mut self, day: u16, nibbles: &Nibbles) {
+        self.digest.add_day(day, nibbles);
+    }
+
+    /// Counts a line of the student of a number.
+    pub(super) fn take(&mut self, number: u32, line: Line) {
+        let days = self.counting.days;
+        self.meet(number);
         let digest = &mut self.digest;
         let offset = |day: i32| days.offset(day).clamp(-FAR, FAR) as i16;
         let kept = || Kept {
@@ -215,7 +279,7 @@ impl<'c> Counter<'c> {
             }
             Belongs::Here(first, last) => {
                 *digest.dates.entry(offset(line.first).max(0)).or_default() += 1;
-                self.marks.extend((first..=last).map(|day| (number, day, line.code)));
+                self.marks.extend((first..=last).map(|day| Mark { number, day, code: line.code }));
                 if line.code != DayRecord::Present as u8 || !self.near.1 {
                     digest.kept.push(kept());
                 }
@@ -223,44 +287,13 @@ impl<'c> Counter<'c> {
         }
     }
 
-    fn finish(mut self) -> Digest {
+    /// What was counted.
+    pub(super) fn finish(mut self) -> Digest {
         self.digest.whole.sort_unstable();
         self.digest.whole.dedup();
-        lay_out(&self.marks, &mut self.digest);
+        self.digest.mark(self.marks);
         self.digest
     }
-}
-
-/// Lays marks out by day and student. Those of a part mostly stand close together.
-fn lay_out(marks: &[(u32, u16, u8)], digest: &mut Digest) {
-    let mut spans: BTreeMap<u16, Range<u32>> = BTreeMap::new();
-    let mut before: Option<(u16, Range<u32>)> = None;
-    for (number, day, _) in marks {
-        match &mut before {
-            Some((own, span)) if own == day => *span = span.start.min(*number)..span.end.max(*number + 1),
-            _ => {
-                let span = spans.get(day).map_or(*number..*number + 1, |span| span.start.min(*number)..span.end.max(*number + 1));
-                if let Some((own, own_span)) = before.replace((*day, span)) {
-                    spans.insert(own, own_span);
-                }
-            }
-        }
-    }
-    if let Some((own, span)) = before {
-        spans.insert(own, span);
-    }
-    let last = spans.keys().next_back().map_or(0, |last| usize::from(*last) + 1);
-    let mut days: Vec<Nibbles> = vec![Nibbles::default(); last];
-    for (day, span) in spans {
-        days[usize::from(day)].reach(span.start, span.end);
-    }
-    const PRESENT: u8 = DayRecord::Present as u8;
-    for (number, day, code) in marks {
-        if days[usize::from(*day)].put(*number, *code) == PRESENT && *code == PRESENT {
-            digest.doubled.push(*number);
-        }
-    }
-    digest.days = (0..).zip(days).filter(|(_, nibbles)| !nibbles.bytes.is_empty()).collect();
 }
 
 /// Counts the records of a part.
@@ -270,7 +303,10 @@ pub fn count(columns: &Columns, records: usize, set_aside: &[u32], counting: Cou
     for record in 0..records {
         let is_aside = aside.next_if_eq(&(record as u32)).is_some();
         match line(columns, record) {
-            Some(line) if !is_aside => counter.take(line),
+            Some(line) if !is_aside => {
+                let number = counting.numbers.number(line.id, counter.near.0);
+                counter.take(number, line);
+            }
             _ => counter.digest.unusable += 1,
         }
     }

@@ -1,6 +1,7 @@
 //! What one sheet of attendance contributes, whatever the roster and the date of judgement are.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use law::facts::attendance::DayRecord;
 use serde::{Deserialize, Serialize};
@@ -31,6 +32,17 @@ pub const NOT_TOLD: i16 = i16::MIN;
 /// 告知家长日期 can't be read.
 pub const TOLD_UNREADABLE: i16 = i16::MIN + 1;
 
+/// What a row says of one student and school day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Mark {
+    /// The student's number.
+    pub number: u32,
+    /// The school day, by place.
+    pub day: u16,
+    /// What it says.
+    pub code: u8,
+}
+
 /// What one sheet contributes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Digest {
@@ -50,20 +62,19 @@ pub struct Digest {
     pub whole: Vec<u32>,
     /// Students with two rows of 出勤 for a day: which rows these are takes a second look, for they are not kept.
     pub doubled: Vec<u32>,
+    /// Marks that stand so far from each other that they are laid out with those of other parts.
+    pub loose: Vec<Mark>,
 }
+
+/// Bytes that the days of a part may take for each mark.
+const LOOSE: usize = 16;
 
 impl Digest {
     /// Adds what a later part of the sheet contributes, whose records are counted from `records_before` on.
     pub fn add(&mut self, later: Digest, records_before: u32) {
-        const PRESENT: u8 = DayRecord::Present as u8;
         let moved = |kept: Kept| Kept { record: kept.record + records_before, ..kept };
-        for (day, nibbles) in later.days {
-            self.days.entry(day).or_default().add(&nibbles, nibbles.end(), |number, one, other| {
-                if one == PRESENT && other == PRESENT {
-                    self.doubled.push(number);
-                }
-            });
-        }
+        later.days.iter().for_each(|(day, nibbles)| self.add_day(*day, nibbles));
+        self.lay_out(&later.loose);
         self.kept.extend(later.kept.into_iter().map(moved));
         self.idle.extend(later.idle.into_iter().map(moved));
         for (date, rows) in later.dates {
@@ -77,8 +88,70 @@ impl Digest {
         self.doubled.extend(later.doubled);
     }
 
+    /// Adds records of a school day.
+    pub fn add_day(&mut self, day: u16, nibbles: &Nibbles) {
+        const PRESENT: u8 = DayRecord::Present as u8;
+        self.days.entry(day).or_default().add(nibbles, nibbles.end(), |number, one, other| {
+            if one == PRESENT && other == PRESENT {
+                self.doubled.push(number);
+            }
+        });
+    }
+
+    /// Adds marks: those of a part mostly stand close together, and are laid out by day and student.
+    pub fn mark(&mut self, marks: Vec<Mark>) {
+        let room: usize = spans(&marks).values().map(|span| (span.end - span.start) as usize / 2).sum();
+        if room <= LOOSE * marks.len().max(1 << 10) {
+            self.lay_out(&marks);
+        } else {
+            self.loose = marks;
+        }
+    }
+
+    /// Lays out what is loose.
+    pub fn close(&mut self) {
+        let loose = std::mem::take(&mut self.loose);
+        self.lay_out(&loose);
+    }
+
+    /// Lays marks out by day and student.
+    pub fn lay_out(&mut self, marks: &[Mark]) {
+        const PRESENT: u8 = DayRecord::Present as u8;
+        for (day, span) in spans(marks) {
+            self.days.entry(day).or_default().reach(span.start, span.end);
+        }
+        for run in marks.chunk_by(|one, other| one.day == other.day) {
+            let Some(own) = run.first().and_then(|mark| self.days.get_mut(&mark.day)) else { continue };
+            for Mark { number, code, .. } in run {
+                if own.put(*number, *code) == PRESENT && *code == PRESENT {
+                    self.doubled.push(*number);
+                }
+            }
+        }
+    }
+
     /// Whether all rows of a student are kept.
     pub fn is_whole(&self, number: u32) -> bool {
         self.whole.binary_search(&number).is_ok()
     }
+}
+
+/// The numbers that the marks of each day lie between.
+fn spans(marks: &[Mark]) -> BTreeMap<u16, Range<u32>> {
+    let mut spans: BTreeMap<u16, Range<u32>> = BTreeMap::new();
+    let mut before: Option<(u16, Range<u32>)> = None;
+    let wider = |span: &Range<u32>, number: u32| span.start.min(number)..span.end.max(number + 1);
+    for Mark { number, day, .. } in marks {
+        match &mut before {
+            Some((own, span)) if own == day => *span = wider(span, *number),
+            _ => {
+                let span = spans.get(day).map_or(*number..*number + 1, |span| wider(span, *number));
+                if let Some((own, span)) = before.replace((*day, span)) {
+                    spans.insert(own, span);
+                }
+            }
+        }
+    }
+    spans.extend(before);
+    spans
 }

@@ -1,16 +1,19 @@
 //! Attendance is counted while it is read: rows become marks of a student and a school day, 4 bits each, and only rows that say more
 //! than 出勤 are kept. Memory grows with students and absences, not with rows.
 
+mod arrays;
 pub mod count;
 pub mod digest;
 pub mod nibbles;
 
+use arrays::{Scratch, count as count_arrays};
 pub use count::{Counting, Days, Numbers};
 pub use digest::{Digest, Kept};
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
+use arrow::array::RecordBatch;
 use serde::{Deserialize, Serialize};
 
 use super::file::read_file;
@@ -21,6 +24,30 @@ use super::read::{FileInfo, Inputs, Sheet};
 use super::room::Room;
 use super::table::Table;
 use super::walk::Found;
+
+/// Counts row groups by their arrays.
+pub(crate) struct ArrayCounter<'c> {
+    counter: count::Counter<'c>,
+    scratch: Scratch,
+}
+
+impl<'c> ArrayCounter<'c> {
+    /// A counter that has counted nothing.
+    pub(crate) fn new(counting: Counting<'c>) -> Self {
+        Self { counter: count::Counter::new(counting), scratch: Scratch::default() }
+    }
+
+    /// Counts a batch whose first row is a record of the group; `place` gives where a field's array stands. False where something is not
+    /// plain, and the group has to be read by its cells.
+    pub(crate) fn take(&mut self, batch: &RecordBatch, place: impl Fn(usize) -> Option<usize>, record: u32) -> bool {
+        count_arrays(&mut self.counter, &mut self.scratch, batch, place, record)
+    }
+
+    /// What was counted.
+    pub(crate) fn finish(self) -> Digest {
+        self.counter.finish()
+    }
+}
 
 /// What the file system says of a file. It keeps the time of the last change itself, whatever a program makes of the other times: a file
 /// with the same stamp holds the same bytes.
