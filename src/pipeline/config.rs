@@ -340,7 +340,9 @@ impl Config {
         }
         // The watch goes by the date: the term that began last, whatever its school year.
         let term = match pipeline.procedure {
-            Procedure::StatusWatch => Some(calendar.term_begun(as_of).ok_or_else(|| no_calendar(as_of))?),
+            Procedure::StatusWatch => {
+                Some(calendar.term_begun(as_of, policy.numbers.registration_grace_months).ok_or_else(|| no_calendar(as_of))?)
+            }
             _ => None,
         };
         let school_year = term.as_ref().map_or(school_year, |term| term.school_year);

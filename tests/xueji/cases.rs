@@ -450,7 +450,7 @@ fn attended(case: &Case, calendar: &Calendar, watched: &Watched, form: &str) -> 
         };
         own = own.into_iter().flat_map(of_range).collect();
         let said: BTreeSet<String> = own.iter().filter_map(|row| row.get("日期").cloned()).collect();
-        let term = calendar.term_begun(watched.date).expect("a term");
+        let term = calendar.term_begun(watched.date, 1).expect("a term");
         let silent = term.days.iter().filter(|day| **day <= watched.date && !said.contains(&day.to_string()));
         own.extend(silent.map(|day| row(&[("日期", &day.to_string()), ("考勤", "出勤")])));
     }

@@ -90,7 +90,7 @@ fn run_both(input: &Path, out: &Path, day: NaiveDate, form: Attendance) -> Publi
 fn day_by_day_is_the_same_as_all_at_once() {
     let scratch = scratch();
     let (input, out) = (scratch.path().join("in"), scratch.path().join("out"));
-    let term = watch_calendar().term_begun("2025-09-01".parse().expect("a date")).expect("a term");
+    let term = watch_calendar().term_begun("2025-09-01".parse().expect("a date"), 1).expect("a term");
     write_files(&input, &[("名册.csv", roster(10, &[]))]);
     write_files(&input, &[("学期注册.csv", format!("全国学籍号,学年,学期,注册日期\n{},2025-2026,1,2025-09-01\n", id(0, 0)))]);
     write_files(&input, &[("督促.csv", format!("全国学籍号,督促日期\n{},2025-09-10\n{},2025-10-20\n", id(1, 1), id(2, 3)))]);

@@ -1,5 +1,6 @@
 //! Whose row is it? National ids as numbers from 0, those of the roster first; others get the next number when they are met.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use law::facts::identifiers::NationalId;
@@ -21,6 +22,8 @@ pub struct Ids<'r> {
     of_students: Vec<u32>,
     /// Whether the roster has the student of a number.
     is_of_roster: Vec<bool>,
+    /// Who was met after each: files mostly stand in one order, day after day.
+    next: Vec<AtomicU32>,
     /// The texts of the ids known from the start, made where they are asked for.
     texts: OnceLock<Vec<[u8; 19]>>,
     others: Mutex<Others>,
@@ -44,11 +47,20 @@ impl<'r> Ids<'r> {
             None => {
                 let of_students = (0..own.len() as u32).collect();
                 let is_of_roster = own.iter().map(|id| *id != 0).collect();
-                return Self { roster, known: own, of_students, is_of_roster, texts: OnceLock::new(), others: Mutex::default() };
+                let next = after_each(own.len());
+                return Self { roster, known: own, of_students, is_of_roster, next, texts: OnceLock::new(), others: Mutex::default() };
             }
             Some(before) => {
                 let of_students = Vec::with_capacity(own.len());
-                Self { roster, known: before, of_students, is_of_roster: Vec::new(), texts: OnceLock::new(), others: Mutex::default() }
+                Self {
+                    roster,
+                    known: before,
+                    of_students,
+                    is_of_roster: Vec::new(),
+                    next: Vec::new(),
+                    texts: OnceLock::new(),
+                    others: Mutex::default(),
+                }
             }
         };
         let numbers: KeyMap<u32> = ids.known.iter().zip(0..).filter(|(id, _)| **id != 0).map(|(id, number)| (*id, number)).collect();
@@ -74,6 +86,7 @@ impl<'r> Ids<'r> {
         let others = (0..).zip(ids.known.iter().zip(&ids.is_of_roster)).filter(|(_, (id, is_of_roster))| !**is_of_roster && **id != 0);
         let numbers = others.map(|(number, (id, _))| (*id, number)).collect();
         ids.others = Mutex::new(Others { ids: Vec::new(), numbers });
+        ids.next = after_each(ids.known.len());
         ids
     }
 
@@ -92,24 +105,35 @@ impl<'r> Ids<'r> {
 }
 
 impl Numbers for Ids<'_> {
-    fn number_of_text(&self, text: &[u8], near: u32) -> Option<(u32, u64)> {
+    fn number_of_text(&self, text: &[u8], near: u32) -> Option<u32> {
+        let guess = self.next.get(near as usize)?.load(Ordering::Relaxed);
         let texts = self.texts.get_or_init(|| self.known.par_iter().map(|id| NationalId::from_packed(*id).text()).collect());
-        let guesses = [near.wrapping_add(1), near];
-        let number = guesses.into_iter().find(|guess| texts.get(*guess as usize).is_some_and(|own| own == text))?;
-        Some((number, *self.known.get(number as usize)?))
+        texts.get(guess as usize).is_some_and(|own| own == text).then_some(guess)
     }
 
     fn is_of_roster(&self, number: u32) -> bool {
         self.is_of_roster.get(number as usize).copied().unwrap_or_default()
     }
 
-    /// Its own and the next number are looked at first.
     fn number(&self, id: u64, near: u32) -> u32 {
-        for guess in [near, near.wrapping_add(1)] {
-            if self.known.get(guess as usize) == Some(&id) {
-                return guess;
-            }
+        let is_it = |guess: u32| self.known.get(guess as usize) == Some(&id);
+        if is_it(near) {
+            return near;
         }
+        let next = self.next.get(near as usize);
+        if let Some(guess) = next.map(|next| next.load(Ordering::Relaxed)).filter(|guess| is_it(*guess)) {
+            return guess;
+        }
+        let number = self.look_up(id);
+        if let Some(next) = next {
+            next.store(number, Ordering::Relaxed);
+        }
+        number
+    }
+}
+
+impl Ids<'_> {
+    fn look_up(&self, id: u64) -> u32 {
         if let Some(student) = self.roster.with_id(id)
             && let Some(number) = self.of_students.get(student as usize).filter(|number| **number != NOBODY)
         {
@@ -124,6 +148,11 @@ impl Numbers for Ids<'_> {
         others.numbers.insert(id, number);
         number
     }
+}
+
+/// After each number the next, until the files say otherwise.
+fn after_each(numbers: usize) -> Vec<AtomicU32> {
+    (1..=numbers as u32).map(AtomicU32::new).collect()
 }
 
 /// The ids of a ledger by number, and whose they are.

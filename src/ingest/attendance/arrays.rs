@@ -7,7 +7,6 @@ use arrow::array::{Array, ArrayRef, AsArray, Int32Array, PrimitiveArray, RecordB
 use arrow::datatypes::{Date32Type, Int32Type};
 use law::facts::attendance::DayRecord;
 use law::facts::codes::{AttendanceKind, Read};
-use law::facts::identifiers::NationalId;
 
 use super::count::{Counter, Line, field};
 use super::nibbles::Nibbles;
@@ -80,14 +79,18 @@ impl<'b> Batch<'b> {
     }
 }
 
-/// Student, id and whether only what is more than 出勤 is kept of a row.
-type Student = (u32, u64, bool);
+/// Set in the number of a student whose rows are all kept.
+const KEEP_ALL: u32 = 1 << 31;
+/// An id that is not plain.
+const NOBODY: u32 = u32::MAX;
 
 /// Room that is used again from batch to batch.
 #[derive(Default)]
 pub(crate) struct Scratch {
-    students: Vec<Student>,
+    /// The student of each row.
+    numbers: Vec<u32>,
     cells: Vec<u8>,
+    counts: Vec<u32>,
 }
 
 /// Counts a batch whose first row is a record of the group; `place` gives where a field's array stands. False where something is not
@@ -100,98 +103,96 @@ pub(crate) fn count(
     record: u32,
 ) -> bool {
     let Some(batch) = Batch::of(batch, place) else { return false };
-    find_students(counter, &batch.ids, &mut scratch.students) && lay_out(counter, scratch, &batch, record)
+    find_students(counter, &batch.ids, &mut scratch.numbers) && lay_out(counter, scratch, &batch, record)
 }
 
 /// The student of each row; false for an id that is not plain.
-fn find_students(counter: &mut Counter<'_>, ids: &Texts<'_>, students: &mut Vec<Student>) -> bool {
-    students.clear();
+fn find_students(counter: &mut Counter<'_>, ids: &Texts<'_>, numbers: &mut Vec<u32>) -> bool {
+    numbers.clear();
+    let mut student = |id: &str| {
+        let (number, is_plain) = counter.student_of_text(id)?;
+        (number < KEEP_ALL).then_some(if is_plain { number } else { number | KEEP_ALL })
+    };
     match ids {
         Texts::Coded(keys, ids) => {
-            let mut student = |id: Option<&str>| {
-                let id = id?;
-                Some(counter.student(NationalId::parse(id).ok().filter(|own| is_as_written(*own, id))?))
-            };
-            let known: Vec<Option<Student>> = ids.iter().map(&mut student).collect();
-            for key in keys.values() {
-                match known.get(*key as usize).copied().flatten() {
-                    Some(student) => students.push(student),
-                    None => return false,
-                }
-            }
+            let known: Vec<u32> = ids.iter().map(|id| id.and_then(&mut student).unwrap_or(NOBODY)).collect();
+            numbers.extend(keys.values().iter().map(|key| known.get(*key as usize).copied().unwrap_or(NOBODY)));
+            // A dictionary may hold ids that no row has.
+            !known.contains(&NOBODY) || !numbers.contains(&NOBODY)
         }
         Texts::Plain(ids) => {
-            let mut before: Option<(&str, Student)> = None;
-            for id in ids.iter() {
-                let Some(text) = id else { return false };
-                let student = match before {
-                    Some((known, student)) if known == text => student,
-                    _ => match counter.student_of_text(text) {
-                        Some(student) => student,
-                        None => return false,
-                    },
-                };
-                before = Some((text, student));
-                students.push(student);
+            let mut before = ("", NOBODY);
+            for id in ids.iter().flatten() {
+                if before.0 != id {
+                    before = (id, student(id).unwrap_or(NOBODY));
+                }
+                if before.1 == NOBODY {
+                    return false;
+                }
+                numbers.push(before.1);
             }
+            numbers.len() == ids.len()
         }
     }
-    true
-}
-
-/// Whether an id is written as it is read: one in small letters is repaired, which is told.
-fn is_as_written(id: NationalId, text: &str) -> bool {
-    id.text() == text.as_bytes()
 }
 
 /// Lays the rows out by day and student.
 fn lay_out(counter: &mut Counter<'_>, scratch: &mut Scratch, batch: &Batch<'_>, record: u32) -> bool {
-    let Scratch { students, cells } = scratch;
-    let Some((low, high)) = students.iter().map(|(number, ..)| *number).fold(None, |span: Option<(u32, u32)>, number| {
-        Some(span.map_or((number, number), |(low, high)| (low.min(number), high.max(number))))
-    }) else {
+    let Scratch { numbers, cells, counts } = scratch;
+    let (low, high) = numbers.iter().fold((u32::MAX, 0), |(low, high), number| (low.min(number & !KEEP_ALL), high.max(number & !KEEP_ALL)));
+    if low > high {
         return true;
-    };
+    }
     let low = low & !1;
     let (days, width) = (counter.days(), (high - low + 2) as usize & !1);
-    let span = batch.date.map_or(0..0, |dates| days.span(dates.values()));
-    let is_dense = width * span.len() <= MOST_CELLS;
+    // Each row one day: nearly always.
+    let dates = batch.date.filter(|dates| batch.first.is_none() && dates.null_count() == 0).map(|dates| dates.values());
+    let span = dates.map_or(0..0, |dates| days.span(dates));
+    let dates = dates.filter(|_| width * span.len() <= MOST_CELLS);
     cells.clear();
-    cells.resize(if is_dense { width * span.len() } else { 0 }, 0);
+    cells.resize(if dates.is_some() { width * span.len() } else { 0 }, 0);
+    counts.clear();
+    counts.resize(days.length(), 0);
     let (kinds, codes) = (batch.kinds.0.values(), &batch.kinds.1);
-    let is_single = |dates: &PrimitiveArray<Date32Type>| batch.first.is_none() && dates.null_count() == 0;
-    let mut counts = vec![0_u32; days.length()];
-    for (row, (number, id, is_plain)) in students.iter().enumerate() {
-        let code = codes.get(kinds[row] as usize).copied().unwrap_or(NOT_PLAIN);
+    let value =
+        |array: Option<&PrimitiveArray<Date32Type>>, row: usize| array.filter(|array| array.is_valid(row)).map(|array| array.value(row));
+    for (row, (marked, kind)) in numbers.iter().zip(kinds).enumerate() {
+        let code = codes.get(*kind as usize).copied().unwrap_or(NOT_PLAIN);
         if code == NOT_PLAIN {
             return false;
         }
-        // Nearly every row: a student of the roster at school on a school day.
-        if code == PRESENT
-            && *is_plain
-            && is_dense
-            && let Some(dates) = batch.date.filter(|dates| is_single(dates))
-            && let Some((offset, day)) = days.place(dates.value(row))
+        let number = marked & !KEEP_ALL;
+        if let Some(dates) = dates
+            && let Some((offset, day)) = days.place(dates[row])
         {
             counts[offset] += 1;
             let cell = &mut cells[(usize::from(day) - span.start) * width + (number - low) as usize];
-            if *cell == PRESENT {
-                counter.double(*number);
+            if code == PRESENT && *marked == number {
+                if *cell == PRESENT {
+                    counter.double(number);
+                }
+                *cell = PRESENT;
+                continue;
             }
-            *cell = PRESENT;
+            if *cell == PRESENT && code == PRESENT {
+                counter.double(number);
+            }
+            *cell = code.max(*cell);
+            let told = value(batch.told, row).map_or(Read::Empty, Read::Value);
+            let (first, last) = (dates[row], dates[row]);
+            counter.keep(number, &Line { record: record + row as u32, first, last, code, told, is_range: false });
             continue;
         }
-        let value = |array: Option<&PrimitiveArray<Date32Type>>| array.filter(|array| array.is_valid(row)).map(|array| array.value(row));
-        let (first, last, is_range) = match (value(batch.date), value(batch.first), value(batch.last)) {
+        let (first, last, is_range) = match (value(batch.date, row), value(batch.first, row), value(batch.last, row)) {
             (Some(day), ..) => (day, day, false),
             (None, Some(first), Some(last)) if first <= last => (first, last, true),
             _ => return false,
         };
-        let told = value(batch.told).map_or(Read::Empty, Read::Value);
-        counter.take(*number, Line { record: record + row as u32, id: *id, first, last, code, told, is_range });
+        let told = value(batch.told, row).map_or(Read::Empty, Read::Value);
+        counter.take(number, *marked == number, Line { record: record + row as u32, first, last, code, told, is_range });
     }
-    for (offset, rows) in counts.into_iter().enumerate().filter(|(_, rows)| *rows > 0) {
-        counter.add_date(offset, rows);
+    for (offset, rows) in counts.iter().enumerate().filter(|(_, rows)| **rows > 0) {
+        counter.add_date(offset, *rows);
     }
     for (place, day) in cells.chunks_exact(width).zip(span.start..).map(|(cells, day)| (day, cells)) {
         if day.iter().any(|cell| *cell != 0) {

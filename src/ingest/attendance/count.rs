@@ -116,8 +116,6 @@ impl Days {
 pub struct Line {
     /// The record of the sheet.
     pub record: u32,
-    /// The student's id.
-    pub id: u64,
     /// The own date.
     pub first: i32,
     /// The last date.
@@ -132,8 +130,8 @@ pub struct Line {
 
 /// Students by number.
 pub trait Numbers: Sync {
-    /// The number and the id of a student of the roster by the text of the id, looked for near the number met last; none for any other.
-    fn number_of_text(&self, text: &[u8], near: u32) -> Option<(u32, u64)>;
+    /// The number of the student who was met after `near` before, if that is the text of the id.
+    fn number_of_text(&self, text: &[u8], near: u32) -> Option<u32>;
     /// The number of an id. `near` is the number met last: rows mostly stand in order.
     fn number(&self, id: u64, near: u32) -> u32;
     /// Whether the roster has the student: whoever it has not is a finding that names rows, so all of them are kept.
@@ -161,8 +159,8 @@ fn integer(columns: &Columns, field: usize, record: usize) -> Read<i32> {
     }
 }
 
-/// Reads a record; none where it lacks a usable id or date.
-fn line(columns: &Columns, record: usize) -> Option<Line> {
+/// Reads a record, the student's id and the rest; none where it lacks a usable id or date.
+fn line(columns: &Columns, record: usize) -> Option<(u64, Line)> {
     let id = match columns.first() {
         Some(Some(Column::Ids(cells))) => cells.get(record).value()?,
         _ => return None,
@@ -184,7 +182,7 @@ fn line(columns: &Columns, record: usize) -> Option<Line> {
         _ => Read::Unreadable,
     };
     let told = integer(columns, field::TOLD, record);
-    Some(Line { record: record as u32, id, first, last, code: DayRecord::of(kind) as u8, told, is_range })
+    Some((id, Line { record: record as u32, first, last, code: DayRecord::of(kind) as u8, told, is_range }))
 }
 
 /// Counts lines.
@@ -209,21 +207,15 @@ impl<'c> Counter<'c> {
         self.counting.days
     }
 
-    /// The student of an id, and whether of its rows only those that say more than 出勤 are kept.
-    pub(super) fn student(&mut self, id: NationalId) -> (u32, u64, bool) {
-        let number = self.counting.numbers.number(id.packed(), self.near.0);
+    /// The student of a plain id, and whether of its rows only those that say more than 出勤 are kept.
+    pub(super) fn student_of_text(&mut self, text: &str) -> Option<(u32, bool)> {
+        let numbers = self.counting.numbers;
+        let number = numbers.number_of_text(text.as_bytes(), self.near.0).or_else(|| {
+            let id = NationalId::parse(text).ok().filter(|id| id.text() == text.as_bytes())?;
+            Some(numbers.number(id.packed(), self.near.0))
+        })?;
         self.meet(number);
-        (number, id.packed(), self.near.1)
-    }
-
-    /// The same by the text of an id, where it is plain.
-    pub(super) fn student_of_text(&mut self, text: &str) -> Option<(u32, u64, bool)> {
-        if let Some((number, id)) = self.counting.numbers.number_of_text(text.as_bytes(), self.near.0) {
-            self.meet(number);
-            return Some((number, id, self.near.1));
-        }
-        let id = NationalId::parse(text).ok().filter(|id| id.text() == text.as_bytes())?;
-        Some(self.student(id))
+        Some(self.near)
     }
 
     fn meet(&mut self, number: u32) {
@@ -252,38 +244,40 @@ impl<'c> Counter<'c> {
         self.digest.add_day(day, nibbles);
     }
 
-    /// Counts a line of the student of a number.
-    pub(super) fn take(&mut self, number: u32, line: Line) {
-        let days = self.counting.days;
-        self.meet(number);
-        let digest = &mut self.digest;
-        let offset = |day: i32| days.offset(day).clamp(-FAR, FAR) as i16;
-        let kept = || Kept {
-            number,
-            record: line.record,
-            first: offset(line.first),
-            last: offset(line.last),
-            told: match line.told {
-                Read::Value(day) => offset(day),
-                Read::Empty => NOT_TOLD,
-                Read::Unreadable => TOLD_UNREADABLE,
-            },
-            code: line.code,
-            is_range: line.is_range,
+    /// Keeps a line of the student of a number.
+    pub(super) fn keep(&mut self, number: u32, line: &Line) {
+        let kept = self.kept(number, line);
+        self.digest.kept.push(kept);
+    }
+
+    fn kept(&self, number: u32, line: &Line) -> Kept {
+        let offset = |day: i32| self.counting.days.offset(day).clamp(-FAR, FAR) as i16;
+        let told = match line.told {
+            Read::Value(day) => offset(day),
+            Read::Empty => NOT_TOLD,
+            Read::Unreadable => TOLD_UNREADABLE,
         };
-        match days.belongs(line.first, line.last) {
-            Belongs::Elsewhere => digest.elsewhere += 1,
-            Belongs::Idle => {
-                *digest.dates.entry(offset(line.first).max(0)).or_default() += 1;
-                digest.idle.push(kept());
-            }
+        let (record, code, is_range) = (line.record, line.code, line.is_range);
+        Kept { number, record, first: offset(line.first), last: offset(line.last), told, code, is_range }
+    }
+
+    /// Counts a line of the student of a number, of whom 出勤 is not kept if it `is_plain`.
+    pub(super) fn take(&mut self, number: u32, is_plain: bool, line: Line) {
+        let belongs = self.counting.days.belongs(line.first, line.last);
+        if belongs == Belongs::Elsewhere {
+            self.digest.elsewhere += 1;
+            return;
+        }
+        let kept = self.kept(number, &line);
+        *self.digest.dates.entry(kept.first.max(0)).or_default() += 1;
+        match belongs {
             Belongs::Here(first, last) => {
-                *digest.dates.entry(offset(line.first).max(0)).or_default() += 1;
                 self.marks.extend((first..=last).map(|day| Mark { number, day, code: line.code }));
-                if line.code != DayRecord::Present as u8 || !self.near.1 {
-                    digest.kept.push(kept());
+                if line.code != DayRecord::Present as u8 || !is_plain {
+                    self.digest.kept.push(kept);
                 }
             }
+            _ => self.digest.idle.push(kept),
         }
     }
 
@@ -303,9 +297,10 @@ pub fn count(columns: &Columns, records: usize, set_aside: &[u32], counting: Cou
     for record in 0..records {
         let is_aside = aside.next_if_eq(&(record as u32)).is_some();
         match line(columns, record) {
-            Some(line) if !is_aside => {
-                let number = counting.numbers.number(line.id, counter.near.0);
-                counter.take(number, line);
+            Some((id, line)) if !is_aside => {
+                let number = counting.numbers.number(id, counter.near.0);
+                counter.meet(number);
+                counter.take(number, counter.near.1, line);
             }
             _ => counter.digest.unusable += 1,
         }

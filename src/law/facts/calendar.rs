@@ -101,6 +101,8 @@ pub struct Term {
     pub last: NaiveDate,
     /// Its school days, in order.
     pub days: Vec<NaiveDate>,
+    /// The last day on which students can register: so many months after its first day, or the next working day (A8.3).
+    pub deadline: NaiveDate,
 }
 
 impl Term {
@@ -180,7 +182,9 @@ impl Calendar {
     }
 
     /// The term that began last, on or before a date.
-    pub fn term_begun(&self, date: NaiveDate) -> Option<Term> {
+    ///
+    /// `grace_months` are those of A8.3.
+    pub fn term_begun(&self, date: NaiveDate, grace_months: u32) -> Option<Term> {
         let this = self.school_year_of(date);
         let begun = |year: SchoolYear| {
             let own = self.year(year)?;
@@ -190,7 +194,9 @@ impl Calendar {
         // Between 1 September and a first day that comes later, the last term is that of the year before.
         let (year, number, (first, last)) = begun(this).or_else(|| begun(SchoolYear(this.0 - 1)))?;
         let days = first.iter_days().take_while(|day| *day <= last).filter(|day| self.is_school_day(*day)).collect();
-        Some(Term { school_year: year, number, first, last, days })
+        let grace = months_after(first, grace_months);
+        let deadline = self.working_day_from(grace).unwrap_or(grace);
+        Some(Term { school_year: year, number, first, last, days, deadline })
     }
 
     /// The date itself if it is a working day, else the next one that is.

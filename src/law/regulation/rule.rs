@@ -1,6 +1,6 @@
 //! What a rule says of itself, the list of all rules, and what judging one student leaves behind.
 
-use crate::facts::calendar::{Calendar, SchoolYear, Term, months_after};
+use crate::facts::calendar::{Calendar, SchoolYear, Term};
 use crate::facts::codes::{ChangeKind, Read};
 use crate::facts::grades::{Grade, Stage};
 use crate::facts::student::{Row, Student};
@@ -104,14 +104,6 @@ pub struct Law {
     pub as_of: NaiveDate,
     /// The term that the watch judges; none at the year's end.
     pub term: Option<Term>,
-}
-
-impl Law {
-    /// The last day on which students can register for a term: a month after its first day, or the next working day (A8.3).
-    pub fn registration_deadline(&self, term: &Term) -> NaiveDate {
-        let day = months_after(term.first, self.policy.numbers.registration_grace_months);
-        self.calendar.working_day_from(day).unwrap_or(day)
-    }
 }
 
 /// The outcome of a decision.

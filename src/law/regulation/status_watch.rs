@@ -3,6 +3,7 @@
 use crate::facts::attendance::{DayRecord, Watched};
 use crate::facts::codes::{Read, Status};
 use crate::facts::grades::{Grade, Grades};
+use crate::facts::spells::Day;
 use crate::facts::student::Row;
 use crate::facts::subjects::Subject;
 use crate::regulation::ch2_registration::{art06, art08, art11};
@@ -146,18 +147,19 @@ fn attend(hearing: &mut Hearing<'_>, watched: &Watched<'_>, open: Condition) -> 
         return None;
     }
     let law = hearing.law;
-    let thresholds = Threshold::all(&law.policy.numbers);
+    let standings = |days: &[Day]| Threshold::all(&law.policy.numbers, &watched.term.days, days);
     let is_plain = |record: &DayRecord| record.is_attendance() || *record == DayRecord::None && watched.form == Default::default();
     if watched.days.iter().all(is_plain) {
-        return absence::distance(watched, &[], &thresholds);
+        return absence::distance(watched, &[], &standings(&[]));
     }
     let days = absence::days(law, watched, hearing.student.changes);
-    art34::judge(hearing, watched, &days);
+    let standings = standings(&days);
+    art34::judge(hearing, watched, &days, &standings);
     art11::judge(hearing, watched, &days);
     if open.holds() {
-        art30::absent_without(hearing, watched, &days);
+        art30::absent_without(hearing, watched, &standings[0].1);
     }
-    absence::distance(watched, &days, &thresholds)
+    absence::distance(watched, &days, &standings)
 }
 
 fn plain(outcome: Outcome) -> Verdict {

@@ -75,7 +75,7 @@ fn never_came(days: &[Day]) -> bool {
 /// A8.3 and A34.1: who has not registered a month into the term.
 pub fn judge(hearing: &mut Hearing<'_>, watched: &Watched<'_>) {
     let law = hearing.law;
-    let deadline = law.registration_deadline(watched.term);
+    let deadline = watched.term.deadline;
     late(hearing, watched);
     if !watched.school.has_registrations || watched.school.judged_on <= deadline {
         return;
@@ -152,7 +152,7 @@ fn entrant(hearing: &mut Hearing<'_>, watched: &Watched<'_>) -> Condition {
 
 /// F0802: registered, but after the deadline.
 fn late(hearing: &mut Hearing<'_>, watched: &Watched<'_>) {
-    let deadline = hearing.law.registration_deadline(watched.term);
+    let deadline = watched.term.deadline;
     if let Some(registration) = watched.registration
         && let Read::Value(date) = registration.registered
         && date > deadline

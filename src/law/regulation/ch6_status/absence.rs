@@ -47,9 +47,9 @@ impl Threshold {
         if self.more_than { is_longer_than(first, last, self.months) } else { has_months(first, last, self.months) }
     }
 
-    /// Both kinds.
-    pub fn all(numbers: &Numbers) -> [Self; 2] {
-        [Self::of_absence(numbers), Self::of_truancy(numbers)]
+    /// Both kinds, and where a student stands before each.
+    pub fn all(numbers: &Numbers, term: &[NaiveDate], days: &[Day]) -> [(Self, Standing); 2] {
+        [Self::of_absence(numbers), Self::of_truancy(numbers)].map(|threshold| (threshold, Standing::of(threshold, term, days)))
     }
 
     /// The first date on which a run that began on another has lasted long enough.
@@ -80,6 +80,9 @@ impl Standing {
     /// Before a threshold, on school days of the term.
     pub fn of(threshold: Threshold, term: &[NaiveDate], days: &[Day]) -> Self {
         let mut standing = Standing::default();
+        if !days.iter().any(|day| threshold.is_asked(*day)) {
+            return standing;
+        }
         let away = away_since(days);
         let mut first_of_kind = None;
         for (place, _) in days.iter().enumerate().filter(|(_, day)| threshold.is_asked(**day)) {
@@ -185,8 +188,6 @@ impl Contacts {
 
 /// Whether a threshold is reached with the student still away, and whether the school has urged often enough since.
 pub struct Weighed {
-    /// As the readable cells have it.
-    pub standing: Standing,
     /// Reached, and still away.
     pub still: Condition,
     /// Urged often enough.
@@ -195,15 +196,18 @@ pub struct Weighed {
     pub contacts: i32,
 }
 
-/// Weighs a threshold. `view` gives the days under a reading of the changes of status, and the day from which urgings count where that
-/// is not the spell's first.
+/// Weighs a threshold before which the student stands so. `view` gives the days under a reading of the changes of status, and the day
+/// from which urgings count where that is not the spell's first.
 pub fn weigh(
     hearing: &mut Hearing<'_>,
     watched: &Watched<'_>,
-    threshold: Threshold,
+    (threshold, standing): (Threshold, &Standing),
     needed: usize,
     view: impl Fn(&Law, &[Change]) -> (Vec<Day>, Option<NaiveDate>),
 ) -> Weighed {
+    if standing.since.is_none() && hearing.student.changes.is_empty() {
+        return Weighed { still: Condition::FAILS, urged: Condition::FAILS, contacts: 0 };
+    }
     let term = &watched.term.days;
     let look = |law: &Law, changes: &[Change]| {
         let (days, from) = view(law, changes);
@@ -212,11 +216,11 @@ pub fn weigh(
         let contacts = since.map(|since| Contacts::since(watched, &days, since));
         (standing, contacts)
     };
-    let (standing, own) = look(hearing.law, hearing.student.changes);
+    let (_, own) = look(hearing.law, hearing.student.changes);
     let contacts = own.as_ref().map_or(0, Contacts::number);
     let still = in_every_reading(hearing, |law, changes| look(law, changes).0.since.is_some());
     if still.fails() {
-        return Weighed { standing, still, urged: Condition::FAILS, contacts };
+        return Weighed { still, urged: Condition::FAILS, contacts };
     }
     let for_sure = in_every_reading(hearing, |law, changes| look(law, changes).1.is_some_and(|own| own.known >= needed));
     let urged = match own {
@@ -226,7 +230,7 @@ pub fn weigh(
         }
         None => for_sure,
     };
-    Weighed { standing, still, urged, contacts }
+    Weighed { still, urged, contacts }
 }
 
 /// Notes that the rows of attendance from a school day on were read, as far as they say what is asked.
@@ -254,20 +258,19 @@ pub fn amount(watched: &Watched<'_>, spell: Option<Spell>) -> Amount {
 
 /// School days of unbroken 旷课 from the next school day on until the nearest threshold not yet reached; 0 where one is reached, none
 /// where the term ends before.
-pub fn distance(watched: &Watched<'_>, days: &[Day], thresholds: &[Threshold]) -> Option<i16> {
+pub fn distance(watched: &Watched<'_>, days: &[Day], standings: &[(Threshold, Standing)]) -> Option<i16> {
     let coming = watched.term.days.get(watched.school.days..)?;
-    let of = |threshold: Threshold| -> Option<usize> {
-        let count = days.iter().filter(|day| threshold.is_asked(**day)).count();
+    let of = |(threshold, standing): &(Threshold, Standing)| -> Option<usize> {
         let lasting = days.iter().rev().take_while(|day| threshold.is_asked(**day)).count();
         let begin = if lasting > 0 { watched.term.days.get(days.len() - lasting) } else { coming.first() };
         let on = begin.map(|begin| threshold.reached_on(*begin));
         // At least one day more, even where the date has come: the run itself has not reached it.
         let running = on.map(|on| coming.partition_point(|day| *day < on) + 1);
-        let total = threshold.total.saturating_sub(count);
+        let total = threshold.total.saturating_sub(standing.count);
         [running, Some(total)].into_iter().flatten().filter(|number| *number <= coming.len()).min()
     };
-    if thresholds.iter().any(|threshold| Standing::of(*threshold, &watched.term.days, days).is_reached()) {
+    if standings.iter().any(|(_, standing)| standing.is_reached()) {
         return Some(0);
     }
-    thresholds.iter().copied().filter_map(of).min().and_then(|number| i16::try_from(number).ok())
+    standings.iter().filter_map(of).min().and_then(|number| i16::try_from(number).ok())
 }

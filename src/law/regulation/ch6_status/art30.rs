@@ -5,9 +5,9 @@ use chrono::NaiveDate;
 use crate::facts::attendance::Watched;
 use crate::facts::calendar::{SchoolYear, day_before, first_september_day, last_august_day, shared_days};
 use crate::facts::codes::{ChangeKind, Read, SuspensionReason};
-use crate::facts::spells::{Day, has_months};
+use crate::facts::spells::has_months;
 use crate::facts::student::Change;
-use crate::regulation::ch6_status::absence::{self, Standing, Threshold};
+use crate::regulation::ch6_status::absence::{self, Standing};
 use crate::regulation::rule::{Amount, Hearing, Law, Rule};
 
 /// A30
@@ -102,9 +102,7 @@ pub fn latest<'c>(law: &'c Law, changes: &'c [Change]) -> Option<Suspension<'c>>
 }
 
 /// F3001: an absence of three months or more without a suspension.
-pub fn absent_without(hearing: &mut Hearing<'_>, watched: &Watched<'_>, days: &[Day]) {
-    let threshold = Threshold::of_absence(&hearing.law.policy.numbers);
-    let standing = Standing::of(threshold, &watched.term.days, days);
+pub fn absent_without(hearing: &mut Hearing<'_>, watched: &Watched<'_>, standing: &Standing) {
     if let Some(day) = standing.running.map(|run| run.first).or(standing.crossed) {
         let row = absence::row_of(hearing, watched, day);
         let found = match standing.running {

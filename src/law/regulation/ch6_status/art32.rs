@@ -2,7 +2,7 @@
 
 use chrono::{Days, NaiveDate};
 
-use super::absence::{self, Threshold};
+use super::absence::{self, Standing, Threshold};
 use super::{art30, art34, art37};
 use crate::facts::attendance::Watched;
 use crate::facts::calendar::years_after;
@@ -85,8 +85,9 @@ pub fn judge(hearing: &mut Hearing<'_>, watched: &Watched<'_>) -> Option<i16> {
             hearing.step("A32.2", &URGED, overdue, Amount::Date(urged), Amount::None);
             if watched.school.has_attendance {
                 let threshold = Threshold::of_truancy(&law.policy.numbers);
-                art34::judge_truancy(hearing, watched, threshold, &own, overdue, days);
-                days_to_threshold = absence::distance(watched, &own, &[threshold]).filter(|_| overdue.holds());
+                let standing = (threshold, Standing::of(threshold, &watched.term.days, &own));
+                art34::judge_truancy(hearing, watched, &standing, &own, overdue, days);
+                days_to_threshold = absence::distance(watched, &own, &[standing]).filter(|_| overdue.holds());
             }
         }
         hearing.decide(overdue, verdict(Outcome::Urge, "A32.2"));

@@ -81,31 +81,31 @@ static OF_ABSENCE: Words = Words {
 };
 
 /// A34.2, A34.3 and, for seniors, A37.3, A37.4.
-pub fn judge(hearing: &mut Hearing<'_>, watched: &Watched<'_>, days: &[Day]) {
-    let numbers = &hearing.law.policy.numbers;
+pub fn judge(hearing: &mut Hearing<'_>, watched: &Watched<'_>, days: &[Day], standings: &[(Threshold, Standing); 2]) {
     let view = |law: &Law, changes: &[Change]| (absence::days(law, watched, changes), None);
-    let thresholds = [(Threshold::of_absence(numbers), &OF_ABSENCE), (Threshold::of_truancy(numbers), &OF_TRUANCY)];
-    let standings = thresholds.map(|(threshold, words)| judge_threshold(hearing, watched, threshold, words, days, Condition::HOLDS, view));
-    // Who is still away by one kind is not back by the other.
-    if standings.iter().all(|standing| standing.since.is_none()) {
-        standings.iter().rev().any(|standing| tell_back(hearing, watched, standing));
+    for own in standings {
+        judge_threshold(hearing, watched, own, days, Condition::HOLDS, view);
     }
-    unrecorded(hearing, watched, days, &thresholds.map(|(threshold, _)| threshold));
+    // Who is still away by one kind is not back by the other.
+    if standings.iter().all(|(_, standing)| standing.since.is_none()) {
+        standings.iter().rev().any(|(_, standing)| tell_back(hearing, watched, standing));
+    }
+    unrecorded(hearing, watched, days, standings);
 }
 
 /// 旷课 of a student whose days are seen in another way (A32.2), under a condition.
 pub fn judge_truancy(
     hearing: &mut Hearing<'_>,
     watched: &Watched<'_>,
-    threshold: Threshold,
+    own: &(Threshold, Standing),
     days: &[Day],
     condition: Condition,
     view: impl Fn(&Law, &Watched<'_>, &[Change]) -> (Vec<Day>, Option<NaiveDate>),
 ) {
     let view = |law: &Law, changes: &[Change]| view(law, watched, changes);
-    let standing = judge_threshold(hearing, watched, threshold, &OF_TRUANCY, days, condition, view);
-    if condition.holds() && standing.since.is_none() {
-        tell_back(hearing, watched, &standing);
+    judge_threshold(hearing, watched, own, days, condition, view);
+    if condition.holds() && own.1.since.is_none() {
+        tell_back(hearing, watched, &own.1);
     }
 }
 
@@ -128,12 +128,12 @@ fn tell_back(hearing: &mut Hearing<'_>, watched: &Watched<'_>, standing: &Standi
 fn judge_threshold(
     hearing: &mut Hearing<'_>,
     watched: &Watched<'_>,
-    threshold: Threshold,
-    words: &Words,
+    (threshold, standing): &(Threshold, Standing),
     days: &[Day],
     condition: Condition,
     view: impl Fn(&Law, &[Change]) -> (Vec<Day>, Option<NaiveDate>),
-) -> Standing {
+) {
+    let words = if threshold.truancy { &OF_TRUANCY } else { &OF_ABSENCE };
     let numbers = &hearing.law.policy.numbers;
     let compulsory = hearing.stage.is_compulsory();
     let (clause, needed) = match (compulsory, threshold.truancy) {
@@ -141,13 +141,13 @@ fn judge_threshold(
         (false, true) => (words.senior, numbers.senior_truancy_min_contacts as usize),
         (false, false) => (words.senior, 1),
     };
-    let Weighed { standing, still, urged, contacts } = absence::weigh(hearing, watched, threshold, needed, view);
+    let Weighed { still, urged, contacts } = absence::weigh(hearing, watched, (*threshold, standing), needed, view);
     let is_near = standing.count >= if threshold.truancy { 1 } else { numbers.warn.absence_total_days as usize };
     if !standing.is_reached() && still.fails() && !is_near {
-        return standing;
+        return;
     }
     // The steps: how long the spell is and what it would take, and only then whether it still lasts and was urged.
-    if let Some(spell) = standing.spell(days, threshold) {
+    if let Some(spell) = standing.spell(days, *threshold) {
         let (months, more_than) = (threshold.months, threshold.more_than);
         let on = threshold.reached_on(watched.term.days[spell.first]);
         let value = absence::amount(watched, Some(spell));
@@ -160,12 +160,12 @@ fn judge_threshold(
     let crossed = Condition::known(standing.crossed.is_some());
     hearing.step(clause, words.total, crossed, Amount::Number(standing.count as i32), Amount::Number(threshold.total as i32));
     if !standing.is_reached() && still.fails() {
-        return standing;
+        return;
     }
     hearing.step(clause, words.still, still, Amount::None, Amount::None);
     let still = hearing.completions.and(still, condition);
     if still.fails() {
-        return standing;
+        return;
     }
     // What keeps the student away after the spell counts too.
     absence::read_rows(hearing, watched, standing.since.unwrap_or_default(), DayRecord::is_absence);
@@ -182,22 +182,20 @@ fn judge_threshold(
         }
     }
     hearing.decide(still, verdict(Outcome::Urge));
-    standing
 }
 
 /// F3403: days without a record that would reach a threshold if they were absences, or keep a student away who has reached one (P3).
-fn unrecorded(hearing: &mut Hearing<'_>, watched: &Watched<'_>, days: &[Day], thresholds: &[Threshold]) {
+fn unrecorded(hearing: &mut Hearing<'_>, watched: &Watched<'_>, days: &[Day], standings: &[(Threshold, Standing)]) {
     let unknown = days.iter().filter(|day| **day == Day::Unknown).count();
     if unknown == 0 {
         return;
     }
     let filled: Vec<Day> = days.iter().map(|day| if *day == Day::Unknown { Day::Away(DayRecord::Truancy) } else { *day }).collect();
-    let would = |threshold: &Threshold| {
-        let of = |days: &[Day]| Standing::of(*threshold, &watched.term.days, days);
-        let (filled, known) = (of(&filled), of(days));
+    let would = |(threshold, known): &(Threshold, Standing)| {
+        let filled = Standing::of(*threshold, &watched.term.days, &filled);
         filled.is_reached() && !known.is_reached() || filled.since.is_some() && known.since.is_none()
     };
-    if thresholds.iter().any(would) {
+    if standings.iter().any(would) {
         let found = Amount::Number(unknown as i32);
         hearing.find("F3403", hearing.student.row, "学籍状态", found, "没有考勤记录的上课日的记录");
     }
@@ -205,9 +203,8 @@ fn unrecorded(hearing: &mut Hearing<'_>, watched: &Watched<'_>, days: &[Day], th
 
 /// F3401: what has to be done now.
 pub fn must_urge(hearing: &mut Hearing<'_>, watched: &Watched<'_>, days: &[Day]) {
-    let numbers = &hearing.law.policy.numbers;
-    let thresholds = Threshold::all(numbers);
-    let since = thresholds.iter().rev().find_map(|threshold| Standing::of(*threshold, &watched.term.days, days).since);
+    let standings = Threshold::all(&hearing.law.policy.numbers, &watched.term.days, days);
+    let since = standings.iter().rev().find_map(|(_, standing)| standing.since);
     let first = since.or_else(|| days.iter().position(|day| day.is_away()));
     let row = first.map_or(hearing.student.row, |day| absence::row_of(hearing, watched, day));
     let column = if row == hearing.student.row { "学籍状态" } else { "考勤" };
