@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use law::facts::identifiers::NationalId;
+use law::facts::student::Row;
 use rayon::prelude::*;
 
 use crate::engine::roster::{Key, KeyMap, Roster};
@@ -47,8 +48,10 @@ impl<'r> Ids<'r> {
             None => {
                 let of_students = (0..own.len() as u32).collect();
                 let is_of_roster = own.iter().map(|id| *id != 0).collect();
-                let next = after_each(own.len());
-                return Self { roster, known: own, of_students, is_of_roster, next, texts: OnceLock::new(), others: Mutex::default() };
+                let next = (0..own.len()).map(|_| AtomicU32::new(NOBODY)).collect();
+                let ids = Self { roster, known: own, of_students, is_of_roster, next, texts: OnceLock::new(), others: Mutex::default() };
+                ids.learn_order();
+                return ids;
             }
             Some(before) => {
                 let of_students = Vec::with_capacity(own.len());
@@ -86,7 +89,8 @@ impl<'r> Ids<'r> {
         let others = (0..).zip(ids.known.iter().zip(&ids.is_of_roster)).filter(|(_, (id, is_of_roster))| !**is_of_roster && **id != 0);
         let numbers = others.map(|(number, (id, _))| (*id, number)).collect();
         ids.others = Mutex::new(Others { ids: Vec::new(), numbers });
-        ids.next = after_each(ids.known.len());
+        ids.next = (0..ids.known.len()).map(|_| AtomicU32::new(NOBODY)).collect();
+        ids.learn_order();
         ids
     }
 
@@ -133,6 +137,20 @@ impl Numbers for Ids<'_> {
 }
 
 impl Ids<'_> {
+    /// Attendance mostly stands in the order of the rosters.
+    fn learn_order(&self) {
+        let rows = self.roster.students.iter().zip(&self.of_students).map(|(entry, number)| (entry.row, *number));
+        let mut rows: Vec<(Row, u32)> = rows.collect();
+        rows.par_sort_unstable();
+        for pair in rows.windows(2) {
+            if let [(_, number), (_, after)] = pair
+                && let Some(next) = self.next.get(*number as usize)
+            {
+                next.store(*after, Ordering::Relaxed);
+            }
+        }
+    }
+
     fn look_up(&self, id: u64) -> u32 {
         if let Some(student) = self.roster.with_id(id)
             && let Some(number) = self.of_students.get(student as usize).filter(|number| **number != NOBODY)
@@ -148,11 +166,6 @@ impl Ids<'_> {
         others.numbers.insert(id, number);
         number
     }
-}
-
-/// After each number the next, until the files say otherwise.
-fn after_each(numbers: usize) -> Vec<AtomicU32> {
-    (1..=numbers as u32).map(AtomicU32::new).collect()
 }
 
 /// The ids of a ledger by number, and whose they are.

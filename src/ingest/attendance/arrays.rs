@@ -90,7 +90,16 @@ pub(crate) struct Scratch {
     /// The student of each row.
     numbers: Vec<u32>,
     cells: Vec<u8>,
-    counts: Vec<u32>,
+    slots: Vec<Slot>,
+}
+
+/// A day of the term's span.
+#[derive(Clone, Copy)]
+struct Slot {
+    /// Where its cells begin; beyond all for a day that is no school day of the batch.
+    begin: usize,
+    /// Rows of the day.
+    rows: u32,
 }
 
 /// Counts a batch whose first row is a record of the group; `place` gives where a field's array stands. False where something is not
@@ -138,21 +147,29 @@ fn find_students(counter: &mut Counter<'_>, ids: &Texts<'_>, numbers: &mut Vec<u
 
 /// Lays the rows out by day and student.
 fn lay_out(counter: &mut Counter<'_>, scratch: &mut Scratch, batch: &Batch<'_>, record: u32) -> bool {
-    let Scratch { numbers, cells, counts } = scratch;
+    let Scratch { numbers, cells, slots } = scratch;
     let (low, high) = numbers.iter().fold((u32::MAX, 0), |(low, high), number| (low.min(number & !KEEP_ALL), high.max(number & !KEEP_ALL)));
     if low > high {
         return true;
     }
     let low = low & !1;
     let (days, width) = (counter.days(), (high - low + 2) as usize & !1);
-    // Each row one day: nearly always.
-    let dates = batch.date.filter(|dates| batch.first.is_none() && dates.null_count() == 0).map(|dates| dates.values());
-    let span = dates.map_or(0..0, |dates| days.span(dates));
-    let dates = dates.filter(|_| width * span.len() <= MOST_CELLS);
+    // Most rows are of one day each.
+    let span = batch.date.map_or(0..0, |dates| match dates.nulls() {
+        None => days.span(dates.values().iter().copied()),
+        Some(_) => days.span(dates.iter().flatten()),
+    });
+    let dates = batch.date.filter(|_| width * span.len() <= MOST_CELLS);
+    let missing = dates.and_then(|dates| dates.nulls());
+    let values: &[i32] = dates.map_or(&[], |dates| dates.values());
     cells.clear();
     cells.resize(if dates.is_some() { width * span.len() } else { 0 }, 0);
-    counts.clear();
-    counts.resize(days.length(), 0);
+    slots.clear();
+    slots.extend(days.places().iter().map(|place| {
+        let place = place.map(usize::from).filter(|place| dates.is_some() && span.contains(place));
+        Slot { begin: place.map_or(usize::MAX / 2, |place| (place - span.start) * width), rows: 0 }
+    }));
+    let first_day = days.first();
     let (kinds, codes) = (batch.kinds.0.values(), &batch.kinds.1);
     let value =
         |array: Option<&PrimitiveArray<Date32Type>>, row: usize| array.filter(|array| array.is_valid(row)).map(|array| array.value(row));
@@ -162,11 +179,12 @@ fn lay_out(counter: &mut Counter<'_>, scratch: &mut Scratch, batch: &Batch<'_>, 
             return false;
         }
         let number = marked & !KEEP_ALL;
-        if let Some(dates) = dates
-            && let Some((offset, day)) = days.place(dates[row])
+        let date = values.get(row).copied().filter(|_| missing.is_none_or(|missing| missing.is_valid(row)));
+        if let Some(date) = date
+            && let Some(slot) = slots.get_mut(date.wrapping_sub(first_day) as u32 as usize)
+            && let Some(cell) = cells.get_mut(slot.begin + (number - low) as usize)
         {
-            counts[offset] += 1;
-            let cell = &mut cells[(usize::from(day) - span.start) * width + (number - low) as usize];
+            slot.rows += 1;
             if code == PRESENT && *marked == number {
                 if *cell == PRESENT {
                     counter.double(number);
@@ -179,7 +197,7 @@ fn lay_out(counter: &mut Counter<'_>, scratch: &mut Scratch, batch: &Batch<'_>, 
             }
             *cell = code.max(*cell);
             let told = value(batch.told, row).map_or(Read::Empty, Read::Value);
-            let (first, last) = (dates[row], dates[row]);
+            let (first, last) = (date, date);
             counter.keep(number, &Line { record: record + row as u32, first, last, code, told, is_range: false });
             continue;
         }
@@ -191,8 +209,8 @@ fn lay_out(counter: &mut Counter<'_>, scratch: &mut Scratch, batch: &Batch<'_>, 
         let told = value(batch.told, row).map_or(Read::Empty, Read::Value);
         counter.take(number, *marked == number, Line { record: record + row as u32, first, last, code, told, is_range });
     }
-    for (offset, rows) in counts.iter().enumerate().filter(|(_, rows)| **rows > 0) {
-        counter.add_date(offset, *rows);
+    for (offset, slot) in slots.iter().enumerate().filter(|(_, slot)| slot.rows > 0) {
+        counter.add_date(offset, slot.rows);
     }
     for (place, day) in cells.chunks_exact(width).zip(span.start..).map(|(cells, day)| (day, cells)) {
         if day.iter().any(|cell| *cell != 0) {

@@ -32,7 +32,8 @@ const FAR: i32 = 30_000;
 /// The school days of a term by date.
 #[derive(Clone, Debug)]
 pub struct Days {
-    first: NaiveDate,
+    /// The first day, in days since 1970-01-01.
+    first: i32,
     /// The place of each day of the term's span; none where it is no school day.
     places: Vec<Option<u16>>,
     calendar: Calendar,
@@ -60,30 +61,29 @@ impl Days {
                 *slot = Some(place);
             }
         }
-        Self { first: term.first, places, calendar: calendar.clone(), term: term.clone() }
+        Self { first: term.first.to_epoch_days(), places, calendar: calendar.clone(), term: term.clone() }
     }
 
-    /// How many days the term spans.
-    pub(super) fn length(&self) -> usize {
-        self.places.len()
+    /// The term's first day, in days since 1970-01-01.
+    pub(super) fn first(&self) -> i32 {
+        self.first
     }
 
-    /// A date of a school day of the term: in days from the term's first, and by place.
-    pub(super) fn place(&self, day: i32) -> Option<(usize, u16)> {
-        let offset = usize::try_from(self.offset(day)).ok()?;
-        Some((offset, (*self.places.get(offset)?)?))
+    /// The place of each day of the term's span; none where it is no school day.
+    pub(super) fn places(&self) -> &[Option<u16>] {
+        &self.places
     }
 
     /// The places of the school days that dates lie between.
-    pub(super) fn span(&self, dates: &[i32]) -> Range<usize> {
-        let (first, last) = dates.iter().fold((i32::MAX, i32::MIN), |(first, last), day| (first.min(*day), last.max(*day)));
+    pub(super) fn span(&self, dates: impl Iterator<Item = i32>) -> Range<usize> {
+        let (first, last) = dates.fold((i32::MAX, i32::MIN), |(first, last), day| (first.min(day), last.max(day)));
         let place = |day: i32| self.term.days.partition_point(|own| own.to_epoch_days() < day);
         if first > last { 0..0 } else { place(first)..place(last.saturating_add(1)) }
     }
 
     /// A date in days from the term's first.
     fn offset(&self, day: i32) -> i32 {
-        day - self.first.to_epoch_days()
+        day - self.first
     }
 
     fn belongs(&self, first: i32, last: i32) -> Belongs {
