@@ -2,15 +2,19 @@
 
 use std::path::PathBuf;
 
+use chrono::NaiveDate;
 use law::facts::grades::Grade;
+use law::facts::identifiers::NationalId;
 use law::regulation::findings::Severity;
 use law::regulation::rule::{Outcome, RULES, Rule};
 use serde_json::json;
 
+use super::term_picture::Term;
 use super::{Ending, complain, note, say};
 use crate::ingest::table::Table;
 use crate::report::mask;
 use crate::report::read::{Decision, Finding, Hit, ReadError, Rows, Run, Step};
+use crate::report::state;
 
 /// How many students are listed where several or none fit.
 const LISTED: usize = 8;
@@ -52,10 +56,11 @@ fn explain(arguments: &Arguments, json: bool) -> Result<Ending, ReadError> {
     };
     let Some(decision) = run.decision(hit.place)? else { return Ok(Ending::Unusable) };
     let findings = run.findings(&decision.student_key)?;
+    let term = term(&run, &decision);
     if json {
-        say(object(&run, &decision, &findings));
+        say(object(&run, &decision, &findings, term.as_ref()));
     } else {
-        say(tree(&run, &decision, &findings));
+        say(tree(&run, &decision, &findings, term.as_ref()));
     }
     Ok(Ending::Done)
 }
@@ -171,7 +176,27 @@ fn head(decision: &Decision) -> String {
     format!("结论：{}（{}）{next}{certificate}{clauses}", outcome(&decision.outcome), decision.outcome)
 }
 
-fn tree(run: &Run, decision: &Decision, findings: &[Finding]) -> String {
+/// What is on record for a student of a run of the watch; none for one without a national id, whom no attendance can name.
+fn term(run: &Run, decision: &Decision) -> Option<Term> {
+    let judged_on = decision.judged_on.filter(|_| run.manifest.is_watch())?;
+    let id = NationalId::parse(&decision.student_key).ok()?;
+    let state = state::read(&run.folder)?;
+    let days = state.basis.days.iter().copied().zip(state.days_of(id.packed())?);
+    let is_daily = run.manifest.attendance.as_ref().is_some_and(|own| own.form == "daily");
+    let step = decision.steps.iter().find(|step| step.code.ends_with(".running") && step.holds == Some(true));
+    let step = step.or_else(|| decision.steps.iter().find(|step| step.code.ends_with(".running")));
+    let spell = step.and_then(|step| spell(step.value.as_deref()?));
+    Some(Term { days: days.take_while(|(day, _)| *day <= judged_on).collect(), is_daily, spell })
+}
+
+/// The first and last day of a spell, as a step's value begins.
+fn spell(value: &str) -> Option<(NaiveDate, NaiveDate)> {
+    let (first, rest) = value.split_once('至')?;
+    let last = rest.split('，').next()?;
+    Some((first.parse().ok()?, last.parse().ok()?))
+}
+
+fn tree(run: &Run, decision: &Decision, findings: &[Finding], term: Option<&Term>) -> String {
     let manifest = &run.manifest;
     let mut lines = vec![
         format!(
@@ -186,6 +211,14 @@ fn tree(run: &Run, decision: &Decision, findings: &[Finding]) -> String {
         format!("{} 学年，判定日期 {}，运行 {}", manifest.school_year, manifest.as_of, manifest.run_id),
         head(decision),
     ];
+    if let Some(judged_on) = decision.judged_on {
+        let distance = match decision.days_to_threshold {
+            Some(0) => "，已达到期限".to_owned(),
+            Some(days) => format!("，再连续旷课 {days} 个上课日到最近的期限"),
+            None => String::new(),
+        };
+        lines.push(format!("判定到 {judged_on}{distance}"));
+    }
     let mut branches: Vec<(String, Vec<String>)> = Vec::new();
     let mut shown = vec!["roster"];
     for (clause, steps) in clauses(&decision.steps) {
@@ -212,6 +245,7 @@ fn tree(run: &Run, decision: &Decision, findings: &[Finding]) -> String {
             lines.push(format!("{stem}{} {leaf}", if place + 1 == leaves.len() { "└─" } else { "├─" }));
         }
     }
+    lines.extend(term.map(Term::lines).into_iter().flatten());
     if !decision.failing_subjects.is_empty() {
         lines.push(format!("不合格科目：{}", decision.failing_subjects.join("、")));
     }
@@ -240,7 +274,7 @@ fn at(finding: &Finding) -> String {
     format!("（{}）", place(&rows))
 }
 
-fn object(run: &Run, decision: &Decision, findings: &[Finding]) -> serde_json::Value {
+fn object(run: &Run, decision: &Decision, findings: &[Finding], term: Option<&Term>) -> serde_json::Value {
     let step = |step: &Step| {
         let asks = rule(&step.clause).map(|rule| rule.asks);
         json!({
@@ -273,6 +307,9 @@ fn object(run: &Run, decision: &Decision, findings: &[Finding]) -> serde_json::V
         "clauses": decision.clauses,
         "failing_subjects": decision.failing_subjects,
         "missing": decision.missing,
+        "judged_on": decision.judged_on.map(|day| day.to_string()),
+        "days_to_threshold": decision.days_to_threshold,
+        "attendance": term.map(Term::object),
         "reasons": decision.steps.iter().map(step).collect::<Vec<_>>(),
         "evidence": decision.evidence.iter().map(evidence).collect::<Vec<_>>(),
         "findings": findings.iter().map(finding).collect::<Vec<_>>(),

@@ -6,6 +6,7 @@ mod progress;
 mod rules;
 mod run;
 mod sample;
+mod term_picture;
 
 use std::io::Write;
 use std::process::ExitCode;

@@ -13,9 +13,9 @@ use law::facts::student::{
 };
 use law::facts::subjects::Subject;
 
-use super::attendance::ledger::Entry;
+use super::attendance::ledger::Entry as Line;
 use super::cohort::Cohort;
-use super::roster::{field, resident_number};
+use super::roster::{Entry, Key, field, resident_number};
 use super::scope;
 use super::watch::Watch;
 use crate::ingest::Sheet;
@@ -74,7 +74,7 @@ pub struct InTerm {
     pub contradicted: Vec<ContradictedDay>,
     /// Rows of attendance that repeat another one whole, with their dates in days from the term's first.
     pub repeated: Vec<(Row, i16)>,
-    entries: Vec<Entry>,
+    entries: Vec<Line>,
 }
 
 /// A row of attendance that is not the kindest of its day.
@@ -295,14 +295,17 @@ impl Facts {
     }
 
     /// The same student in term.
-    pub fn watched<'f>(&'f self, own: &Own, student: &'f Student<'f>, term: &'f Term, watch: &Watch, school: u32) -> Watched<'f> {
+    pub fn watched<'f>(&'f self, own: &Own, student: &'f Student<'f>, term: &'f Term, watch: &Watch, entry: &Entry) -> Watched<'f> {
         let InTerm { registration, urgings, days, rows, .. } = &self.in_term;
+        let mut school = watch.school(entry.school);
+        // Registrations name students by national id: of one who has none, nobody can say that there is no row.
+        school.has_registrations &= matches!(entry.key, Key::National(_));
         Watched {
             student,
             mode: own.mode,
             established: own.established,
             term,
-            school: watch.school(school),
+            school,
             form: watch.form,
             days,
             rows,
@@ -351,7 +354,7 @@ impl Facts {
         entries.clear();
         entries.extend_from_slice(ledger.entries(place));
         // Rows that are the same but for where they stand follow each other, the first stays.
-        let content = |entry: &Entry| (entry.kept.first, entry.kept.last, entry.kept.is_range, entry.kept.code, entry.kept.told);
+        let content = |entry: &Line| (entry.kept.first, entry.kept.last, entry.kept.is_range, entry.kept.code, entry.kept.told);
         entries.sort_unstable_by_key(|entry| (content(entry), entry.row));
         let mut before = None;
         for entry in entries.iter() {

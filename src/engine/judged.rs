@@ -119,8 +119,8 @@ pub fn judge(cohort: &Cohort<'_>, students: Range<usize>) -> Judged {
         let student = facts.student(&own);
         match (&cohort.watch, &cohort.law.term) {
             (Some(watch), Some(term)) => {
-                let school = cohort.roster.students[place].school;
-                bench.watch(cohort.law, &facts.watched(&own, &student, term, watch, school));
+                let entry = &cohort.roster.students[place];
+                bench.watch(cohort.law, &facts.watched(&own, &student, term, watch, entry));
             }
             _ => bench.judge(cohort.law, &student),
         }

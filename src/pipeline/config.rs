@@ -290,6 +290,16 @@ fn today() -> NaiveDate {
     (Utc::now() + chrono::TimeDelta::hours(8)).date_naive()
 }
 
+impl Attendance {
+    /// The word in pipeline files and outputs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Attendance::Exceptions => "exceptions",
+            Attendance::Daily => "daily",
+        }
+    }
+}
+
 impl From<Attendance> for Form {
     fn from(own: Attendance) -> Self {
         match own {

@@ -135,6 +135,7 @@ pub fn run(config: &Config, out: &Path, watch: &Watch<'_>) -> Result<PublishedRu
     if let Some(Attendance { ledger, numbering, files, read }) = attendance {
         let own = receipt.get_or_insert_default();
         (own.files, own.read) = (files.len() as u64, read as u64);
+        own.form = config.pipeline.attendance.name().into();
         watch::enter(&mut cohort, config.pipeline.attendance.into(), ledger);
         keep(staging.path(), config, &inputs, &numbering, &files, started)?;
     }

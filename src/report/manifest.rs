@@ -72,6 +72,8 @@ impl Manifest {
 /// Which files of attendance were read, and which were known from the run before.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]
 pub struct AttendanceReceipt {
+    /// The form: `exceptions` or `daily`.
+    pub form: String,
     /// Files that hold nothing but attendance.
     pub files: u64,
     /// Those that were read in this run.

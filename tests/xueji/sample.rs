@@ -2,14 +2,16 @@
 //!
 //! After a change that is meant to change the results, `XUEJI_BLESS=1 cargo test sample` writes them anew; look at the difference.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use law::regulation::rule::Outcome;
 use serde_json::Value;
+use xueji::pipeline::config::Attendance;
 use xueji::pipeline::run::PublishedRun;
 use xueji::report::summary;
 
-use crate::support::{package, rows, scratch, try_run};
+use crate::support::{package, rows, scratch, try_run, watch_on};
 
 /// The results that are compared byte for byte.
 const FILES: [&str; 6] =
@@ -32,12 +34,26 @@ fn lasting(manifest: &str) -> Value {
 #[test]
 fn the_results_are_the_committed_ones() {
     let scratch = scratch();
-    let published = run_sample(scratch.path());
-    let committed: PathBuf = package().join("reports/sample");
+    compare(&run_sample(scratch.path()), &package().join("reports/sample"), "reports/term-end");
+}
+
+#[test]
+fn the_results_of_the_watch_are_the_committed_ones() {
+    let scratch = scratch();
+    compare(&watch_sample(scratch.path()), &package().join("reports/sample/status-watch"), "reports/status-watch");
+}
+
+/// The watch over the sample district as of 12 June 2026.
+fn watch_sample(out: &Path) -> PublishedRun {
+    let date = "2026-06-12".parse().expect("a date");
+    watch_on(&package().join("sample-data"), out, date, Attendance::Exceptions).expect("a run of the sample district")
+}
+
+fn compare(published: &PublishedRun, committed: &Path, shown: &str) {
     let manifest = std::fs::read_to_string(published.folder.join("manifest.json")).expect("a manifest");
-    let text = summary::text(&published.manifest, Path::new("reports/term-end")) + "\n";
+    let text = summary::text(&published.manifest, Path::new(shown)) + "\n";
     if std::env::var_os("XUEJI_BLESS").is_some() {
-        std::fs::create_dir_all(&committed).expect("a folder");
+        std::fs::create_dir_all(committed).expect("a folder");
         for file in FILES {
             std::fs::copy(published.folder.join(file), committed.join(file)).expect("a copy");
         }
@@ -92,6 +108,38 @@ fn each_odd_student_is_decided_as_the_readme_says() {
         assert_eq!(raised, expected, "{name}: {situation}");
     }
     assert!(seen > 80, "{seen} odd students");
+}
+
+#[test]
+fn each_odd_student_of_the_watch_is_decided_as_its_page_says() {
+    let scratch = scratch();
+    let published = watch_sample(scratch.path());
+    let decisions = rows(&published.folder.join("decisions.parquet"));
+    let findings = rows(&published.folder.join("findings.parquet"));
+    let page = std::fs::read_to_string(package().join("sample-data/在籍监测.md")).expect("the page");
+    let mut seen = Vec::new();
+    for line in page.lines().filter(|line| line.starts_with("| ") && line.contains("年级 | ")) {
+        let cells: Vec<&str> = line.trim_matches(['|', ' ']).split(" | ").collect();
+        let [name, place, situation, outcome, clause, codes] = cells[..] else { panic!("{line}") };
+        let is_own = |decision: &&BTreeMap<String, String>| {
+            decision["name"] == name && format!("{}{}年级", decision["school_name"], decision["grade"]) == place
+        };
+        let own = decisions.iter().find(is_own).unwrap_or_else(|| panic!("{name} of {place} is not among the decisions"));
+        let title = Outcome::ALL.iter().find(|known| known.code() == own["outcome"]).map_or("", |known| known.title());
+        assert_eq!(title, outcome, "{name}: {situation}");
+        assert!(clause == "—" || own["clauses"].split(';').any(|own| own == clause), "{name}: {}", own["clauses"]);
+        let raised = findings.iter().filter(|finding| finding.get("student_key") == Some(&own["student_key"]));
+        let raised: BTreeSet<&str> = raised.map(|finding| finding["code"].as_str()).collect();
+        let expected: BTreeSet<&str> = codes.split('、').filter(|code| *code != "—").collect();
+        assert_eq!(raised, expected, "{name}: {situation}");
+        seen.push(own["student_key"].as_str());
+    }
+    assert!(seen.len() > 15, "{} odd students", seen.len());
+    // Nobody else is to be acted on, but for the one who was expelled.
+    let to_act_on: Vec<&str> = Outcome::TO_ACT_ON.iter().map(|outcome| outcome.code()).collect();
+    let others =
+        decisions.iter().filter(|own| to_act_on.contains(&own["outcome"].as_str()) && !seen.contains(&own["student_key"].as_str()));
+    assert_eq!(others.map(|own| own["clauses"].as_str()).collect::<Vec<_>>(), ["A37.5"]);
 }
 
 /// Whether a piece of evidence, as text, is the roster row that the README names as `file!sheet!row`.

@@ -67,7 +67,7 @@ fn first_to_do(manifest: &Manifest) -> Vec<String> {
 /// Which files of attendance were read, and why.
 fn attendance_read(manifest: &Manifest) -> Option<String> {
     let receipt = manifest.attendance.as_ref()?;
-    let AttendanceReceipt { files, read, known_from, read_anew } = receipt;
+    let AttendanceReceipt { files, read, known_from, read_anew, .. } = receipt;
     Some(match (known_from, read_anew) {
         (Some(run), _) => format!("考勤文件 {files} 个，这次读了 {read} 个，其余与运行 {run} 相同，没有再读"),
         (None, Some(why)) => format!("考勤文件 {files} 个，全部重读：{why}"),
