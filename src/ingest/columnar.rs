@@ -33,6 +33,9 @@ const DIFFERENT: i64 = 1 << 17;
 /// Rows decoded at once.
 const BATCH: usize = 128 * 1024;
 
+/// Rows of attendance counted at once: a day of a city, where it stands in the order of dates.
+const COUNTED: usize = 1 << 20;
+
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Reads a Parquet file; `names` may tell what its columns do not.
@@ -117,7 +120,7 @@ fn count_group<'v>(
     context: impl Fn() -> Context<'v>,
     counting: Counting<'_>,
 ) -> Result<Settled, Failure> {
-    let (batches, roots) = batches(source.clone(), plain, group, layout)?;
+    let (batches, roots) = batches(source.clone(), plain, group, layout, COUNTED)?;
     let place = |field: usize| layout.columns.get(field).copied().flatten().and_then(|root| roots.binary_search(&root).ok());
     let (mut counter, mut rows) = (ArrayCounter::new(counting), 0);
     for batch in batches {
@@ -172,15 +175,17 @@ fn batches(
     plain: &ArrowReaderMetadata,
     group: usize,
     layout: &Layout,
+    batch: usize,
 ) -> Result<(ParquetRecordBatchReader, Vec<usize>), Failure> {
     let metadata = with_dictionaries(plain, group)?;
     let mut roots: Vec<usize> = layout.columns.iter().flatten().copied().collect();
     roots.sort_unstable();
     let mask = ProjectionMask::roots(metadata.parquet_schema(), roots.iter().copied());
+    let rows = usize::try_from(plain.metadata().row_group(group).num_rows())?;
     let batches = ParquetRecordBatchReaderBuilder::new_with_metadata(source, metadata)
         .with_row_groups(vec![group])
         .with_projection(mask)
-        .with_batch_size(BATCH)
+        .with_batch_size(rows.clamp(1, batch))
         .build()?;
     Ok((batches, roots))
 }
@@ -192,7 +197,7 @@ fn read_group(
     layout: &Layout,
     context: Context<'_>,
 ) -> Result<Settled, Failure> {
-    let (batches, roots) = batches(source, plain, group, layout)?;
+    let (batches, roots) = batches(source, plain, group, layout, BATCH)?;
     let mut part = Part::new(layout.table, |field| layout.has(field), context);
     let fields: Vec<usize> = part.fields().collect();
     // Where each field's column stands among those that are read.

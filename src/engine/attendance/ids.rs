@@ -1,14 +1,12 @@
 //! Whose row is it? National ids as numbers from 0, those of the roster first; others get the next number when they are met.
 
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use law::facts::identifiers::NationalId;
-use law::facts::student::Row;
 use rayon::prelude::*;
 
 use crate::engine::roster::{Key, KeyMap, Roster};
-use crate::ingest::attendance::Numbers;
+use crate::ingest::attendance::{Cursor, Numbers};
 
 /// No student of the roster.
 pub const NOBODY: u32 = u32::MAX;
@@ -23,12 +21,23 @@ pub struct Ids<'r> {
     of_students: Vec<u32>,
     /// Whether the roster has the student of a number.
     is_of_roster: Vec<bool>,
-    /// Who was met after each: files mostly stand in one order, day after day.
-    next: Vec<AtomicU32>,
-    /// The texts of the ids known from the start, made where they are asked for.
-    texts: OnceLock<Vec<[u8; 19]>>,
+    /// The orders that files mostly stand in, day after day: that of the rosters, and that of the ids.
+    orders: [OnceLock<Order>; 2],
     others: Mutex<Others>,
 }
+
+/// The students of the roster in an order.
+#[derive(Debug)]
+struct Order {
+    ids: Vec<u64>,
+    numbers: Vec<u32>,
+    /// The place of each number in the order.
+    places: Vec<u32>,
+    texts: OnceLock<Vec<[u8; 19]>>,
+}
+
+/// Places that were guessed wrong, after which the other order is tried.
+const MISSES: u32 = 32;
 
 #[derive(Debug, Default)]
 struct Others {
@@ -48,22 +57,12 @@ impl<'r> Ids<'r> {
             None => {
                 let of_students = (0..own.len() as u32).collect();
                 let is_of_roster = own.iter().map(|id| *id != 0).collect();
-                let next = (0..own.len()).map(|_| AtomicU32::new(NOBODY)).collect();
-                let ids = Self { roster, known: own, of_students, is_of_roster, next, texts: OnceLock::new(), others: Mutex::default() };
-                ids.learn_order();
-                return ids;
+                return Self { roster, known: own, of_students, is_of_roster, orders: Default::default(), others: Mutex::default() };
             }
             Some(before) => {
                 let of_students = Vec::with_capacity(own.len());
-                Self {
-                    roster,
-                    known: before,
-                    of_students,
-                    is_of_roster: Vec::new(),
-                    next: Vec::new(),
-                    texts: OnceLock::new(),
-                    others: Mutex::default(),
-                }
+                let (orders, others) = Default::default();
+                Self { roster, known: before, of_students, is_of_roster: Vec::new(), orders, others }
             }
         };
         let numbers: KeyMap<u32> = ids.known.iter().zip(0..).filter(|(id, _)| **id != 0).map(|(id, number)| (*id, number)).collect();
@@ -89,8 +88,6 @@ impl<'r> Ids<'r> {
         let others = (0..).zip(ids.known.iter().zip(&ids.is_of_roster)).filter(|(_, (id, is_of_roster))| !**is_of_roster && **id != 0);
         let numbers = others.map(|(number, (id, _))| (*id, number)).collect();
         ids.others = Mutex::new(Others { ids: Vec::new(), numbers });
-        ids.next = (0..ids.known.len()).map(|_| AtomicU32::new(NOBODY)).collect();
-        ids.learn_order();
         ids
     }
 
@@ -109,46 +106,63 @@ impl<'r> Ids<'r> {
 }
 
 impl Numbers for Ids<'_> {
-    fn number_of_text(&self, text: &[u8], near: u32) -> Option<u32> {
-        let guess = self.next.get(near as usize)?.load(Ordering::Relaxed);
-        let texts = self.texts.get_or_init(|| self.known.par_iter().map(|id| NationalId::from_packed(*id).text()).collect());
-        texts.get(guess as usize).is_some_and(|own| own == text).then_some(guess)
+    fn number_of_text(&self, text: &[u8], cursor: &mut Cursor) -> Option<u32> {
+        let order = self.order(cursor.order);
+        let texts = order.texts.get_or_init(|| order.ids.par_iter().map(|id| NationalId::from_packed(*id).text()).collect());
+        order.advance(cursor, |place| texts.get(place).is_some_and(|own| own == text))
+    }
+
+    fn number(&self, id: u64, cursor: &mut Cursor) -> u32 {
+        let order = self.order(cursor.order);
+        if let Some(number) = order.advance(cursor, |place| order.ids.get(place) == Some(&id)) {
+            return number;
+        }
+        let number = self.look_up(id);
+        cursor.misses += 2;
+        if cursor.misses > MISSES {
+            (cursor.order, cursor.misses) = (1 - cursor.order, 0);
+        }
+        if let Some(place) = self.order(cursor.order).places.get(number as usize).filter(|place| **place != NOBODY) {
+            cursor.place = *place as usize;
+        }
+        number
     }
 
     fn is_of_roster(&self, number: u32) -> bool {
         self.is_of_roster.get(number as usize).copied().unwrap_or_default()
     }
+}
 
-    fn number(&self, id: u64, near: u32) -> u32 {
-        let is_it = |guess: u32| self.known.get(guess as usize) == Some(&id);
-        if is_it(near) {
-            return near;
-        }
-        let next = self.next.get(near as usize);
-        if let Some(guess) = next.map(|next| next.load(Ordering::Relaxed)).filter(|guess| is_it(*guess)) {
-            return guess;
-        }
-        let number = self.look_up(id);
-        if let Some(next) = next {
-            next.store(number, Ordering::Relaxed);
-        }
-        number
+impl Order {
+    /// The student at the next place, or at the same, if it is the one.
+    fn advance(&self, cursor: &mut Cursor, is_it: impl Fn(usize) -> bool) -> Option<u32> {
+        let place = [cursor.place + 1, cursor.place].into_iter().find(|place| is_it(*place))?;
+        cursor.place = place;
+        cursor.misses = cursor.misses.saturating_sub(1);
+        self.numbers.get(place).copied()
     }
 }
 
 impl Ids<'_> {
-    /// Attendance mostly stands in the order of the rosters.
-    fn learn_order(&self) {
-        let rows = self.roster.students.iter().zip(&self.of_students).map(|(entry, number)| (entry.row, *number));
-        let mut rows: Vec<(Row, u32)> = rows.collect();
-        rows.par_sort_unstable();
-        for pair in rows.windows(2) {
-            if let [(_, number), (_, after)] = pair
-                && let Some(next) = self.next.get(*number as usize)
-            {
-                next.store(*after, Ordering::Relaxed);
+    fn order(&self, which: usize) -> &Order {
+        self.orders[which].get_or_init(|| {
+            let students = self.roster.students.iter().zip(&self.of_students).filter(|(_, number)| **number != NOBODY);
+            let id = |number: u32| self.known.get(number as usize).copied().unwrap_or_default();
+            let mut ordered: Vec<(u64, u64, u32)> = students
+                .map(|(entry, number)| {
+                    let id = id(*number);
+                    (if which == 0 { u64::from(entry.row.0) } else { id }, id, *number)
+                })
+                .filter(|(_, id, _)| *id != 0)
+                .collect();
+            ordered.par_sort_unstable();
+            let mut places = vec![NOBODY; self.known.len()];
+            for (place, (.., number)) in (0..).zip(&ordered) {
+                places[*number as usize] = place;
             }
-        }
+            let (ids, numbers) = ordered.into_iter().map(|(_, id, number)| (id, number)).unzip();
+            Order { ids, numbers, places, texts: OnceLock::new() }
+        })
     }
 
     fn look_up(&self, id: u64) -> u32 {

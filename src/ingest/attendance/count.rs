@@ -128,12 +128,23 @@ pub struct Line {
     pub is_range: bool,
 }
 
+/// Where the reading of a part stands among the students: rows mostly stand in one of few orders, so who comes next can be guessed.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Cursor {
+    /// Which order.
+    pub order: usize,
+    /// The place in it of the student met last.
+    pub place: usize,
+    /// How often the guess was wrong of late.
+    pub misses: u32,
+}
+
 /// Students by number.
 pub trait Numbers: Sync {
-    /// The number of the student who was met after `near` before, if that is the text of the id.
-    fn number_of_text(&self, text: &[u8], near: u32) -> Option<u32>;
-    /// The number of an id. `near` is the number met last: rows mostly stand in order.
-    fn number(&self, id: u64, near: u32) -> u32;
+    /// The number of the student who is next, if that is the text of the id.
+    fn number_of_text(&self, text: &[u8], cursor: &mut Cursor) -> Option<u32>;
+    /// The number of an id.
+    fn number(&self, id: u64, cursor: &mut Cursor) -> u32;
     /// Whether the roster has the student: whoever it has not is a finding that names rows, so all of them are kept.
     fn is_of_roster(&self, number: u32) -> bool;
 }
@@ -193,13 +204,14 @@ pub(super) struct Counter<'c> {
     marks: Vec<Mark>,
     /// The student met last, and whether the roster has it and not all of its rows are kept.
     near: (u32, bool),
+    cursor: Cursor,
 }
 
 impl<'c> Counter<'c> {
     /// A counter that has counted nothing.
     pub(super) fn new(counting: Counting<'c>) -> Self {
         let digest = Digest { whole: counting.whole.to_vec(), ..Digest::default() };
-        Self { counting, digest, marks: Vec::new(), near: (u32::MAX, true) }
+        Self { counting, digest, marks: Vec::new(), near: (u32::MAX, true), cursor: Cursor::default() }
     }
 
     /// The term's days.
@@ -210,10 +222,13 @@ impl<'c> Counter<'c> {
     /// The student of a plain id, and whether of its rows only those that say more than 出勤 are kept.
     pub(super) fn student_of_text(&mut self, text: &str) -> Option<(u32, bool)> {
         let numbers = self.counting.numbers;
-        let number = numbers.number_of_text(text.as_bytes(), self.near.0).or_else(|| {
-            let id = NationalId::parse(text).ok().filter(|id| id.text() == text.as_bytes())?;
-            Some(numbers.number(id.packed(), self.near.0))
-        })?;
+        let number = match numbers.number_of_text(text.as_bytes(), &mut self.cursor) {
+            Some(number) => number,
+            None => {
+                let id = NationalId::parse(text).ok().filter(|id| id.text() == text.as_bytes())?;
+                numbers.number(id.packed(), &mut self.cursor)
+            }
+        };
         self.meet(number);
         Some(self.near)
     }
@@ -298,7 +313,7 @@ pub fn count(columns: &Columns, records: usize, set_aside: &[u32], counting: Cou
         let is_aside = aside.next_if_eq(&(record as u32)).is_some();
         match line(columns, record) {
             Some((id, line)) if !is_aside => {
-                let number = counting.numbers.number(id, counter.near.0);
+                let number = counting.numbers.number(id, &mut counter.cursor);
                 counter.meet(number);
                 counter.take(number, counter.near.1, line);
             }

@@ -7,7 +7,7 @@ pub mod digest;
 pub mod nibbles;
 
 use arrays::{Scratch, count as count_arrays};
-pub use count::{Counting, Days, Numbers};
+pub use count::{Counting, Cursor, Days, Numbers};
 pub use digest::{Digest, Kept};
 
 use std::collections::{BTreeSet, HashMap};
