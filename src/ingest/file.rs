@@ -147,7 +147,9 @@ fn read_source(
     counting: Option<&Counting<'_>>,
 ) -> Option<Vec<FileRead>> {
     let failed = |sha256, fault| Some(vec![place.failed(sha256, source.size(), fault)]);
-    let (kind, sha256) = match sniff::kind(source).and_then(|kind| Ok((kind, source.sha256()?))) {
+    // What is counted was hashed when it was left for later.
+    let hash = || if counting.is_some() { Ok(String::new()) } else { source.sha256() };
+    let (kind, sha256) = match sniff::kind(source).and_then(|kind| Ok((kind, hash()?))) {
         Ok(known) => known,
         Err(error) => return failed(String::new(), (error.to_string(), SAVE_AGAIN.into())),
     };

@@ -141,8 +141,8 @@ pub struct Cursor {
 
 /// Students by number.
 pub trait Numbers: Sync {
-    /// The number of the student who is next, if that is the text of the id.
-    fn number_of_text(&self, text: &[u8], cursor: &mut Cursor) -> Option<u32>;
+    /// The number of the student of the roster who is next, if that is the text of the id.
+    fn number_of_text(&self, text: &[u8; 19], cursor: &mut Cursor) -> Option<u32>;
     /// The number of an id.
     fn number(&self, id: u64, cursor: &mut Cursor) -> u32;
     /// Whether the roster has the student: whoever it has not is a finding that names rows, so all of them are kept.
@@ -222,13 +222,13 @@ impl<'c> Counter<'c> {
     /// The student of a plain id, and whether of its rows only those that say more than 出勤 are kept.
     pub(super) fn student_of_text(&mut self, text: &str) -> Option<(u32, bool)> {
         let numbers = self.counting.numbers;
-        let number = match numbers.number_of_text(text.as_bytes(), &mut self.cursor) {
-            Some(number) => number,
-            None => {
-                let id = NationalId::parse(text).ok().filter(|id| id.text() == text.as_bytes())?;
-                numbers.number(id.packed(), &mut self.cursor)
-            }
-        };
+        let whole = self.counting.whole;
+        if let Some(number) = text.as_bytes().try_into().ok().and_then(|text| numbers.number_of_text(text, &mut self.cursor)) {
+            self.near = (number, whole.is_empty() || whole.binary_search(&number).is_err());
+            return Some(self.near);
+        }
+        let id = NationalId::parse(text).ok().filter(|id| id.text() == text.as_bytes())?;
+        let number = numbers.number(id.packed(), &mut self.cursor);
         self.meet(number);
         Some(self.near)
     }

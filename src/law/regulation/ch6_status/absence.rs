@@ -72,7 +72,7 @@ pub struct Standing {
     pub crossed: Option<usize>,
     /// The day from which urgings count, where the student is still away.
     pub since: Option<usize>,
-    /// Whether a day of attendance came after.
+    /// Whether a day of attendance came after it was reached last.
     pub is_back: bool,
 }
 
@@ -107,7 +107,7 @@ impl Standing {
         standing.running = still.or(standing.running);
         let total = standing.crossed.filter(|crossed| away <= *crossed).and(first_of_kind);
         standing.since = [still.map(|run| run.first), total].into_iter().flatten().min();
-        let reached = [standing.running.map(|run| run.last), standing.crossed].into_iter().flatten().min();
+        let reached = [standing.running.map(|run| run.last), standing.crossed].into_iter().flatten().max();
         standing.is_back = reached.is_some_and(|reached| days[reached + 1..].contains(&Day::Attended));
         standing
     }

@@ -86,8 +86,9 @@ pub fn judge(hearing: &mut Hearing<'_>, watched: &Watched<'_>, days: &[Day], sta
     for own in standings {
         judge_threshold(hearing, watched, own, days, Condition::HOLDS, view);
     }
-    // Who is still away by one kind is not back by the other.
-    if standings.iter().all(|(_, standing)| standing.since.is_none()) {
+    // Who is still away by one kind, or was not seen since, is not back by the other.
+    let is_gone = |standing: &Standing| standing.since.is_some() || standing.is_reached() && !standing.is_back;
+    if !standings.iter().any(|(_, standing)| is_gone(standing)) {
         standings.iter().rev().any(|(_, standing)| tell_back(hearing, watched, standing));
     }
     unrecorded(hearing, watched, days, standings);

@@ -23,6 +23,8 @@ pub struct Judgement {
     pub days_to_threshold: Option<usize>,
     /// Sorted; a code that is raised twice stands twice.
     pub findings: Vec<&'static str>,
+    /// Whether the rules leave open if F3404 is to be raised.
+    pub is_open: bool,
 }
 
 /// The outcomes that a row of section 6 can bring, the most severe first.
@@ -158,11 +160,13 @@ struct Case<'c> {
     times: &'c Times,
     made: &'c Made,
     findings: Vec<&'static str>,
+    /// Whether the rules leave open if F3404 is to be raised.
+    is_open: bool,
 }
 
 /// Decides a student.
 pub fn judge_slowly(law: &Law, times: &Times, made: &Made) -> Judgement {
-    let case = Case { law, times, made, findings: Vec::new() };
+    let case = Case { law, times, made, findings: Vec::new(), is_open: false };
     match made.status {
         Status::Enrolled => case.enrolled(),
         Status::Suspended => case.on_leave(),
@@ -184,7 +188,14 @@ impl Case<'_> {
     ) -> Judgement {
         self.findings.sort_unstable();
         let certificate = if outcome == "withdraw_auto" { Some(self.certificate()) } else { None };
-        Judgement { outcome, clauses: clauses.into_iter().collect(), certificate, days_to_threshold, findings: self.findings }
+        Judgement {
+            outcome,
+            clauses: clauses.into_iter().collect(),
+            certificate,
+            days_to_threshold,
+            findings: self.findings,
+            is_open: self.is_open,
+        }
     }
 
     /// The most severe outcome among the rows that apply, with every row that brings it.
@@ -483,14 +494,13 @@ impl Case<'_> {
     /// F3404: reached, and back at school; nobody is back who is still absent by any threshold.
     fn tell_back(&mut self, thresholds: &[Threshold], days: &[SchoolDay]) {
         let still = thresholds.iter().any(|threshold| !self.still_absent(*threshold, days).is_empty());
-        let mut back = false;
-        for threshold in thresholds {
-            for way in self.reached(*threshold, days) {
-                back |= days[way.at + 1..].contains(&SchoolDay::AtSchool);
-            }
-        }
+        let ways: Vec<Reached> = thresholds.iter().flat_map(|threshold| self.reached(*threshold, days)).collect();
+        let came_after = |way: &Reached| days[way.at + 1..].contains(&SchoolDay::AtSchool);
+        let back = ways.iter().any(came_after);
         if back && !still {
             self.findings.push("F3404");
+            // Back from one absence, and then nobody knows whether back from the next: not settled by the rules.
+            self.is_open = !ways.iter().all(came_after);
         }
     }
 

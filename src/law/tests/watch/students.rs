@@ -122,7 +122,6 @@ struct Maker<'l> {
 pub fn make(law: &Law, scenario: Scenario, seed: u64) -> Made {
     let term = law.term.as_ref().expect("a term");
     let mut maker = Maker { law, term, chance: Chance(seed ^ 0x5DEE_CE66_D1CE_CAFE), edges: Vec::new() };
-    maker.chance.below(2);
     let mut made = maker.somebody();
     match scenario {
         Scenario::Absence => {
@@ -344,6 +343,10 @@ impl Maker<'_> {
 
     /// Absent every day so far.
     fn never_came(&mut self, made: &mut Made) {
+        if self.chance.one_in(3) {
+            made.grade = Grade::new(10).expect("a grade");
+            made.entry = Some(Month::new(self.term.school_year.0, self.chance.pick(&[9, 9, 8])));
+        }
         let kind = self.absence();
         let is_mixed = self.chance.one_in(2);
         for day in &mut made.days {
@@ -372,6 +375,14 @@ impl Maker<'_> {
     fn write_rows(&mut self, made: &mut Made) {
         let is_together = self.chance.one_in(2);
         let is_told = self.chance.one_in(2);
+        if made.school.has_attendance && !made.days.is_empty() && self.chance.one_in(20) {
+            // Beside a kinder record of the day.
+            let place = made.days.len() - 1;
+            made.days[place] = DayRecord::Present;
+            let told = self.chance.one_in(2);
+            let (first, last) = (place as u16, place as u16);
+            made.rows.push(AttendanceRow { first, last, record: DayRecord::Truancy, told, row: Row(999) });
+        }
         for (place, record) in made.days.iter().enumerate() {
             if matches!(record, DayRecord::None | DayRecord::Present) {
                 continue;
@@ -388,6 +399,7 @@ impl Maker<'_> {
             let row = Row(1000 + place as u32);
             made.rows.push(AttendanceRow { first: place as u16, last: place as u16, record: *record, told, row });
         }
+        made.rows.sort_by_key(|row| row.first);
     }
 
     // ---- registration and urgings
@@ -452,10 +464,8 @@ impl Maker<'_> {
                 dates.push(date);
             }
         }
-        let mut row = 600;
-        for date in dates {
-            made.urgings.push(Urging { date: Read::Value(date), row: Row(row) });
-            row += 1;
+        for (place, date) in dates.into_iter().enumerate() {
+            made.urgings.push(Urging { date: Read::Value(date), row: Row(600 + place as u32) });
         }
         made.urgings.sort_by_key(|urging| urging.date.value());
     }
@@ -496,6 +506,8 @@ impl Maker<'_> {
             _ => begin + Days::new(self.chance.pick(&[1, 5, 20, 60])),
         };
         let until = if self.chance.one_in(6) { None } else { Some(end) };
+        // Some have had no school day of their own, and are not suspended on the day judged.
+        let (begin, until) = if self.chance.one_in(8) { (self.term.first, Some(judged_on - Days::new(1))) } else { (begin, until) };
         let approved = !self.chance.one_in(5);
         self.change(made, ChangeKind::Suspension, begin, until, approved);
         self.edges.extend([begin, end]);
@@ -513,6 +525,9 @@ impl Maker<'_> {
         if self.chance.one_in(6) {
             let again = end + Days::new(self.chance.pick(&[1, 10, 30]));
             self.change(made, ChangeKind::Suspension, again, Some(again + Days::new(15)), true);
+            if self.chance.one_in(2) {
+                self.change(made, ChangeKind::SuspensionExtended, again + Days::new(3), Some(again + Days::new(25)), true);
+            }
         }
     }
 
@@ -591,19 +606,28 @@ impl Maker<'_> {
             if self.chance.one_in(5) {
                 let earlier = since - Days::new(300);
                 self.change(made, ChangeKind::Interruption, earlier, None, true);
-                self.change(made, ChangeKind::Continuation, earlier + Days::new(self.chance.pick(&[60, 200])), None, true);
+                let continued = earlier + Days::new(self.chance.pick(&[60, 200]));
+                self.change(made, ChangeKind::Continuation, continued, None, true);
             }
             if !self.chance.one_in(15) {
                 self.change(made, ChangeKind::Interruption, since, None, true);
             }
         } else {
             made.status = Status::Suspended;
-            let end = since - Days::new(1);
-            let begin = end - Days::new(self.chance.pick(&[100, 360]));
+            let mut end = since - Days::new(1);
+            let mut begin = end - Days::new(self.chance.pick(&[100, 360]));
+            if self.chance.one_in(4) {
+                // About half of a school year, of 366 days or of 365.
+                let year = self.chance.pick(&[2020, 2021]);
+                let march = NaiveDate::from_ymd_opt(year, 3, 2).expect("a date");
+                begin = self.chance.near(march, &[-1, 0, 1]);
+                end = NaiveDate::from_ymd_opt(year, 8, 31).expect("a date");
+            }
             let approved = !self.chance.one_in(12);
             self.change(made, ChangeKind::Suspension, begin, Some(end), approved);
             if self.chance.one_in(6) {
-                self.change(made, ChangeKind::SuspensionExtended, end, Some(end + Days::new(self.chance.pick(&[1, 200]))), true);
+                let extended_until = end + Days::new(self.chance.pick(&[1, 200]));
+                self.change(made, ChangeKind::SuspensionExtended, end, Some(extended_until), true);
             }
         }
         if self.chance.one_in(5) {
