@@ -26,7 +26,7 @@ import table
 from measure import Run, measure
 from prepare import HERE, PIPELINE, Workshop, say
 
-ITEMS = ("promotion", "graduation", "term_end", "workbooks", "csv")
+ITEMS = ("promotion", "graduation", "term_end", "workbooks", "csv", *prepare.WATCH_ITEMS)
 PEERS = ("duckdb", "polars", "pandas")
 # pandas holds whole tables in memory on one thread: it is measured at a tenth of the size, with xueji beside it.
 PEERS_AT_A_TENTH = ("pandas",)
@@ -36,7 +36,13 @@ FLOORS = {
     "term_end": ("arrow", "duckdb"),
     "workbooks": ("unzip",),
     "csv": ("lines", "decode"),
+    "watch_exceptions": ("arrow", "duckdb"),
+    "watch_by_student": ("arrow", "duckdb"),
+    "watch_by_date": ("arrow", "duckdb"),
+    "watch_next_day": (),
 }
+# Items that a peer does not do.
+WITHOUT_PEERS = {"term_end": PEERS, "watch_next_day": PEERS} | {item: PEERS_AT_A_TENTH for item in prepare.WATCH_ITEMS[:3]}
 OUTCOME_ITEMS = ("promotion", "graduation")
 READ_TABLES = {"workbooks": ("roster", "course_results"), "csv": ("roster", "exams", "course_results")}
 THREADS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -62,7 +68,7 @@ def plan(workshop: Workshop, students: int, items: list[str], peers: list[str]) 
     """What is to be measured, with its data made."""
     works = []
     for item in items:
-        known = [] if item == "term_end" else peers
+        known = [peer for peer in peers if peer not in WITHOUT_PEERS.get(item, ())]
         full = [f"peer {peer}" for peer in known if peer not in PEERS_AT_A_TENTH]
         floors = [f"floor {floor}" for floor in FLOORS[item]]
         works.append(Work(item, "full", students, prepare.make_data(workshop, students, item), ("xueji", *full, *floors)))
@@ -79,6 +85,11 @@ def command_of(workshop: Workshop, python: Path, work: Work, program: str) -> li
         if work.item in READ_TABLES:
             return [str(workshop.binary), "check", str(work.data), "--json"]
         out = workshop.scratch(f"xueji-{work.name}")
+        if work.item in prepare.WATCH_ITEMS:
+            if work.item == "watch_next_day":
+                prepare.go_on_from(workshop, work.data, out)
+            options = prepare.watch_options(work.item)
+            return [str(workshop.binary), "run", str(prepare.WATCH_PIPELINE), "--input", str(work.data), "--out", str(out), "--json", *options]
         return [str(workshop.binary), "run", str(PIPELINE), "--input", str(work.data), "--out", str(out), "--json"]
     if kind == "floor":
         return [str(python), "-B", str(HERE / "floors.py"), name, "--item", work.item, "--data", str(work.data), "--threads", str(THREADS)]
@@ -96,6 +107,9 @@ def measure_all(workshop: Workshop, python: Path, works: list[Work], times: int)
             for program in work.programs:
                 listing = program == "xueji" and work.item in READ_TABLES
                 run = measure(command_of(workshop, python, work, program), inputs, keep_output=not listing)
+                if program == "xueji" and work.item in prepare.WATCH_ITEMS and "seconds" in run.report:
+                    # What a peer does is the attendance alone; the roster, the judging and the results stand in the wall time.
+                    run.report["work_seconds"] = run.report["seconds"]["attendance"]
                 runs.append({"item": work.item, "size": work.size, "program": program, "repetition": repetition, **asdict(run)})
                 tell(f"{repetition + 1}/{times} {work.name} {program}", run)
         # Once a repetition, for no item in particular.
@@ -140,6 +154,12 @@ def compare_all(workshop: Workshop, python: Path, works: list[Work]) -> list[dic
         scratch = {peer: workshop.folder / "scratch" / f"{peer}-{work.name}" for peer in peers}
         for peer in peers:
             about = {"item": work.item, "size": work.size, "peer": peer}
+            if work.item in prepare.WATCH_ITEMS:
+                out = workshop.folder / "scratch" / f"xueji-{work.name}" / "status-watch"
+                newest = out / (out / "latest").read_text("utf-8").strip() if (out / "latest").exists() else out
+                options = ["--decisions", str(newest / "decisions.parquet"), "--peer", str(scratch[peer] / f"{work.item}.parquet")]
+                found.append({**about, "against": "xueji", **compare(python, ["watch", *options])})
+                continue
             if work.item in OUTCOME_ITEMS:
                 out = workshop.folder / "scratch" / f"xueji-{work.name}" / "term-end"
                 newest = out / (out / "latest").read_text("utf-8").strip() if (out / "latest").exists() else out

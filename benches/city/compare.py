@@ -1,6 +1,7 @@
 """Do a peer and xueji say the same? Row for row, with the students left out whose rows were damaged on purpose.
 
     compare.py outcomes --decisions decisions.parquet --peer promotion.parquet --truth truth.parquet
+    compare.py watch --decisions decisions.parquet --peer watch_by_date.parquet
     compare.py tables --peer A --other B --names roster,course_results --prefix workbooks
 
 Runs in the environment of the peers. The first form compares a peer's outcomes with a run's; the second what two peers read from the
@@ -55,6 +56,28 @@ def compare_outcomes(decisions: Path, peer: Path, truth: Path) -> dict:
     return {**dict(zip(names, counted)), "left_out_without_id": without_id, "examples": examples, "outcomes": outcomes}
 
 
+def compare_watch(decisions: Path, peer: Path) -> dict:
+    """Who has reached the threshold of truancy, and what follows from that clause alone."""
+    connection = duckdb.connect()
+    connection.execute(
+        f"""
+        create temp table both_say as
+        select student_id, peer.outcome as peer, decided.outcome as xueji from '{peer}' as peer
+          full outer join (
+            select student_id, if(list_has_any(clauses, ['A34.3', 'A37.3']), outcome, 'back') as outcome from '{decisions}'
+            where procedure = 'status' and outcome <> 'hold' and len(list_filter(reasons, lambda step:
+              step.holds and step.clause in ('A34.3', 'A37.3') and step.code in ('A34.3.running', 'A34.3.total'))) > 0
+          ) as decided using (student_id)
+        """
+    )
+    counts = "count(*), count(*) filter (peer = xueji), count(*) filter (peer is distinct from xueji)"
+    counted = connection.execute(f"select {counts} from both_say").fetchone()
+    rows = connection.execute(f"from both_say where peer is distinct from xueji order by student_id limit {SHOWN}").fetchall()
+    examples = [{"student": masked(student), "peer": peer, "xueji": xueji} for student, peer, xueji in rows]
+    left_out = {"left_out_planted": 0, "left_out_peer_silent": 0, "left_out_without_id": 0}
+    return {**dict(zip(("compared", "equal", "different"), counted)), **left_out, "examples": examples}
+
+
 def compare_tables(peer: Path, other: Path, prefix: str, names: list[str]) -> dict:
     """The rows that only one of two peers has, over all tables, whatever types they gave their columns."""
     rows, different, bad_ids = 0, 0, 0
@@ -80,6 +103,9 @@ def main() -> None:
     outcomes = kinds.add_parser("outcomes")
     for name in ("--decisions", "--peer", "--truth"):
         outcomes.add_argument(name, type=Path, required=True)
+    watch = kinds.add_parser("watch")
+    for name in ("--decisions", "--peer"):
+        watch.add_argument(name, type=Path, required=True)
     tables = kinds.add_parser("tables")
     for name in ("--peer", "--other"):
         tables.add_argument(name, type=Path, required=True)
@@ -88,6 +114,8 @@ def main() -> None:
     chosen = arguments.parse_args()
     if chosen.kind == "outcomes":
         result = compare_outcomes(chosen.decisions, chosen.peer, chosen.truth)
+    elif chosen.kind == "watch":
+        result = compare_watch(chosen.decisions, chosen.peer)
     else:
         result = compare_tables(chosen.peer, chosen.other, chosen.prefix, chosen.names.split(","))
     print(json.dumps(result, ensure_ascii=False))

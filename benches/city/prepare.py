@@ -19,6 +19,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parents[1]
 PIPELINE = REPOSITORY / "pipelines" / "term-end.toml"
+WATCH_PIPELINE = REPOSITORY / "pipelines" / "status-watch.toml"
 
 TERM_END_TABLES = "roster,schools,course_results,exams,evaluations,school_assessments,status_changes,applications,athletes,discipline"
 # 1.6 million students go to 1,500 schools; workbooks are of 200 of these, and of 20 at a tenth.
@@ -32,7 +33,20 @@ PARTS: dict[str, tuple[str, ...]] = {
     "csv/gb18030": ("--format", "csv", "--encoding", "gb18030", "--tables", "roster,exams"),
     "csv/utf8": ("--format", "csv", "--encoding", "utf-8", "--tables", "course_results"),
 }
+# The watch reads attendance beside the tables of term end that it needs; its term is the first, its day of judgement the last of these.
+WATCH_TABLES = "roster,schools,registrations,attendance,attendance_reports,urgings,status_changes,applications,discipline"
+WATCH_DAY = "2026-01-16"
+WATCH = ("--format", "parquet", "--tables", WATCH_TABLES, "--attendance-through", WATCH_DAY, "--damage", "0")
+PARTS["watch_exceptions"] = (*WATCH, "--attendance", "exceptions")
+PARTS["watch_by_student"] = (*WATCH, "--attendance", "daily")
+WATCH_ITEMS = ("watch_exceptions", "watch_by_student", "watch_by_date", "watch_next_day")
+ATTENDANCE = "考勤"
+
 PARTS_OF_ITEM = {
+    "watch_exceptions": ("watch_exceptions",),
+    "watch_by_student": ("watch_by_student",),
+    "watch_by_date": ("watch_by_student",),
+    "watch_next_day": ("watch_by_student",),
     "promotion": ("promotion",),
     "graduation": ("graduation",),
     "term_end": ("city",),
@@ -125,7 +139,8 @@ def make_part(workshop: Workshop, students: int, part: str) -> Path:
     say(f"making {part} of {number:,} students")
     shutil.rmtree(place, ignore_errors=True)
     place.parent.mkdir(parents=True, exist_ok=True)
-    options = ["--students", str(number), "--seed", str(workshop.seed), "--attendance", "none", "--out", place, *PARTS[part]]
+    attendance = () if "--attendance" in PARTS[part] else ("--attendance", "none")
+    options = ["--students", str(number), "--seed", str(workshop.seed), "--out", place, *attendance, *PARTS[part]]
     made = subprocess.run([workshop.binary, "sample", *options], capture_output=True, text=True)
     if made.returncode:
         raise SystemExit(f"{part} could not be made:\n{made.stderr}")
@@ -137,13 +152,60 @@ def make_data(workshop: Workshop, students: int, item: str) -> Path:
     """What an item of a size reads."""
     for part in PARTS_OF_ITEM[item]:
         make_part(workshop, students, part)
-    return workshop.data(students) / FOLDER_OF_ITEM.get(item, item)
+    place = workshop.data(students) / FOLDER_OF_ITEM.get(item, item)
+    if item in ("watch_by_date", "watch_next_day"):
+        sort_by_date(workshop, students, item, place)
+    return place
+
+
+def sort_by_date(workshop: Workshop, students: int, item: str, place: Path) -> None:
+    """The daily attendance in the order of its dates: in one file, or in a file a day."""
+    source, mark = workshop.data(students) / "watch_by_student", workshop.data(students) / f"{item}.made"
+    wanted = (workshop.data(students) / "watch_by_student.made").read_text("utf-8")
+    if mark.exists() and mark.read_text("utf-8") == wanted:
+        return
+    say(f"making {item} of {students:,} students")
+    shutil.rmtree(place, ignore_errors=True)
+    for file in source.glob("*/*.parquet"):
+        if file.stem != ATTENDANCE:
+            target = place / file.relative_to(source)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(file, target)
+    days = "one" if item == "watch_by_date" else "each"
+    python = environment(workshop.folder)
+    subprocess.run([python, "-B", HERE / "by_date.py", "--source", source, "--out", place / "市", "--days", days], check=True)
+    mark.write_text(wanted, "utf-8")
 
 
 def input_files(data: Path) -> list[Path]:
     """The files that an item reads: those that lie in a district's folder. What was planted, and odd files deeper down, are left out."""
     known = {".parquet", ".csv", ".xlsx"}
     return sorted(file for file in data.rglob("*") if file.suffix in known and file.name != "truth.parquet" and file.parent.name != "其他")
+
+
+def go_on_from(workshop: Workshop, data: Path, out: Path) -> Path:
+    """The folder of a run over all days but the last, which the next night goes on from. It is made once, and copied for each run."""
+    made = workshop.folder / "before" / f"{data.parent.name}-{data.name}"
+    mark = made.with_suffix(".made")
+    wanted = (data.parent / f"{data.name}.made").read_text("utf-8") + version_of(workshop.binary) + str(workshop.binary.stat().st_mtime_ns)
+    if not mark.exists() or mark.read_text("utf-8") != wanted:
+        shutil.rmtree(made, ignore_errors=True)
+        last = max((data / "市").glob("*.parquet"))
+        aside = data.parent / last.name
+        last.rename(aside)
+        try:
+            command = [workshop.binary, "run", WATCH_PIPELINE, "--input", data, "--out", made, *watch_options("watch_next_day")]
+            subprocess.run(command, check=True, capture_output=True)
+        finally:
+            aside.rename(last)
+        mark.write_text(wanted, "utf-8")
+    shutil.copytree(made, out, dirs_exist_ok=True)
+    return out
+
+
+def watch_options(item: str) -> list[str]:
+    """How the watch is run over an item's data."""
+    return ["--as-of", WATCH_DAY, "--attendance", "exceptions" if item == "watch_exceptions" else "daily"]
 
 
 def machine() -> dict:

@@ -80,6 +80,8 @@ pub fn main(arguments: &Arguments, json: bool) -> Ending {
             "outcomes_by_stage": manifest.outcomes_by_stage,
             "findings": manifest.findings_by_severity,
             "findings_by_code": manifest.findings,
+            "attendance": manifest.attendance,
+            "seconds": manifest.seconds,
         });
         say(object);
     } else {

@@ -286,7 +286,9 @@ impl Clock {
     /// Adds the time since the last lap to a stage's.
     fn lap(&mut self, stage: impl FnOnce(&mut Seconds) -> &mut f64) {
         let now = Instant::now();
-        *stage(&mut self.seconds) += (now - self.last).as_secs_f64();
+        // To the millisecond: more digits would say nothing, and look like a number of somebody's.
+        let seconds = stage(&mut self.seconds);
+        *seconds = ((*seconds + (now - self.last).as_secs_f64()) * 1000.0).round() / 1000.0;
         self.last = now;
     }
 }

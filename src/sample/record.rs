@@ -529,7 +529,11 @@ pub fn changes(school: &School, other: Option<&School>, pupil: &Pupil, rows: &mu
                 Change { kind: "转出", grade, effective, reason: "户籍迁移", from: &school.code, to: OUTSIDE, ..Change::default() };
             left.write(pupil, rows);
         }
-        Story::Interrupted => drop(Change { kind: "中断", grade, effective: day(2025, 12, 15), ..Change::default() }.write(pupil, rows)),
+        Story::Interrupted => {
+            // Never without having urged before (A34.4).
+            rows.push(Table::Urgings, &[Text(&pupil.id), Cell::Day(day(2025, 12, 1)), Text("家访"), Text("未返校")]);
+            Change { kind: "中断", grade, effective: day(2025, 12, 15), ..Change::default() }.write(pupil, rows);
+        }
         Story::Withdrawn => drop(Change { kind: "退学", grade, effective: day(2025, 11, 17), ..Change::default() }.write(pupil, rows)),
         Story::Died => drop(Change { kind: "死亡", grade, effective: day(2025, 12, 1), ..Change::default() }.write(pupil, rows)),
         Story::RepeatedBefore | Story::LeavesIncomplete => {

@@ -4,8 +4,12 @@
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
+use arrow::array::{ArrayRef, Date32Array, RecordBatch, StringArray};
 use chrono::NaiveDate;
+use parquet::arrow::ArrowWriter;
+use parquet::file::properties::WriterProperties;
 use xueji::pipeline::config::Attendance;
 use xueji::pipeline::run::PublishedRun;
 
@@ -161,4 +165,93 @@ fn a_state_that_does_not_fit_is_not_used_and_the_summary_says_why() {
     let later: NaiveDate = "2026-03-03".parse().expect("a date");
     let other = run_both(&input, &out, later, Attendance::Exceptions);
     assert_eq!(other.manifest.attendance.and_then(|own| own.read_anew).as_deref(), Some("换了学期"));
+}
+
+/// The rows of attendance as a Parquet file of small row groups.
+fn parquet_of(rows: &[(String, NaiveDate, &str, Option<NaiveDate>)]) -> Vec<u8> {
+    let days = |days: Vec<Option<NaiveDate>>| -> ArrayRef {
+        Arc::new(days.into_iter().map(|day| day.map(|day| day.to_epoch_days())).collect::<Date32Array>())
+    };
+    let columns: Vec<(&str, ArrayRef)> = vec![
+        ("全国学籍号", Arc::new(rows.iter().map(|row| Some(row.0.as_str())).collect::<StringArray>())),
+        ("日期", days(rows.iter().map(|row| Some(row.1)).collect())),
+        ("考勤", Arc::new(rows.iter().map(|row| Some(row.2)).collect::<StringArray>())),
+        ("告知家长日期", days(rows.iter().map(|row| row.3).collect())),
+    ];
+    let batch = RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(name, column)| (name, column, true))).expect("a batch");
+    let properties = WriterProperties::builder().set_max_row_group_row_count(Some(97)).build();
+    let mut bytes = Vec::new();
+    let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), Some(properties)).expect("a writer");
+    writer.write(&batch).expect("rows");
+    writer.close().expect("a file");
+    bytes
+}
+
+#[test]
+fn the_order_and_the_format_of_attendance_change_nothing() {
+    let term = watch_calendar().term_begun("2025-09-01".parse().expect("a date"), 1).expect("a term");
+    let mut by_student = Vec::new();
+    for school in 0..SCHOOLS {
+        for student in 0..STUDENTS {
+            for (place, day) in term.days.iter().enumerate().take(60) {
+                let kind = kind(school, student, place, 0);
+                by_student.push((id(school, student), *day, kind, (student % 3 == 0).then_some(*day)));
+                // A second record of the day, now and then the same one.
+                if (place + student) % 23 == 0 {
+                    by_student.push((
+                        id(school, student),
+                        *day,
+                        if student % 2 == 0 { "迟到" } else { kind },
+                        (student % 3 == 0).then_some(*day),
+                    ));
+                }
+            }
+        }
+    }
+    // Nobody's, and of no school day.
+    by_student.push(("L310104201303150019".to_owned(), term.days[4], "出勤", None));
+    by_student.push((id(0, 1), "2025-10-04".parse().expect("a date"), "病假", None));
+    let mut by_date = by_student.clone();
+    by_date.sort_by_key(|row| row.1);
+    let mut by_id = by_date.clone();
+    by_id.sort_by(|one, other| (one.1, &one.0).cmp(&(other.1, &other.0)));
+    let mut chance = Chance(7);
+    let mut in_no_order = by_student.clone();
+    for place in (1..in_no_order.len()).rev() {
+        in_no_order.swap(place, chance.below(place + 1));
+    }
+    // A word that is repaired, and one that can't be read, are told by the cells.
+    let plain: Vec<_> = by_student.iter().filter(|row| !["半天病假", "缺课"].contains(&row.2)).cloned().collect();
+    let csv = |rows: &[(String, NaiveDate, &str, Option<NaiveDate>)]| {
+        let mut text = "全国学籍号,日期,考勤,告知家长日期\n".to_owned();
+        for (id, day, kind, told) in rows {
+            let _ = writeln!(text, "{id},{day},{kind},{}", told.map(|told| told.to_string()).unwrap_or_default());
+        }
+        text.into_bytes()
+    };
+    let decided = |name: &str, content: Vec<u8>| {
+        let scratch = scratch();
+        let input = scratch.path().join("in");
+        write_files(&input, &[("名册.csv", roster(STUDENTS, &[(2, 3)]).into_bytes()), (name, content)]);
+        let run = watch_on(&input, &scratch.path().join("out"), term.days[59], Attendance::Daily).expect("a run");
+        let mut decisions = rows(&run.folder.join("decisions.parquet"));
+        decisions.iter_mut().for_each(|decision| {
+            decision.remove("evidence");
+        });
+        let findings = rows(&run.folder.join("findings.parquet"));
+        let mut findings: Vec<_> =
+            findings.iter().map(|own| (own["code"].clone(), own.get("student_id").cloned(), own["count"].clone())).collect();
+        findings.sort();
+        (decisions, findings)
+    };
+    for rows in [&by_student, &plain] {
+        let expected = decided("考勤.csv", csv(rows));
+        assert!(expected.0.iter().any(|decision| decision["outcome"] == "warn"));
+        assert!(["R0601", "R0602", "I0301", "F1101"].iter().all(|code| expected.1.iter().any(|finding| finding.0 == *code)));
+        assert_eq!(decided("考勤.parquet", parquet_of(rows)), expected);
+    }
+    let expected = decided("考勤.parquet", parquet_of(&by_student));
+    for rows in [&by_date, &by_id, &in_no_order] {
+        assert_eq!(decided("考勤.parquet", parquet_of(rows)), expected);
+    }
 }

@@ -63,7 +63,8 @@ fn the_published_schemas_are_the_documented_ones() {
     let manifest = std::fs::read_to_string(package().join("reports/sample/manifest.json")).expect("the manifest");
     let manifest: Value = serde_json::from_str(&manifest).expect("JSON");
     let mut named: Vec<String> = documented("manifest").into_iter().map(|(name, ..)| name).collect();
-    named.retain(|name| name != "started_at" && name != "finished_at");
+    // What no two runs share is not committed, and the year's end counts no attendance.
+    named.retain(|name| !["started_at", "finished_at", "seconds", "attendance"].contains(&name.as_str()));
     named.sort();
     assert_eq!(manifest.as_object().expect("an object").keys().cloned().collect::<Vec<_>>(), named);
 }

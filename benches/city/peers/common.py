@@ -54,6 +54,18 @@ COLUMNS_READ: dict[str, dict[str, tuple[str, ...]]] = {
         "处分": DISCIPLINE_COLUMNS,
     },
 }
+# The watch: the truancy rule alone, by whichever form of attendance.
+WATCH_COLUMNS = {
+    "学籍名册": ("全国学籍号", "年级", "学籍状态", "就读方式"),
+    "考勤": ("全国学籍号", "日期", "考勤"),
+    "督促记录": ("全国学籍号", "督促日期"),
+    "学籍异动": ("全国学籍号", "异动类型", "生效日期", "截止日期", "区批准日期"),
+}
+WATCH_DAY = "2026-01-16"
+WATCH_ITEMS = ("watch_exceptions", "watch_by_student", "watch_by_date")
+COLUMNS_READ |= {item: WATCH_COLUMNS for item in WATCH_ITEMS}
+ABSENCES = ("旷课", "病假", "事假", "停课")
+TAUGHT_ELSEWHERE = ("送教上门", "专门学校")
 WHOLE_NUMBER_COLUMNS = ("年级", "社会实践周数", "研究性学习报告数")
 
 # The tables that are read from workbooks and from text files: a column that every row fills (a total below the rows does not), and

@@ -7,6 +7,8 @@ import common
 from with_duckdb.graduation import graduation
 from with_duckdb.promotion import promotion
 from with_duckdb.reading import text_files, workbooks
+from with_duckdb.watch import watch
 
 if __name__ == "__main__":
-    common.run({"promotion": promotion, "graduation": graduation, "workbooks": workbooks, "csv": text_files})
+    watches = {item: watch(item) for item in common.WATCH_ITEMS}
+    common.run({"promotion": promotion, "graduation": graduation, "workbooks": workbooks, "csv": text_files, **watches})

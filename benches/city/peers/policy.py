@@ -147,3 +147,32 @@ def read(pipeline: str = "term-end") -> Policy:
         social_practice_weeks=numbers["social_practice_weeks"],
         research_reports=numbers["research_reports"],
     )
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What truancy is judged by on the last day of the watch's data."""
+
+    as_of: date
+    # The school days of the first term up to that day, in order.
+    days: tuple[date, ...]
+    running_months: int
+    # From so many school days on, the term's total is more than the law allows.
+    total_days: int
+    senior_contacts: int
+
+
+def read_watch(as_of: date) -> Watch:
+    """The numbers of A34.3 and A37.3 and the first term's school days."""
+    numbers = tomllib.loads((PIPELINES / "policies" / "shanghai-2018.toml").read_text("utf-8"))["numbers"]
+    calendar = tomllib.loads((PIPELINES / "calendars" / "2025-2026.toml").read_text("utf-8"))
+    off, worked = (set(map(date.fromisoformat, calendar[name])) for name in ("off", "worked"))
+    first = date.fromisoformat(calendar["first_term"][0])
+    span = (first + timedelta(number) for number in range((as_of - first).days + 1))
+    return Watch(
+        as_of=as_of,
+        days=tuple(day for day in span if day in worked or day.weekday() < 5 and day not in off),
+        running_months=numbers["truancy_running_months"],
+        total_days=numbers["truancy_cumulative_months"] * numbers["cumulative_month_days"] + 1,
+        senior_contacts=numbers["senior_truancy_min_contacts"],
+    )

@@ -130,15 +130,11 @@ fn find_students(counter: &mut Counter<'_>, ids: &Texts<'_>, numbers: &mut Vec<u
             !known.contains(&NOBODY) || !numbers.contains(&NOBODY)
         }
         Texts::Plain(ids) => {
-            let mut before = ("", NOBODY);
             for id in ids.iter().flatten() {
-                if before.0 != id {
-                    before = (id, student(id).unwrap_or(NOBODY));
+                match student(id) {
+                    Some(number) => numbers.push(number),
+                    None => return false,
                 }
-                if before.1 == NOBODY {
-                    return false;
-                }
-                numbers.push(before.1);
             }
             numbers.len() == ids.len()
         }

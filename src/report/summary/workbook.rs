@@ -242,12 +242,12 @@ fn to_do(outcome: &str) -> &'static str {
     }
 }
 
-/// Why, in the words of the steps that hold.
-fn why(steps: &[Step]) -> String {
-    let holding = steps.iter().filter(|step| step.holds == Some(true) && step.value.is_some());
+/// Why, in the words of the steps of the deciding clauses that hold.
+fn why(clauses: &[String], steps: &[Step]) -> String {
+    let holding = steps.iter().filter(|step| step.holds == Some(true) && clauses.contains(&step.clause));
     let told = holding.map(|step| {
         let text = step.text.split('；').next().unwrap_or_default();
-        format!("{text}：{}", step.value.as_deref().unwrap_or_default())
+        step.value.as_ref().map_or_else(|| text.to_owned(), |value| format!("{text}：{value}"))
     });
     let mut told: Vec<String> = told.collect();
     told.dedup();
@@ -283,7 +283,7 @@ fn to_act_on(sheet: &mut Worksheet, run: &Run, formats: &Formats) -> Result<(), 
         sheet.write(row, 0, outcome)?.write(row, 1, to_do(&own.outcome))?;
         write_texts(sheet, row, 2, &[&own.district, &own.school_code, &hit.school_name, grade, &hit.class, &hit.name])?;
         sheet.write(row, 8, mask::student_key(&hit.student_key))?;
-        sheet.write_with_format(row, 9, why(&own.steps), &formats.wrap)?;
+        sheet.write_with_format(row, 9, why(&own.clauses, &own.steps), &formats.wrap)?;
         sheet.write(row, 10, own.clauses.join("、"))?;
         sheet.write(row, 11, own.judged_on.map(|day| day.to_string()).unwrap_or_default())?;
         match own.days_to_threshold {
