@@ -24,7 +24,7 @@ import prepare
 import scale
 import table
 from measure import Run, measure
-from prepare import HERE, PIPELINE, Workshop, say
+from prepare import HERE, PIPELINE, Workshop, common, say
 
 ITEMS = ("promotion", "graduation", "term_end", "workbooks", "csv", *prepare.WATCH_ITEMS)
 PEERS = ("duckdb", "polars", "pandas")
@@ -42,7 +42,7 @@ FLOORS = {
     "watch_next_day": (),
 }
 # Items that a peer does not do.
-WITHOUT_PEERS = {"term_end": PEERS, "watch_next_day": PEERS} | {item: PEERS_AT_A_TENTH for item in prepare.WATCH_ITEMS[:3]}
+WITHOUT_PEERS = {"term_end": PEERS, "watch_next_day": PEERS} | {item: PEERS_AT_A_TENTH for item in common.WATCH_ITEMS}
 OUTCOME_ITEMS = ("promotion", "graduation")
 READ_TABLES = {"workbooks": ("roster", "course_results"), "csv": ("roster", "exams", "course_results")}
 THREADS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -17,6 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE / "peers"))
+
+import common  # noqa: E402
+
 REPOSITORY = HERE.parents[1]
 PIPELINE = REPOSITORY / "pipelines" / "term-end.toml"
 WATCH_PIPELINE = REPOSITORY / "pipelines" / "status-watch.toml"
@@ -35,11 +39,10 @@ PARTS: dict[str, tuple[str, ...]] = {
 }
 # The watch reads attendance beside the tables of term end that it needs; its term is the first, its day of judgement the last of these.
 WATCH_TABLES = "roster,schools,registrations,attendance,attendance_reports,urgings,status_changes,applications,discipline"
-WATCH_DAY = "2026-01-16"
-WATCH = ("--format", "parquet", "--tables", WATCH_TABLES, "--attendance-through", WATCH_DAY, "--damage", "0")
+WATCH = ("--format", "parquet", "--tables", WATCH_TABLES, "--attendance-through", common.WATCH_DAY, "--damage", "0")
 PARTS["watch_exceptions"] = (*WATCH, "--attendance", "exceptions")
 PARTS["watch_by_student"] = (*WATCH, "--attendance", "daily")
-WATCH_ITEMS = ("watch_exceptions", "watch_by_student", "watch_by_date", "watch_next_day")
+WATCH_ITEMS = (*common.WATCH_ITEMS, "watch_next_day")
 ATTENDANCE = "考勤"
 
 PARTS_OF_ITEM = {
@@ -205,7 +208,7 @@ def go_on_from(workshop: Workshop, data: Path, out: Path) -> Path:
 
 def watch_options(item: str) -> list[str]:
     """How the watch is run over an item's data."""
-    return ["--as-of", WATCH_DAY, "--attendance", "exceptions" if item == "watch_exceptions" else "daily"]
+    return ["--as-of", common.WATCH_DAY, "--attendance", "exceptions" if item == "watch_exceptions" else "daily"]
 
 
 def machine() -> dict:

@@ -8,6 +8,7 @@ use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch};
 use arrow::compute::{cast, filter_record_batch};
 use arrow::datatypes::{DataType, Date32Type, Int8Type, Int16Type, Int32Type, Int64Type};
 use chrono::NaiveDate;
+use law::facts::grades::Grade;
 use law::regulation::rule::Outcome;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReaderBuilder, RowSelection, RowSelector};
@@ -42,6 +43,14 @@ pub struct Hit {
     pub school_name: String,
     pub grade: Option<i8>,
     pub class: String,
+}
+
+impl Hit {
+    /// The grade in words, where it is known.
+    pub fn grade_title(&self) -> Option<&'static str> {
+        let grade = self.grade.and_then(|grade| u8::try_from(grade).ok()).and_then(Grade::new);
+        grade.map(Grade::title)
+    }
 }
 
 /// A step of a decision.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Date32Array, RecordBatch, StringArray};
 use chrono::NaiveDate;
+use law::facts::identifiers::check_character;
 use parquet::arrow::ArrowWriter;
 use parquet::file::properties::WriterProperties;
 use xueji::pipeline::config::Attendance;
@@ -32,11 +33,8 @@ impl Chance {
 }
 
 fn id(school: usize, student: usize) -> String {
-    let body = format!("3101042013031{:02}{:02}1", school + 1, student + 1);
-    let body = format!("{}{}", &body[..6], "20130315") + &format!("{:03}", school * 100 + student + 1);
-    let weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
-    let sum: usize = body.bytes().zip(weights).map(|(digit, weight)| usize::from(digit - b'0') * weight).sum();
-    format!("G{body}{}", char::from(b"10X98765432"[sum % 11]))
+    let body = format!("31010420130315{:03}", school * 100 + student + 1);
+    format!("G{body}{}", char::from(check_character(body.as_bytes())))
 }
 
 /// The roster, of so many students a school; who is left out is in none.

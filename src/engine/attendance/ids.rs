@@ -6,10 +6,8 @@ use law::facts::identifiers::NationalId;
 use rayon::prelude::*;
 
 use crate::engine::roster::{Key, KeyMap, Roster};
+use crate::engine::rows::NOBODY;
 use crate::ingest::attendance::{Cursor, Numbers};
-
-/// No student of the roster.
-pub const NOBODY: u32 = u32::MAX;
 
 /// The ids of a ledger.
 #[derive(Debug)]

@@ -8,7 +8,8 @@ use law::facts::calendar::Term;
 use law::facts::student::Row;
 use rayon::prelude::*;
 
-use super::ids::{NOBODY, Numbering};
+use super::ids::Numbering;
+use crate::engine::rows::NOBODY;
 use crate::engine::scope::{OutOfScope, SheetBooks};
 use crate::ingest::attendance::nibbles::Nibbles;
 use crate::ingest::attendance::{Digest, Kept};

@@ -223,6 +223,13 @@ pub struct Student<'a> {
     pub changes: &'a [Change],
 }
 
+impl Student<'_> {
+    /// The grades that a student whose grade is unknown may be in: those that the school has, any if it has none (P2).
+    pub fn possible_grades(&self) -> Grades {
+        if self.school_grades.is_empty() { Grades::ALL } else { self.school_grades }
+    }
+}
+
 /// The date of something that happened: not yet, if it is later than the date of judgement (rules, section 0).
 pub fn happened(date: Read<NaiveDate>, as_of: NaiveDate) -> Read<NaiveDate> {
     match date {

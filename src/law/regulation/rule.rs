@@ -171,6 +171,11 @@ impl Outcome {
     /// Outcomes in term that somebody has to act on.
     pub const TO_ACT_ON: &'static [Outcome] = Self::IN_TERM.split_at(5).0;
 
+    /// Where it stands among the outcomes in term, the most severe first; those that nobody has to act on are alike.
+    pub fn severity(self) -> usize {
+        Self::TO_ACT_ON.iter().position(|own| *own == self).unwrap_or(Self::TO_ACT_ON.len())
+    }
+
     /// The code in outputs.
     pub fn code(self) -> &'static str {
         match self {

@@ -5,13 +5,12 @@ use crate::facts::codes::{Read, Status};
 use crate::facts::grades::{Grade, Grades};
 use crate::facts::spells::Day;
 use crate::facts::student::Row;
-use crate::facts::subjects::Subject;
 use crate::regulation::ch2_registration::{art06, art08, art11};
 use crate::regulation::ch6_status::absence::Threshold;
 use crate::regulation::ch6_status::{absence, art30, art31, art32, art33, art34, art37};
 use crate::regulation::ch7_conduct::art41;
 use crate::regulation::rule::{Clause, Hearing, Law, Outcome, Record, RuleFinding, Verdict};
-use crate::regulation::term_end::{Bench, Procedure, Triple, triple};
+use crate::regulation::term_end::{Bench, Procedure, Triple, divide};
 use crate::regulation::verdict::{Completions, Condition, Fact};
 
 /// What judging in one grade yields.
@@ -40,11 +39,7 @@ impl Bench {
             }
         }
         self.completions.clear(false);
-        let grades = match student.grade {
-            Some(grade) => Grades::default().with(grade),
-            None if student.school_grades.is_empty() => Grades::ALL,
-            None => student.school_grades,
-        };
+        let grades = student.grade.map_or_else(|| student.possible_grades(), |grade| Grades::default().with(grade));
         let mut clauses = Vec::new();
         let mut by_grade: Vec<Vec<(Triple, Condition)>> = Vec::new();
         let mut agreed: Option<Vec<RuleFinding>> = None;
@@ -73,8 +68,6 @@ impl Bench {
         self.rows = rows;
         let depends_on_grade = by_grade.windows(2).any(|pair| pair[0] != pair[1]);
         self.settle(&by_grade.concat(), clauses, depends_on_grade);
-        let place = |subject: Subject| subject;
-        self.decision.missing.sort_by_key(|fact| (fact.with_subject(Subject(0)), fact.subject().map(place)));
     }
 }
 
@@ -112,9 +105,10 @@ fn hear(
             hearing.decide(Condition::HOLDS, plain(Outcome::NotEnrolled));
         }
     }
-    hearing.record.verdicts[first..].sort_by_key(|(_, verdict)| severity(verdict.outcome));
+    hearing.record.verdicts[first..].sort_by_key(|(_, verdict)| verdict.outcome.severity());
     let mut regions = Vec::new();
-    divide(hearing.completions, &hearing.record.verdicts, &mut regions, clauses);
+    // All clauses that bring the most severe outcome decide it together.
+    divide(hearing.completions, &hearing.record.verdicts, |one, other| one.outcome == other.outcome, &mut regions, clauses);
     if regions.iter().all(|((outcome, ..), _)| *outcome == Outcome::Urge) {
         // What F0801 and F3202 say by themselves is not said again.
         let urges = hearing.record.verdicts.iter().filter(|(_, verdict)| verdict.outcome == Outcome::Urge);
@@ -164,48 +158,4 @@ fn attend(hearing: &mut Hearing<'_>, watched: &Watched<'_>, open: Condition) -> 
 
 fn plain(outcome: Outcome) -> Verdict {
     Verdict { outcome, next_grade: None, certificate: None, clause: "" }
-}
-
-/// The order in which outcomes go before each other.
-fn severity(outcome: Outcome) -> u8 {
-    match outcome {
-        Outcome::WithdrawAuto => 0,
-        Outcome::AdmissionVoid => 1,
-        Outcome::Interrupt => 2,
-        Outcome::Urge => 3,
-        Outcome::Warn => 4,
-        _ => 5,
-    }
-}
-
-/// Turns "the most severe that holds decides" into regions: for each triple the condition under which it is decided. All clauses that
-/// bring the outcome decide it together.
-fn divide(
-    completions: &mut Completions,
-    verdicts: &[(Condition, Verdict)],
-    regions: &mut Vec<(Triple, Condition)>,
-    clauses: &mut Vec<Clause>,
-) {
-    let mut open = Condition::HOLDS;
-    for group in verdicts.chunk_by(|(_, one), (_, other)| one.outcome == other.outcome) {
-        let before = open;
-        for (condition, verdict) in group {
-            let region = completions.and(before, *condition);
-            if region.fails() {
-                continue;
-            }
-            if !verdict.clause.is_empty() && verdict.outcome != Outcome::Normal && !clauses.contains(&verdict.clause) {
-                clauses.push(verdict.clause);
-            }
-            let triple = triple(verdict);
-            match regions.iter_mut().find(|(known, _)| *known == triple) {
-                Some((_, known)) => *known = completions.or(*known, region),
-                None => regions.push((triple, region)),
-            }
-            open = completions.and_not(open, *condition);
-        }
-        if open.fails() {
-            break;
-        }
-    }
 }

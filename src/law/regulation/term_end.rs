@@ -81,7 +81,7 @@ pub struct Bench {
 /// What a completion decides: all that has to be the same in every completion.
 pub(super) type Triple = (Outcome, Option<Grade>, Option<Certificate>);
 
-pub(super) fn triple(verdict: &Verdict) -> Triple {
+fn triple(verdict: &Verdict) -> Triple {
     (verdict.outcome, verdict.next_grade, verdict.certificate)
 }
 
@@ -105,7 +105,7 @@ impl Bench {
         hear(law, student, grade, &mut self.completions, &mut self.record);
         let mut regions = Vec::new();
         let mut clauses = Vec::new();
-        divide(&mut self.completions, &self.record.verdicts, &mut regions, &mut clauses);
+        divide(&mut self.completions, &self.record.verdicts, each_alone, &mut regions, &mut clauses);
         let failing = self.record.failing.iter().filter(|(_, failing)| failing.holds()).map(|(subject, _)| *subject);
         self.decision.failing.extend(failing);
         std::mem::swap(&mut self.reasons, &mut self.record.reasons);
@@ -164,17 +164,16 @@ impl Bench {
     /// A student whose grade is unknown: judged in every grade that the school has.
     fn judge_in_every_grade(&mut self, law: &Law, student: &Student<'_>) {
         self.completions.clear(false);
-        let grades = if student.school_grades.is_empty() { crate::facts::grades::Grades::ALL } else { student.school_grades };
         let (mut by_grade, mut clauses) = (Vec::new(), Vec::new());
         let mut agreed: Option<(Vec<RuleFinding>, Vec<Subject>)> = None;
         let junior = JuniorNames::of(law, student);
-        for grade in grades.iter() {
+        for grade in student.possible_grades().iter() {
             self.record.clear();
             let junior = junior.student(student);
             let student = if student.system.stage(grade) == Stage::Junior { &junior } else { student };
             hear(law, student, grade, &mut self.completions, &mut self.record);
             let mut regions = Vec::new();
-            divide(&mut self.completions, &self.record.verdicts, &mut regions, &mut clauses);
+            divide(&mut self.completions, &self.record.verdicts, each_alone, &mut regions, &mut clauses);
             regions.sort_by_key(|(triple, _)| *triple);
             by_grade.push(regions);
             let failing = self.record.failing.iter().filter(|(_, failing)| failing.holds()).map(|(subject, _)| *subject);
@@ -242,7 +241,7 @@ impl Bench {
         self.record.clear();
         hear(law, student, grade, &mut self.completions, &mut self.record);
         let (mut regions, mut clauses) = (Vec::new(), Vec::new());
-        divide(&mut self.completions, &self.record.verdicts, &mut regions, &mut clauses);
+        divide(&mut self.completions, &self.record.verdicts, each_alone, &mut regions, &mut clauses);
         let good = regions.iter().filter(|(triple, _)| matches!(triple.0, Outcome::Promote | Outcome::Graduate));
         let good = good.map(|(_, region)| *region).collect::<Vec<_>>();
         let good = good.into_iter().fold(Condition::FAILS, |any, region| self.completions.or(any, region));
@@ -338,28 +337,39 @@ fn promote(hearing: &mut Hearing<'_>) {
     }
 }
 
-/// Turns "the first that holds decides" into regions: for each triple the condition under which it is decided.
-fn divide(
+/// At the year's end the first verdict that holds decides by itself.
+fn each_alone(_: &Verdict, _: &Verdict) -> bool {
+    false
+}
+
+/// Turns "the first that holds decides" into regions: for each triple the condition under which it is decided. Verdicts that follow each
+/// other and stand `together` decide as one, by the clauses of all that hold.
+pub(super) fn divide(
     completions: &mut Completions,
     verdicts: &[(Condition, Verdict)],
+    together: impl Fn(&Verdict, &Verdict) -> bool,
     regions: &mut Vec<(Triple, Condition)>,
     clauses: &mut Vec<Clause>,
 ) {
     let mut open = Condition::HOLDS;
-    for (condition, verdict) in verdicts {
-        let region = completions.and(open, *condition);
-        if region.fails() {
-            continue;
+    for group in verdicts.chunk_by(|(_, one), (_, other)| together(one, other)) {
+        let before = open;
+        for (condition, verdict) in group {
+            let region = completions.and(before, *condition);
+            if region.fails() {
+                continue;
+            }
+            // What is ordinary is decided by no clause (P4).
+            if !verdict.clause.is_empty() && !clauses.contains(&verdict.clause) {
+                clauses.push(verdict.clause);
+            }
+            let triple = triple(verdict);
+            match regions.iter_mut().find(|(known, _)| *known == triple) {
+                Some((_, known)) => *known = completions.or(*known, region),
+                None => regions.push((triple, region)),
+            }
+            open = completions.and_not(open, *condition);
         }
-        if !clauses.contains(&verdict.clause) {
-            clauses.push(verdict.clause);
-        }
-        let triple = triple(verdict);
-        match regions.iter_mut().find(|(known, _)| *known == triple) {
-            Some((_, known)) => *known = completions.or(*known, region),
-            None => regions.push((triple, region)),
-        }
-        open = completions.and_not(open, *condition);
         if open.fails() {
             break;
         }

@@ -277,8 +277,7 @@ fn to_act_on(sheet: &mut Worksheet, run: &Run, formats: &Formats) -> Result<(), 
     head(sheet, 0, &columns, students.len() as u32, formats)?;
     for (row, own) in (1_u32..).zip(&students) {
         let hit = &own.hit;
-        let grade = hit.grade.and_then(|grade| u8::try_from(grade).ok()).and_then(law::facts::grades::Grade::new);
-        let grade = grade.map_or("不明", law::facts::grades::Grade::title);
+        let grade = hit.grade_title().unwrap_or("不明");
         let outcome = Outcome::TO_ACT_ON.iter().find(|outcome| outcome.code() == own.outcome).map_or("", |outcome| outcome.title());
         sheet.write(row, 0, outcome)?.write(row, 1, to_do(&own.outcome))?;
         write_texts(sheet, row, 2, &[&own.district, &own.school_code, &hit.school_name, grade, &hit.class, &hit.name])?;
@@ -313,9 +312,8 @@ fn undetermined(sheet: &mut Worksheet, run: &Run, formats: &Formats) -> Result<(
     // The whole key serves look-ups from other sheets and is not shown.
     sheet.set_column_hidden(10)?;
     for (row, Listed { hit, district, school_code, missing, clauses, .. }) in (1_u32..).zip(&students) {
-        let grade = hit.grade.and_then(|grade| u8::try_from(grade).ok()).and_then(law::facts::grades::Grade::new);
         let send: Vec<String> = missing.iter().map(|fact| to_send(fact)).collect();
-        let grade = grade.map_or("不明", law::facts::grades::Grade::title);
+        let grade = hit.grade_title().unwrap_or("不明");
         write_texts(sheet, row, 0, &[district, school_code, &hit.school_name, grade, &hit.class, &hit.name])?;
         sheet.write(row, 6, mask::student_key(&hit.student_key))?;
         sheet.write_with_format(row, 7, missing.join("、"), &formats.wrap)?;

@@ -26,6 +26,6 @@ pub fn judge(hearing: &mut Hearing<'_>, watched: &Watched<'_>) -> Condition {
         Read::Value(_) | Read::Empty => return Condition::HOLDS,
     };
     hearing.step("A6.1", &ELSEWHERE, elsewhere, word, Amount::None);
-    hearing.decide(elsewhere, Verdict { outcome: Outcome::Normal, next_grade: None, certificate: None, clause: "A6.1" });
+    hearing.decide(elsewhere, Verdict { outcome: Outcome::Normal, next_grade: None, certificate: None, clause: "" });
     hearing.completions.not(elsewhere)
 }

@@ -3,8 +3,7 @@
 use crate::facts::calendar::{SchoolYear, has_age};
 use crate::facts::codes::ApplicationKind;
 use crate::facts::student::Change;
-use crate::regulation::ch6_status::art30;
-use crate::regulation::ch6_status::unreadable::in_every_reading;
+use crate::regulation::ch6_status::{absence, art30};
 use crate::regulation::rule::{Amount, Certificate, Hearing, Law, Outcome, Rule, Sentence, Verdict};
 use crate::regulation::verdict::{Condition, Fact};
 
@@ -58,11 +57,7 @@ fn years(law: &Law, changes: &[Change], first: SchoolYear) -> i32 {
 pub fn nine_school_years(hearing: &mut Hearing<'_>) -> Condition {
     let needed = hearing.law.policy.numbers.incomplete_after_school_years;
     match hearing.student.primary_entry {
-        Some(month) => in_every_reading(
-            hearing,
-            |kind| art30::KINDS.contains(&kind),
-            |hearing, changes| years(hearing.law, changes, month.school_year()) >= needed,
-        ),
+        Some(month) => absence::in_every_reading(hearing, |law, changes| years(law, changes, month.school_year()) >= needed),
         None => hearing.completions.unknown(Fact::PrimaryEntry),
     }
 }
