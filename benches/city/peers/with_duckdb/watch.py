@@ -9,7 +9,7 @@ import common
 import duckdb
 import policy as policies
 
-from with_duckdb.tables import words
+from with_duckdb.tables import open_tables, words
 
 POLICY = policies.read_watch(date.fromisoformat(common.WATCH_DAY))
 AS_OF = f"date '{POLICY.as_of}'"
@@ -22,10 +22,7 @@ def watch(item: str) -> Callable[[Path, Path, int], int]:
     def run(data: Path, out: Path, threads: int) -> int:
         connection = duckdb.connect()
         connection.execute(f"set threads = {threads}; set preserve_insertion_order = false; set temp_directory = '{out}/spill'")
-        files = common.files_of(data, "考勤")
-        for table in common.WATCH_COLUMNS:
-            listed = [str(path) for path in (files if table == "考勤" else common.files_of(data, table))]
-            connection.execute(f'create view "{table}" as select * from read_parquet({listed}, union_by_name = true)')
+        open_tables(connection, data, item)
         days = ", ".join(f"({place}, date '{day}')" for place, day in enumerate(POLICY.days))
         connection.execute(f"create temp table days as select * from (values {days}) as days(place, day)")
         ranges = "开始日期, 结束日期" if item == "watch_exceptions" else "null::date as 开始日期, null::date as 结束日期"

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
-from with_polars.tables import ID, kept, write  # noqa: I001  Sets the number of threads before Polars is imported.
+from with_polars.tables import ID, kept, tables, write  # noqa: I001  Sets the number of threads before Polars is imported.
 
 import common
 import policy as policies
@@ -20,7 +20,8 @@ def watch(item: str) -> Callable[[Path, Path, int], int]:
     """The item for one form of attendance."""
 
     def run(data: Path, out: Path, _threads: int) -> int:
-        table = {name: pl.scan_parquet(common.files_of(data, name)) for name in common.WATCH_COLUMNS}
+        # Of attendance all columns: exceptions have ranges.
+        table = {**tables(data, item), "考勤": pl.scan_parquet(common.files_of(data, "考勤"))}
         days = pl.LazyFrame({"day": POLICY.days, "place": range(LAST + 1)}, schema={"day": pl.Date, "place": pl.Int32})
         def by_day(rows: pl.LazyFrame) -> pl.LazyFrame:
             """A row a student and school day, ranges drawn out."""
