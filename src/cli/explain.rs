@@ -178,7 +178,7 @@ fn head(decision: &Decision) -> String {
 
 /// What is on record for a student of a run of the watch; none for one without a national id, whom no attendance can name.
 fn term(run: &Run, decision: &Decision) -> Option<Term> {
-    let judged_on = decision.judged_on.filter(|_| run.manifest.is_watch())?;
+    let judged_on = decision.judged_on.filter(|_| run.manifest.is_in_term())?;
     let id = NationalId::parse(&decision.student_key).ok()?;
     let state = state::read(&run.folder)?;
     let days = state.basis.days.iter().copied().zip(state.days_of(id.packed())?);

@@ -9,6 +9,7 @@ use law::regulation::findings::Severity;
 use law::regulation::rule::Law;
 use rayon::prelude::*;
 
+use super::audit::Audit;
 use super::finding::{About, Finding, Place};
 use super::roster::{Roster, RosterReading};
 use super::rows::{NOBODY, RowIndex, RowsOfStudents};
@@ -40,6 +41,8 @@ pub struct Cohort<'a> {
     pub exam_numbers: ExamNumbers,
     /// Attendance and what schools have handed in, in term.
     pub watch: Option<Watch>,
+    /// What the audit knows of schools and classes.
+    pub audit: Option<Audit>,
     tables: [RowsOfStudents; TABLES],
 }
 
@@ -87,6 +90,7 @@ impl<'a> Cohort<'a> {
             findings: reading.findings,
             exam_numbers: ExamNumbers::new(),
             watch: None,
+            audit: None,
             tables: Default::default(),
         };
         cohort.count_sheets_without_students(&reading.repeated);

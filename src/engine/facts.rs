@@ -2,18 +2,21 @@
 
 use chrono::NaiveDate;
 use law::facts::attendance::{AttendanceRow, DayRecord, Registration, Urging, Watched};
+use law::facts::audit::Audited;
 use law::facts::calendar::{Month, SchoolYear, Term};
 use law::facts::codes::{
-    AnnualResult, ApplicationKind, AttendanceMode, Category, ChangeKind, ExamResult, MakeUp, MeasureKind, Publicity, Read, SittingKind,
-    Standard, Status, SuspensionReason, System, YesNo,
+    AnnualResult, ApplicationKind, ArchivePart, AttendanceMode, Category, ChangeKind, ChangeReason, ExamResult, MakeUp, MeasureKind,
+    Publicity, Read, SittingKind, Standard, Status, System, YesNo,
 };
 use law::facts::grades::{Grade, Grades, Stage};
 use law::facts::student::{
-    Annual, Application, Assessment, Athlete, Change, Evaluation, Measure, Nationality, Proof, Row, Sitting, Student, happened,
+    Annual, Application, Archive, Assessment, Athlete, Change, Evaluation, Measure, Nationality, Origin, Proof, Row, Sitting, Student,
+    Transfer, happened,
 };
 use law::facts::subjects::Subject;
 
 use super::attendance::ledger::Entry as Line;
+use super::audit::Audit;
 use super::cohort::Cohort;
 use super::roster::{Entry, Key, field, resident_number};
 use super::scope;
@@ -60,6 +63,7 @@ pub struct Facts {
     pub meetings: Vec<Meeting>,
     /// In term.
     pub in_term: InTerm,
+    archives: Vec<Archive>,
     keys: Vec<Keyed>,
 }
 
@@ -107,6 +111,10 @@ pub struct Own {
     entry: Option<Month>,
     mode: Read<AttendanceMode>,
     established: Option<Read<NaiveDate>>,
+    national_id: Read<()>,
+    shanghai_stage: Option<u8>,
+    years: Read<i32>,
+    checked: Option<Read<NaiveDate>>,
 }
 
 /// A row with its key, and where it stands.
@@ -241,7 +249,10 @@ impl Facts {
         self.exams(cohort, place, &subject_of, stage_begin);
         self.evaluated(cohort, place, evaluations_from);
         self.applied(cohort, place, &subject_of);
-        self.recorded(cohort, place);
+        self.recorded(cohort, place, &school.code);
+        if cohort.audit.is_some() {
+            self.filed(cohort, place, &school.code);
+        }
         if let Some(watch) = &cohort.watch {
             self.attended(cohort, watch, place);
         }
@@ -252,7 +263,11 @@ impl Facts {
             Read::Empty | Read::Unreadable => resident().and_then(|number| number.birth()),
         };
         let word = |field| sheet.code(field, record);
-        let has_established = sheet.columns.get(field::ESTABLISHED).is_some_and(Option::is_some);
+        // What a roster has no column for is not asked of its students.
+        let dated = |field: usize| {
+            let has_column = sheet.columns.get(field).is_some_and(Option::is_some);
+            has_column.then(|| happened(sheet.date(field, record), law.as_of))
+        };
         Own {
             row: entry.row,
             status: read_word(word(field::STATUS), Status::from_code),
@@ -265,7 +280,11 @@ impl Facts {
             primary_entry: month(field::PRIMARY_ENTRY),
             entry: entered,
             mode: read_word(word(field::MODE), AttendanceMode::from_code),
-            established: has_established.then(|| happened(sheet.date(field::ESTABLISHED, record), law.as_of)),
+            established: dated(field::ESTABLISHED),
+            national_id: sheet.id(field::ID, record).map(|_| ()),
+            shanghai_stage: sheet.text(field::SHANGHAI, record).value().and_then(shanghai_stage),
+            years: sheet.integer(field::YEARS, record),
+            checked: dated(field::CHECKED),
         }
     }
 
@@ -311,6 +330,23 @@ impl Facts {
             rows,
             registration: *registration,
             urgings,
+        }
+    }
+
+    /// The same student before the audit.
+    pub fn audited<'f>(&'f self, own: &Own, watched: &'f Watched<'f>, cohort: &Cohort<'_>, audit: &Audit, place: usize) -> Audited<'f> {
+        let school = cohort.roster.students[place].school;
+        let listed = audit.directory.school(&cohort.roster.schools[school as usize].code);
+        Audited {
+            watched,
+            national_id: own.national_id,
+            shanghai_stage: own.shanghai_stage,
+            years: own.years,
+            checked: own.checked,
+            school: listed.map(|(_, school)| *school),
+            takes_over: audit.takes_over.get(&(place as u32)).copied(),
+            archives: &self.archives,
+            has_archives: audit.has_archives.get(school as usize).copied().unwrap_or_default(),
         }
     }
 
@@ -391,6 +427,7 @@ impl Facts {
         self.applications.clear();
         self.measures.clear();
         self.changes.clear();
+        self.archives.clear();
         self.meetings.clear();
         self.other_stage.clear();
         self.other_year.clear();
@@ -541,7 +578,7 @@ impl Facts {
         });
     }
 
-    fn recorded(&mut self, cohort: &Cohort<'_>, place: usize) {
+    fn recorded(&mut self, cohort: &Cohort<'_>, place: usize, school: &str) {
         let Self { measures, changes, keys, meetings, .. } = self;
         let key = |sheet: &Sheet, record: usize, row| [part(sheet.code(1, record), row, code), part(sheet.integer(2, record), row, day), 0];
         each_group(cohort, cohort.rows_of(Table::Discipline, place), keys, meetings, key, |group| {
@@ -550,8 +587,11 @@ impl Facts {
                 kind,
                 decided: group.happened(2),
                 meeting: group.happened(3),
+                parents: group.happened(4),
                 district: group.happened(5),
                 revoked: group.happened(6),
+                appealed: group.happened(7),
+                answered: group.happened(8),
                 row: group.first(),
             });
         });
@@ -565,16 +605,41 @@ impl Facts {
                 effective: group.happened(4),
                 until: group.date(5),
                 reason: group.read(6, |sheet, record| reason(sheet.text(6, record))),
+                applied: group.happened(7),
                 district: group.happened(9),
                 reported: group.happened(10),
+                completed: group.happened(11),
                 notified: group.happened(12),
                 proof: match group.read(13, |sheet, record| proof(sheet.text(13, record))) {
                     Read::Value(proof) => proof,
                     Read::Empty => Proof::default(),
                     Read::Unreadable => Proof { unreadable: true, ..Proof::default() },
                 },
+                certified: group.happened(14),
+                transfer: matches!(kind, ChangeKind::TransferIn | ChangeKind::TransferOut).then(|| transfer(group, school)),
                 row: group.first(),
             });
+        });
+    }
+
+    /// The parts of the archive: rows that are not the same are parts of their own.
+    fn filed(&mut self, cohort: &Cohort<'_>, place: usize, school: &str) {
+        let Self { archives, keys, meetings, .. } = self;
+        let key = |sheet: &Sheet, record: usize, row| {
+            [part(sheet.code(1, record), row, code), part(sheet.integer(2, record), row, day), part(sheet.integer(3, record), row, day)]
+        };
+        let as_of = cohort.law.as_of;
+        each_group(cohort, cohort.rows_of(Table::Archives, place), keys, meetings, key, |group| {
+            for own in group.rows {
+                let (sheet, record) = own.cell(cohort);
+                archives.push(Archive {
+                    part: read_word(sheet.code(1, record), ArchivePart::from_code),
+                    filed: happened(sheet.date(2, record), as_of),
+                    moved: happened(sheet.date(3, record), as_of),
+                    to_here: sheet.text(4, record).map(|code| code == school),
+                    row: own.row,
+                });
+            }
         });
     }
 }
@@ -645,12 +710,52 @@ fn nationality(cell: Read<&str>, has_resident_number: impl Fn() -> bool) -> Nati
     }
 }
 
+/// Between which schools a transfer is, and why.
+fn transfer(group: &mut Group<'_, '_>, school: &str) -> Transfer {
+    let cohort = group.cohort;
+    let is_of_city =
+        |code: &str| cohort.roster.has_school(code) || cohort.audit.as_ref().is_some_and(|audit| audit.directory.school(code).is_some());
+    let origin = group.read(16, |sheet, record| sheet.text(16, record).map(is_of_city));
+    // Without a receiving school, the row is taken for that of the school where the student is registered.
+    let is_here = group.read(17, |sheet, record| sheet.text(17, record).map(|code| code == school));
+    Transfer {
+        origin: match origin {
+            Read::Value(true) => Origin::City,
+            Read::Value(false) => Origin::Elsewhere,
+            Read::Empty | Read::Unreadable => Origin::Unknown,
+        },
+        is_here: matches!(is_here, Read::Value(true) | Read::Empty),
+        entitled: group.read(15, |sheet, record| sheet.text(15, record).map(is_entitlement)),
+        grade: group.word(18, Grade::new),
+        score: group.number(19),
+        line: group.number(20),
+    }
+}
+
+/// Whether 转入依据 names one of the four of A13.3.
+fn is_entitlement(text: &str) -> bool {
+    ["本市户籍", "积分", "博士后", "海外人才"].iter().any(|own| text.contains(own))
+}
+
+/// The digit of a Shanghai number that says the stage.
+fn shanghai_stage(number: &str) -> Option<u8> {
+    let is_whole = number.len() == 19 && number.bytes().all(|byte| byte.is_ascii_digit());
+    number.as_bytes().get(10).filter(|_| is_whole).map(|digit| digit - b'0').filter(|digit| (1..=4).contains(digit))
+}
+
 /// The reason of a change, as far as rules tell reasons apart.
-fn reason(cell: Read<&str>) -> Read<SuspensionReason> {
+fn reason(cell: Read<&str>) -> Read<ChangeReason> {
     cell.map(|text| match text {
-        _ if text.contains('病') || text.contains('伤') => SuspensionReason::Illness,
-        _ if text.contains("出国") || text.contains("出境") => SuspensionReason::Abroad,
-        _ => SuspensionReason::Other,
+        _ if text.contains('病') || text.contains('伤') => ChangeReason::Illness,
+        _ if text.contains("境外学生") || text.contains("外籍") => ChangeReason::ForeignStudent,
+        _ if text.contains("出国") || text.contains("出境") => ChangeReason::Abroad,
+        _ if text.contains("定居") => ChangeReason::Settlement,
+        _ if text.contains("动迁") => ChangeReason::Relocation,
+        _ if text.contains("不可抗") || text.contains("灾") => ChangeReason::ForceMajeure,
+        _ if text.contains("户籍") => ChangeReason::Household,
+        _ if text.contains("回沪") => ChangeReason::ReturnToCity,
+        _ if text.contains("居住") => ChangeReason::Residence,
+        _ => ChangeReason::Other,
     })
 }
 

@@ -3,10 +3,10 @@
 use std::ops::Range;
 
 use chrono::NaiveDate;
-use law::facts::codes::Read;
+use law::facts::codes::{Read, Status};
 use law::facts::grades::{Grade, Stage};
 use law::facts::spells::months_and_days;
-use law::facts::student::Row;
+use law::facts::student::{Row, Student};
 use law::facts::subjects::Subject;
 use law::regulation::findings::{self, Severity};
 use law::regulation::rule::{Amount, Certificate, Clause, Outcome, Reason, RuleFinding};
@@ -113,20 +113,23 @@ pub fn judge(cohort: &Cohort<'_>, students: Range<usize>) -> Judged {
         out_of_scope: Vec::new(),
     };
     let mut facts = Facts::default();
-    let mut bench = Bench::default();
+    let (mut bench, mut year_end) = (Bench::default(), Bench::default());
     for place in students {
         let own = facts.gather(cohort, place);
         let student = facts.student(&own);
         match (&cohort.watch, &cohort.law.term) {
             (Some(watch), Some(term)) => {
                 let entry = &cohort.roster.students[place];
-                bench.watch(cohort.law, &facts.watched(&own, &student, term, watch, entry));
+                let watched = facts.watched(&own, &student, term, watch, entry);
+                match &cohort.audit {
+                    Some(audit) => bench.audit(&mut year_end, cohort.law, &facts.audited(&own, &watched, cohort, audit, place)),
+                    None => bench.watch(cohort.law, &watched),
+                }
             }
             _ => bench.judge(cohort.law, &student),
         }
         let stage = student.grade.map(|grade| student.system.stage(grade));
-        let final_with_exams = stage.is_some_and(|stage| stage != Stage::Primary) && bench.decision.procedure == Procedure::Graduation;
-        let without_exam = final_with_exams && student.sittings.is_empty() && student.status.is(law::facts::codes::Status::Enrolled);
+        let without_exam = student.status.is(Status::Enrolled) && student.sittings.is_empty() && owes_exams(cohort, place, &student);
         judged.grade.push(student.grade);
         judged.stage.push(stage);
         let decision = &bench.decision;
@@ -166,6 +169,17 @@ pub fn judge(cohort: &Cohort<'_>, students: Range<usize>) -> Judged {
         judged.out_of_scope.extend(facts.other_year.iter().map(|row| (*row, OutOfScope::OtherYear)));
     }
     judged
+}
+
+/// Whether a student is in a final grade that has exams, at the year's end or in a grade where somebody else has sat one.
+fn owes_exams(cohort: &Cohort<'_>, place: usize, student: &Student<'_>) -> bool {
+    let Some(grade) = student.grade else { return false };
+    let is_final = student.system.is_final(grade) && student.system.stage(grade) != Stage::Primary;
+    let is_due = match &cohort.audit {
+        Some(audit) => cohort.law.as_of >= cohort.law.last_day || audit.has_sat(cohort.roster.students[place].school, grade),
+        None => cohort.law.term.is_none(),
+    };
+    is_final && is_due
 }
 
 /// The findings of judging one student.

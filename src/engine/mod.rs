@@ -2,7 +2,9 @@
 //! parallel chunks; it names no article. A chunk stands by itself: another machine could be given it.
 
 pub mod attendance;
+pub mod audit;
 pub mod cohort;
+pub mod directory;
 pub mod facts;
 pub mod finding;
 pub mod judged;

@@ -12,6 +12,7 @@ use law::facts::student::Row;
 use law::regulation::findings::Severity;
 use rayon::prelude::*;
 
+use super::directory;
 use super::finding::{About, Finding};
 use super::rows::RowIndex;
 use crate::ingest::table::Table;
@@ -81,6 +82,7 @@ pub struct Roster {
     pub schools: Vec<School>,
     by_id: KeyMap<u32>,
     by_document: KeyMap<u32>,
+    by_code: HashMap<String, u32>,
 }
 
 /// Students without a national id, who are few, while the roster is read.
@@ -104,6 +106,7 @@ pub struct RosterReading {
 #[allow(missing_docs)]
 pub mod field {
     pub const ID: usize = 0;
+    pub const SHANGHAI: usize = 1;
     pub const NAME: usize = 2;
     pub const SEX: usize = 3;
     pub const BIRTH: usize = 4;
@@ -120,6 +123,8 @@ pub mod field {
     pub const CATEGORY: usize = 15;
     pub const STATUS: usize = 16;
     pub const MODE: usize = 17;
+    pub const YEARS: usize = 18;
+    pub const CHECKED: usize = 19;
     pub const ESTABLISHED: usize = 20;
 }
 
@@ -321,6 +326,7 @@ pub fn read(inputs: &Inputs, index: &RowIndex, as_of: NaiveDate) -> RosterReadin
     let roster = &mut reading.roster;
     (roster.by_id, roster.by_document) = (by_id, by_document);
     roster.students = entries;
+    roster.by_code = schools.list.iter().map(|school| school.code.clone()).zip(0..).collect();
     roster.schools = schools.list;
     for (former, own, active) in several {
         let student = places[former as usize];
@@ -360,9 +366,9 @@ impl<'a> Schools<'a> {
         let mut systems = HashMap::new();
         for sheet in inputs.sheets.iter().filter(|sheet| sheet.table == Table::Schools) {
             for record in 0..sheet.rows_read as usize {
-                if let (Read::Value(code), Read::Value(system)) = (sheet.text(0, record), sheet.text(3, record)) {
-                    let six = system.contains("六三") || system.contains("六年制小学") || system.contains("6-3");
-                    systems.entry(code).or_insert(if six { System::SixThree } else { System::FiveFour });
+                let (code, system) = (sheet.text(directory::field::CODE, record), sheet.text(directory::field::SYSTEM, record));
+                if let (Read::Value(code), Read::Value(system)) = (code, system) {
+                    systems.entry(code).or_insert_with(|| directory::system_of(system));
                 }
             }
         }
@@ -451,6 +457,11 @@ fn text_order(key: Key) -> (u8, u64) {
 }
 
 impl Roster {
+    /// Whether the roster has a school of this code.
+    pub fn has_school(&self, code: &str) -> bool {
+        self.by_code.contains_key(code)
+    }
+
     /// The student with a national id.
     pub fn with_id(&self, id: u64) -> Option<u32> {
         self.by_id.get(&id).copied()

@@ -56,6 +56,9 @@ impl SheetBooks {
 
 /// Whether the procedure uses a table at all.
 pub fn uses(law: &Law, table: Table) -> bool {
+    if law.audits {
+        return !matches!(table, Table::ActualRoll | Table::Reviews);
+    }
     if law.term.is_none() {
         return !matches!(
             table,
@@ -103,9 +106,9 @@ pub fn out_of_scope(law: &Law, sheet: &Sheet, record: usize) -> Option<OutOfScop
         }
         Table::Applications => {
             let kind = sheet.code(1, record).value().and_then(ApplicationKind::from_code);
-            // In term, registrations may be extended, and no more; at the year's end, everything else may be applied for.
+            // In term, registrations may be extended, and no more; at the year's end, everything else may be applied for. An audit looks at all.
             let is_extension = kind == Some(ApplicationKind::RegistrationExtension);
-            later(4).or_else(|| (is_extension != law.term.is_some()).then_some(OutOfScope::NotUsed))
+            later(4).or_else(|| (!law.audits && is_extension != law.term.is_some()).then_some(OutOfScope::NotUsed))
         }
         _ => None,
     }

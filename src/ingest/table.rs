@@ -1,8 +1,8 @@
 //! The tables of the contract: their columns, what each column holds, and which a table can't be without.
 
 use law::facts::codes::{
-    ApplicationKind, AttendanceKind, AttendanceMode, Category, ChangeKind, ExamResult, MakeUp, MeasureKind, Publicity, SittingKind,
-    Standard, Status, YesNo,
+    ApplicationKind, ArchivePart, AttendanceKind, AttendanceMode, Category, ChangeKind, ExamResult, MakeUp, MeasureKind, Publicity,
+    SchoolStatus, SittingKind, Standard, Status, YesNo,
 };
 
 /// What a column holds and so how its cells are read.
@@ -138,7 +138,7 @@ const SCHOOLS: &[Field] = &[
     optional("小学班额", Number),
     optional("初中班额", Number),
     optional("高中招生计划", Number),
-    optional("状态", Word(&["正常", "合并", "撤销"])),
+    optional("状态", Word(SchoolStatus::WORDS)),
     optional("并入学校代码", Identifier),
 ];
 const COURSE_RESULTS: &[Field] = &[
@@ -257,7 +257,7 @@ const ACTUAL_ROLL: &[Field] = &[
 ];
 const ARCHIVES: &[Field] = &[
     needed("全国学籍号", NationalId),
-    needed("材料类别", Word(&["基础信息", "证明材料", "综合素质评价", "体质健康", "资助信息", "其他", "处分"])),
+    needed("材料类别", Word(ArchivePart::WORDS)),
     optional("归档日期", Date),
     optional("移交日期", Date),
     optional("接收学校代码", Identifier),

@@ -160,9 +160,6 @@ pub enum ConfigError {
         /// The last day.
         last_day: NaiveDate,
     },
-    /// A procedure that this version does not run.
-    #[error("this version runs `procedure = \"term-end\"` and `\"status-watch\"` only")]
-    Procedure,
     /// No input folder.
     #[error("no input folder: name one by --input or in the pipeline file's [input] paths")]
     NoInput,
@@ -319,9 +316,6 @@ impl Config {
         let folder = path.parent().unwrap_or(Path::new("."));
         let mut pipeline = file.pipeline;
         pipeline.attendance = overrides.attendance.unwrap_or(pipeline.attendance);
-        if pipeline.procedure == Procedure::DistrictAudit {
-            return Err(ConfigError::Procedure);
-        }
         let content = |what, message: String| ConfigError::Content { path: path.into(), what, message };
         let plain = |name: &str| !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\']);
         if !plain(&pipeline.name) {
@@ -350,10 +344,10 @@ impl Config {
         }
         // The watch goes by the date: the term that began last, whatever its school year.
         let term = match pipeline.procedure {
-            Procedure::StatusWatch => {
+            Procedure::StatusWatch | Procedure::DistrictAudit => {
                 Some(calendar.term_begun(as_of, policy.numbers.registration_grace_months).ok_or_else(|| no_calendar(as_of))?)
             }
-            _ => None,
+            Procedure::TermEnd => None,
         };
         let school_year = term.as_ref().map_or(school_year, |term| term.school_year);
         let last_day = calendar.last_day(school_year).ok_or_else(|| no_calendar(as_of))?;
@@ -380,7 +374,8 @@ impl Config {
             Some(own) => Some(folder.join(own)),
             None => Some(folder.join("headers")).filter(|own| own.is_dir()),
         };
-        let law = Law { policy, lists, subjects, calendar, school_year, last_day, window, as_of, term };
+        let audits = pipeline.procedure == Procedure::DistrictAudit;
+        let law = Law { policy, lists, subjects, calendar, school_year, last_day, window, as_of, term, audits };
         let headers_hash = headers.as_deref().map(hash_folder).unwrap_or_default();
         Ok(Self { pipeline, inputs, law, policy_hash, calendar_hash, headers, headers_hash })
     }

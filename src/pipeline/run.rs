@@ -17,6 +17,7 @@ use thiserror::Error;
 use super::config::{Config, Procedure};
 use super::folder::{self, Held};
 use crate::engine::attendance::ids::{Ids, Numbering};
+use crate::engine::audit;
 use crate::engine::cohort::Cohort;
 use crate::engine::finding::{About, Finding, Place};
 use crate::engine::judged::{self, Judged};
@@ -27,6 +28,7 @@ use crate::engine::watch::{self, Attendance, Counter};
 use crate::ingest::attendance::{Counted, Deferral};
 use crate::ingest::table::Table;
 use crate::ingest::{self, Dictionary, Inputs, Marks, Request, Vocabulary};
+use crate::reconcile::shared_numbers;
 use crate::report::findings::Published;
 use crate::report::manifest::{AttendanceReceipt, Books, InputReceipt, Manifest, PolicyReceipt, Seconds};
 use crate::report::parquet::{Encoded, Groups, Names, ROW_GROUP};
@@ -137,6 +139,11 @@ pub fn run(config: &Config, out: &Path, watch: &Watch<'_>) -> Result<PublishedRu
         (own.files, own.read) = (files.len() as u64, read as u64);
         own.form = config.pipeline.attendance.name().into();
         watch::enter(&mut cohort, config.pipeline.attendance.into(), ledger);
+        if law.audits {
+            audit::enter(&mut cohort);
+            let shared = shared_numbers::find(&cohort);
+            cohort.findings.extend(shared);
+        }
         keep(staging.path(), config, &inputs, &numbering, &files, started)?;
     }
     clock.lap(|seconds| &mut seconds.roster);

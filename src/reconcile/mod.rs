@@ -2,3 +2,4 @@
 
 pub mod exams;
 pub mod names;
+pub mod shared_numbers;

@@ -52,12 +52,12 @@ pub struct Manifest {
 impl Manifest {
     /// The outcomes that the procedure knows, in the order in which they are listed.
     pub fn outcomes_known(&self) -> &'static [Outcome] {
-        if self.is_watch() { Outcome::IN_TERM } else { Outcome::OF_TERM_END }
+        if self.is_in_term() { Outcome::IN_TERM } else { Outcome::OF_TERM_END }
     }
 
-    /// Whether the run is one of the watch.
-    pub fn is_watch(&self) -> bool {
-        self.procedure == "status-watch"
+    /// Whether the run judges a term, as the watch and the audit do.
+    pub fn is_in_term(&self) -> bool {
+        self.procedure != "term-end"
     }
 
     /// Writes `manifest.json` into a run folder.

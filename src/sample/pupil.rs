@@ -126,7 +126,7 @@ const ELSEWHERE: [u32; 32] = [
     510_104, 610_113,
 ];
 /// Regions of people whom the damage makes up; nobody else is born there.
-const MADE_UP: [u32; 2] = [650_102, 650_104];
+const MADE_UP: [u32; 4] = [650_102, 650_104, 650_105, 650_106];
 /// Days of birth in a year of entry.
 const DAYS: u64 = 365;
 /// Numbers for each region and day.
@@ -257,11 +257,13 @@ impl Pupil {
         }
         let rank = cohort.first + place;
         let (day, sequence) = slot(u64::from(rank), grade);
-        // Who is late is older, but keeps the numbers of the grade: nobody of the older grade may have the same.
-        let birth = dates::birth(YEAR - 6 - i32::from(grade), day);
-        let (birth, region) = match wrong {
-            Some(Damage::GrownUp) => (dates::birth(YEAR - 6 - i32::from(grade) - late, day), MADE_UP[1]),
-            _ => (birth, region(&mut chance, city, school, rank)),
+        // Who is late is older, and of a region of their own: nobody of the older grade may have the same number.
+        let birth = dates::birth(YEAR - 6 - i32::from(grade) - late.max(0), day);
+        let region = match late {
+            1 => MADE_UP[2],
+            2 => MADE_UP[3],
+            3.. => MADE_UP[1],
+            _ => region(&mut chance, city, school, rank),
         };
         let prefix = match origin {
             Origin::Foreign(_) => 'J',
@@ -311,9 +313,29 @@ impl Pupil {
         }
     }
 
+    /// Whether they are registered: at school, or suspended.
+    pub fn keeps_registration(&self) -> bool {
+        matches!(self.status(), "在读" | "休学")
+    }
+
     /// Whether they are at school.
     pub fn is_enrolled(&self) -> bool {
         self.status() == "在读"
+    }
+
+    /// How many years later than their grade they entered it.
+    pub fn late(&self) -> i32 {
+        self.late
+    }
+
+    /// Of who transferred in: whether from another school of the city.
+    pub fn comes_from_city(&self) -> bool {
+        self.rank.is_multiple_of(3)
+    }
+
+    /// Of who transferred in: when. Not into the first term of a stage's first grade (A15.2).
+    pub fn transferred_on(&self) -> Day {
+        if self.grade == self.first_grade() { dates::day(2026, 3, 4) } else { dates::day(2025, 9, 3) }
     }
 
     /// The first grade of the stage.

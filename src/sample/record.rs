@@ -41,6 +41,23 @@ fn document(pupil: &Pupil) -> (&'static str, String) {
     }
 }
 
+/// The last four digits of the Shanghai number: in a band of their own for those who did not enter with their grade, as they share the year of
+/// entry with another one, and for those who are registered in a second school.
+fn number_in_school(school: &School, pupil: &Pupil) -> u32 {
+    const BAND: u32 = 2_400;
+    let cohort = school.cohort(pupil.grade);
+    let Some(place) = pupil.rank.checked_sub(cohort.first).filter(|place| *place < cohort.students) else {
+        return 4 * BAND + 1 + pupil.rank % (9_999 - 4 * BAND);
+    };
+    let band = match pupil.late() {
+        1 => 1,
+        2 => 2,
+        -1 => 3,
+        _ => 0,
+    };
+    band * BAND + place % BAND + 1
+}
+
 /// Writes the row of the roster.
 pub fn roster(city: &City, school: &School, district: &str, pupil: &Pupil, rows: &mut Rows) {
     let mut chance = pupil.chance(city, 8);
@@ -51,7 +68,7 @@ pub fn roster(city: &City, school: &School, district: &str, pupil: &Pupil, rows:
         _ => 3,
     };
     let code = school.code.as_str();
-    let mut shanghai = format!("310{}{}{stage}{:04}{:04}", &code[3..6], &code[6..], pupil.stage_year(), pupil.rank % 9_999 + 1);
+    let mut shanghai = format!("310{}{}{stage}{:04}{:04}", &code[3..6], &code[6..], pupil.stage_year(), number_in_school(school, pupil));
     let mut sex = if pupil.male { "男" } else { "女" };
     let mut birth = pupil.birth;
     let nationality = match pupil.origin {
@@ -510,15 +527,16 @@ pub fn changes(school: &School, other: Option<&School>, pupil: &Pupil, rows: &mu
             Change { kind: "复学", effective: day(2025, 6, 30), paper_of: Some(day(2025, 6, 20)), ..medical }.write(pupil, rows);
         }
         Story::TransferredIn => {
-            // Not into the first term of a stage's first grade (A15.2).
-            let effective = if pupil.grade == pupil.first_grade() { day(2026, 3, 4) } else { day(2025, 9, 3) };
+            let effective = pupil.transferred_on();
             let exam = is_senior.then_some((612, 600));
             let entitled = if is_senior { "本市户籍" } else { "" };
             let come = Change { kind: "转入", grade, effective, to: &school.code, exam, entitled, ..Change::default() };
-            match other.filter(|_| pupil.rank.is_multiple_of(3)) {
+            match other.filter(|_| pupil.comes_from_city()) {
                 Some(other) => {
-                    Change { kind: "转出", from: &other.code, entitled: "", reason: "居住地变更", ..come }.write(pupil, rows);
-                    Change { from: &other.code, reason: "居住地变更", ..come }.write(pupil, rows);
+                    // Between senior schools of the city there are few reasons (A13.4).
+                    let reason = if is_senior { "动迁" } else { "居住地变更" };
+                    Change { kind: "转出", from: &other.code, entitled: "", reason, ..come }.write(pupil, rows);
+                    Change { from: &other.code, reason, ..come }.write(pupil, rows);
                 }
                 None => drop(Change { from: OUTSIDE, reason: "户籍迁移", ..come }.write(pupil, rows)),
             }
@@ -593,7 +611,7 @@ pub fn discipline(city: &City, pupil: &Pupil, rows: &mut Rows) {
     }
 }
 
-/// Writes the registrations of both terms, the row of the actual roll and the parts of the archive.
+/// Writes the registrations of both terms and the row of the actual roll.
 pub fn presence(city: &City, school: &School, pupil: &Pupil, rows: &mut Rows) {
     let mut chance = pupil.chance(city, 6);
     let id = Text(&pupil.id);
@@ -616,8 +634,15 @@ pub fn presence(city: &City, school: &School, pupil: &Pupil, rows: &mut Rows) {
             Cell::Day(pupil.birth),
         ],
     );
+}
+
+/// Writes the parts of the archive; they came along with who transferred from another school of the city (A44.1).
+pub fn archive(school: &School, other: Option<&School>, pupil: &Pupil, rows: &mut Rows) {
+    let came = pupil.story == Story::TransferredIn && other.is_some_and(|_| pupil.comes_from_city());
+    let moved = came.then(|| pupil.transferred_on() + 9);
+    let to = if came { Text(&school.code) } else { Empty };
     for part in ["基础信息", "证明材料", "综合素质评价", "体质健康", "资助信息", "其他"] {
         let filed = if part == "综合素质评价" { day(2026, 6, 22) } else { day(pupil.stage_year().min(YEAR), 10, 15) };
-        rows.push(Table::Archives, &[id, Text(part), Cell::Day(filed)]);
+        rows.push(Table::Archives, &[Text(&pupil.id), Text(part), Cell::Day(filed), moved.into(), to]);
     }
 }

@@ -90,6 +90,9 @@ pub fn write(wanted: &Wanted<'_>, school: &School, rows: &mut Rows) {
                 rows.plant("R0101", pupil, Table::Roster, place, "全国学籍号", pupil.id.clone());
             }
             record::changes(school, other, pupil, rows);
+            if pupil.keeps_registration() {
+                record::archive(school, other, pupil, rows);
+            }
             if !pupil.is_enrolled() {
                 continue;
             }

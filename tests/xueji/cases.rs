@@ -11,14 +11,15 @@ use law::facts::grades::Grade;
 use law::regulation::rule::{Outcome, RULES};
 use xueji::pipeline::config::Attendance;
 
-use crate::support::{Rows, package, rows, scratch, try_run, watch_calendar, watch_on, write_files};
+use crate::support::{Rows, audit_on, package, rows, scratch, try_run, watch_calendar, watch_on, write_files};
 
 /// The tables that cases may name, with their columns.
-const TABLES: [(&str, &[&str]); 13] = [
+const TABLES: [(&str, &[&str]); 15] = [
     (
         "学籍名册",
         &[
             "全国学籍号",
+            "上海市学籍号",
             "姓名",
             "性别",
             "出生日期",
@@ -35,6 +36,8 @@ const TABLES: [(&str, &[&str]); 13] = [
             "学生类别",
             "学籍状态",
             "就读方式",
+            "学制年限",
+            "信息核对日期",
             "建籍日期",
         ],
     ),
@@ -67,24 +70,38 @@ const TABLES: [(&str, &[&str]); 13] = [
             "生效日期",
             "截止日期",
             "原因",
+            "申请日期",
             "区批准日期",
             "区报告日期",
+            "办结日期",
             "告知日期",
             "证明材料",
+            "证明日期",
+            "转入依据",
+            "转出学校代码",
             "转入学校代码",
+            "转入年级",
+            "中考分数",
+            "转入校录取线",
         ],
     ),
     ("申请", &["全国学籍号", "申请事项", "学年", "科目", "申请日期", "学校同意日期", "公示日期", "公示结果", "区备案日期", "证明日期"]),
     ("学生运动员确认", &["全国学籍号", "体育部门确认日期", "教育部门确认日期"]),
-    ("处分", &["全国学籍号", "处分类型", "处分日期", "会议通过日期", "家长沟通日期", "区报备日期", "撤销日期"]),
+    ("处分", &["全国学籍号", "处分类型", "处分日期", "会议通过日期", "家长沟通日期", "区报备日期", "撤销日期", "申诉日期", "答复日期"]),
     ("学期注册", &["全国学籍号", "学年", "学期", "注册日期", "延期批准日期"]),
     ("考勤上报", &["学校代码", "截止日期"]),
     ("考勤", &["全国学籍号", "日期", "开始日期", "结束日期", "考勤", "告知家长日期"]),
     ("督促记录", &["全国学籍号", "督促日期", "方式"]),
+    ("学校名录", &["学校代码", "学校名称", "区", "学制", "小学班额", "初中班额", "高中招生计划", "状态", "并入学校代码"]),
+    ("档案清单", &["全国学籍号", "材料类别", "归档日期", "移交日期", "接收学校代码"]),
 ];
 
 /// The mark of a case file about the watch.
 const OF_THE_WATCH: &str = "程序：在籍监测";
+/// The mark of a case file about the audit.
+const OF_THE_AUDIT: &str = "程序：学籍核查";
+/// How a case says that a school is its own.
+const OWN_SCHOOL: &str = "本校";
 
 const YEAR: &str = "2025-2026";
 const ANNUAL: &str = "语文、数学、外语、思想政治、历史、地理、物理、化学、生命科学、体育与健身、艺术";
@@ -112,10 +129,13 @@ struct Expected {
 struct Watched {
     date: NaiveDate,
     forms: Vec<&'static str>,
+    /// Whether it is judged by the audit.
+    audited: bool,
 }
 
 /// A case: where it is written, the student's rows by table, what is expected.
 struct Case {
+    number: usize,
     at: String,
     title: String,
     rows: BTreeMap<&'static str, Vec<Row>>,
@@ -211,6 +231,29 @@ fn registered() -> BTreeMap<&'static str, Vec<Row>> {
     BTreeMap::from([("学期注册", vec![registration("1", "2025-09-01"), registration("2", "2026-03-02")])])
 }
 
+/// The same before the audit: with an archive too.
+fn filed() -> BTreeMap<&'static str, Vec<Row>> {
+    let part = |part: &str| row(&[("材料类别", part), ("归档日期", "2025-10-15")]);
+    let mut rows = registered();
+    rows.insert("档案清单", subjects("基础信息、证明材料、综合素质评价、体质健康、资助信息、其他").map(part).collect());
+    rows
+}
+
+/// The students who share a class with a case's: so many, each with an id that nobody else has.
+fn classmates(own: &Row, number: usize, students: usize) -> Vec<Row> {
+    let year = own.get("出生日期").map_or("2015", |birth| &birth[..4]);
+    let year = own.get("全国学籍号").and_then(|id| id.get(7..11)).unwrap_or(year).to_owned();
+    let mate = |place: usize| {
+        let birth = format!("{year}{:02}{:02}", 4 + place / 28, place % 28 + 1);
+        let mut row = own.clone();
+        row.insert("全国学籍号".to_owned(), format!("G{}", document(&birth, number)));
+        row.insert("姓名".to_owned(), "同学".to_owned());
+        row.insert("学籍状态".to_owned(), "在读".to_owned());
+        row
+    };
+    (0..students).map(mate).collect()
+}
+
 /// The dates of `2025-09-15` or `2025-09-15..2025-10-15`.
 fn dates(text: &str) -> Option<(NaiveDate, NaiveDate)> {
     let (first, last) = text.split_once("..").unwrap_or((text, text));
@@ -288,6 +331,12 @@ impl Case {
             "距期限" => expected.days_to_threshold = Some(text.to_owned()),
             "判定到" => expected.judged_on = Some(text.to_owned()),
             "判定" => return self.judged(text),
+            "同班" => {
+                let students = text.parse().map_err(|_| format!("`{text}` is no number"))?;
+                let rows = self.rows.entry("学籍名册").or_default();
+                let own = rows.first().cloned().unwrap_or_default();
+                rows.extend(classmates(&own, self.number, students));
+            }
             _ => return self.change(name, text),
         }
         Ok(())
@@ -321,8 +370,10 @@ impl Case {
         };
         let date = date.parse().map_err(|_| format!("`{date}` is no date"))?;
         match &mut self.watched {
-            Some(watched) => *watched = Watched { date, forms },
-            None => return Err(format!("the file does not begin with {OF_THE_WATCH}")),
+            // What the watch decides in both forms, its own cases say.
+            Some(watched) if watched.audited => *watched = Watched { date, forms: vec!["exceptions"], audited: true },
+            Some(watched) => *watched = Watched { date, forms, audited: false },
+            None => return Err(format!("the file says neither {OF_THE_WATCH} nor {OF_THE_AUDIT}")),
         }
         Ok(())
     }
@@ -398,7 +449,8 @@ fn read_cases() -> (Vec<Case>, Vec<String>) {
         let name = path.file_name().expect("a name").to_string_lossy().into_owned();
         let text = std::fs::read_to_string(&path).expect("a case file");
         let (mut open, mut grade) = (false, None);
-        let is_watch = text.lines().any(|line| line == OF_THE_WATCH);
+        let is_audit = text.lines().any(|line| line == OF_THE_AUDIT);
+        let is_watch = is_audit || text.lines().any(|line| line == OF_THE_WATCH);
         for (line, number) in text.lines().zip(1..) {
             let at = format!("{name}:{number}");
             if let Some(title) = line.strip_prefix("## ") {
@@ -409,10 +461,15 @@ fn read_cases() -> (Vec<Case>, Vec<String>) {
                     faults.push(format!("{at}: no grade above"));
                     continue;
                 };
-                let mut rows = if is_watch { registered() } else { ordinary(grade) };
+                let mut rows = match (is_audit, is_watch) {
+                    (true, _) => filed(),
+                    (_, true) => registered(),
+                    _ => ordinary(grade),
+                };
                 rows.insert("学籍名册", vec![roster(cases.len(), grade)]);
-                let watched = is_watch.then(|| Watched { date: NaiveDate::MIN, forms: Vec::new() });
-                cases.push(Case { at, title: title.to_owned(), rows, expected: Expected::default(), watched });
+                let watched = is_watch.then(|| Watched { date: NaiveDate::MIN, forms: Vec::new(), audited: is_audit });
+                let (number, title) = (cases.len(), title.to_owned());
+                cases.push(Case { number, at, title, rows, expected: Expected::default(), watched });
                 open = true;
             } else if let Some(item) = line.strip_prefix("- ") {
                 let (name, text) = item.split_once('：').unwrap_or((item, ""));
@@ -473,9 +530,13 @@ fn files(cases: &[(&Case, BTreeMap<&'static str, Vec<Row>>)]) -> Vec<(String, St
         for (case, rows) in cases {
             let own = &case.rows["学籍名册"][0];
             for row in rows.get(table).into_iter().flatten() {
+                let is_own = |column: &str| {
+                    matches!(column, "全国学籍号" | "学校代码") || table == "学校名录" && matches!(column, "学校名称" | "区")
+                };
                 let cell = |column: &&str| match row.get(*column) {
+                    Some(value) if value == OWN_SCHOOL => own.get("学校代码").cloned().unwrap_or_default(),
                     Some(value) => value.clone(),
-                    None if *column == "全国学籍号" || *column == "学校代码" => own.get(*column).cloned().unwrap_or_default(),
+                    None if is_own(column) => own.get(*column).cloned().unwrap_or_default(),
                     None => String::new(),
                 };
                 let _ = writeln!(text, "{}", columns.iter().map(cell).collect::<Vec<_>>().join(","));
@@ -532,7 +593,10 @@ fn faults(cases: &[(usize, &Case)], folder: &std::path::Path, note: &str) -> Vec
     let mut faults = Vec::new();
     for (number, case) in cases {
         let school = format!("{:010}", 3_101_000_000_usize + number);
-        match decisions.iter().find(|decision| decision.get("school_code") == Some(&school)) {
+        let is_own = |decision: &&BTreeMap<String, String>| {
+            decision.get("school_code") == Some(&school) && decision.get("name").is_none_or(|name| name != "同学")
+        };
+        match decisions.iter().find(is_own) {
             Some(decision) => {
                 let found = differences(case, decision, &findings);
                 faults.extend(found.iter().map(|difference| format!("{}{note} {}: {difference}", case.at, case.title)));
@@ -566,23 +630,33 @@ fn every_case_is_decided_as_it_says() {
 fn every_case_of_the_watch_is_decided_as_it_says() {
     let (cases, mut wrong) = read_cases();
     let calendar = watch_calendar();
-    let mut runs: BTreeMap<(NaiveDate, &str), Vec<(usize, &Case)>> = BTreeMap::new();
+    // By date, form of attendance, and whether it is the audit's.
+    type Runs<'c> = BTreeMap<(NaiveDate, &'c str, bool), Vec<(usize, &'c Case)>>;
+    let mut runs = Runs::new();
     for (number, case) in cases.iter().enumerate() {
         let Some(watched) = &case.watched else { continue };
         for form in &watched.forms {
-            runs.entry((watched.date, form)).or_default().push((number, case));
+            runs.entry((watched.date, form, watched.audited)).or_default().push((number, case));
         }
     }
-    for ((date, form), cases) in &runs {
+    for ((date, form, audited), cases) in &runs {
         let scratch = scratch();
         let attended = |(_, case): &(usize, &'_ Case)| {
-            let watched = case.watched.clone().unwrap_or(Watched { date: *date, forms: Vec::new() });
-            attended(case, &calendar, &watched, form)
+            let watched = case.watched.clone().unwrap_or(Watched { date: *date, forms: Vec::new(), audited: *audited });
+            let mut rows = attended(case, &calendar, &watched, form);
+            let term = calendar.term_begun(*date, 1).expect("a term");
+            // Who says nothing of it was checked on the term's first day.
+            for own in rows.entry("学籍名册").or_default() {
+                own.entry("信息核对日期".to_owned()).or_insert_with(|| term.first.to_string());
+            }
+            rows
         };
         let written: Vec<_> = cases.iter().map(|own| (own.1, attended(own))).collect();
         write_cases(&scratch.path().join("in"), &written);
         let attendance = if *form == "daily" { Attendance::Daily } else { Attendance::Exceptions };
-        let published = watch_on(&scratch.path().join("in"), &scratch.path().join("out"), *date, attendance).expect("a run");
+        let (input, out) = (scratch.path().join("in"), scratch.path().join("out"));
+        let run = if *audited { audit_on } else { watch_on };
+        let published = run(&input, &out, *date, attendance).expect("a run");
         wrong.extend(faults(cases, &published.folder, &format!(" ({date}, {form})")));
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));

@@ -47,8 +47,17 @@ pub fn try_run(input: &Path, out: &Path) -> Result<PublishedRun, RunError> {
 
 /// A run of the watch over an input folder as of a date, published below `out`.
 pub fn watch_on(input: &Path, out: &Path, as_of: NaiveDate, attendance: Attendance) -> Result<PublishedRun, RunError> {
+    run_on("pipelines/status-watch.toml", input, out, as_of, attendance)
+}
+
+/// The same of the audit.
+pub fn audit_on(input: &Path, out: &Path, as_of: NaiveDate, attendance: Attendance) -> Result<PublishedRun, RunError> {
+    run_on("pipelines/district-audit.toml", input, out, as_of, attendance)
+}
+
+fn run_on(pipeline: &str, input: &Path, out: &Path, as_of: NaiveDate, attendance: Attendance) -> Result<PublishedRun, RunError> {
     let overrides = Overrides { inputs: vec![input.into()], as_of: Some(as_of), attendance: Some(attendance), ..Overrides::default() };
-    let config = Config::load(&package().join("pipelines/status-watch.toml"), &overrides).expect("a usable pipeline");
+    let config = Config::load(&package().join(pipeline), &overrides).expect("a usable pipeline");
     run(&config, out, &|_, _, _| {})
 }
 

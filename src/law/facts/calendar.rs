@@ -105,6 +105,19 @@ pub struct Term {
     pub deadline: NaiveDate,
 }
 
+/// From when to when a term lasts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// The school year that it belongs to.
+    pub school_year: SchoolYear,
+    /// 1 or 2.
+    pub number: u8,
+    /// Its first day.
+    pub first: NaiveDate,
+    /// Its last day.
+    pub last: NaiveDate,
+}
+
 impl Term {
     /// How many school days there are on or before a date.
     pub fn days_until(&self, date: NaiveDate) -> usize {
@@ -197,6 +210,24 @@ impl Calendar {
         let grace = months_after(first, grace_months);
         let deadline = self.working_day_from(grace).unwrap_or(grace);
         Some(Term { school_year: year, number, first, last, days, deadline })
+    }
+
+    /// All terms at hand, in order.
+    pub fn spans(&self) -> impl Iterator<Item = Span> {
+        self.years.iter().flat_map(|(school_year, year)| {
+            let of = |number, (first, last)| Span { school_year: *school_year, number, first, last };
+            [of(1, year.first_term), of(2, year.second_term)]
+        })
+    }
+
+    /// The term that a day lies in or, of a day in the vacation, the next that begins after it; none where no calendar tells.
+    pub fn term_from(&self, date: NaiveDate) -> Option<Span> {
+        self.spans().find(|span| span.last >= date).filter(|_| self.covers(date))
+    }
+
+    /// Whether a day lies in a vacation; a day that no calendar covers does not.
+    pub fn is_vacation(&self, date: NaiveDate) -> bool {
+        self.covers(date) && !self.spans().any(|span| (span.first..=span.last).contains(&date))
     }
 
     /// The date itself if it is a working day, else the next one that is.

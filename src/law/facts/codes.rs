@@ -41,7 +41,8 @@ impl<T: PartialEq> Read<T> {
 macro_rules! words {
     ($(#[$about:meta])* $name:ident { $($(#[$item_about:meta])* $item:ident = $word:literal),+ $(,)? }) => {
         $(#[$about])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize, serde::Serialize)]
+        #[serde(try_from = "String", into = "String")]
         #[repr(u8)]
         pub enum $name { $(#[doc = $word] $item),+ }
 
@@ -58,6 +59,21 @@ macro_rules! words {
             /// The word.
             pub fn word(self) -> &'static str {
                 Self::WORDS[self as usize]
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = String;
+
+            fn try_from(word: String) -> Result<Self, String> {
+                let known = Self::ALL.iter().copied().find(|item| item.word() == word);
+                known.ok_or_else(|| format!("`{word}` is none of {}", Self::WORDS.join("、")))
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(item: $name) -> Self {
+                item.word().to_owned()
             }
         }
     };
@@ -101,8 +117,11 @@ words! {
     }
 }
 words! {
-    /// 原因 of a suspension, as far as rules tell reasons apart (A30, A32.1).
-    SuspensionReason { Illness = "伤病", Abroad = "出国出境", Other = "其他特殊原因" }
+    /// 原因 of a change of status, as far as rules tell reasons apart (A13, A15, A30, A32.1, A36).
+    ChangeReason {
+        Illness = "伤病", Abroad = "出国出境", Other = "其他特殊原因", Household = "户籍迁移", ReturnToCity = "回沪", Residence = "居住地变更",
+        Relocation = "动迁", ForceMajeure = "不可抗力", Settlement = "定居", ForeignStudent = "境外学生",
+    }
 }
 words! {
     /// 考次 of an exam row.
@@ -138,6 +157,17 @@ words! {
 words! {
     /// 公示结果 of an application.
     Publicity { Unopposed = "无异议", Opposed = "有异议" }
+}
+words! {
+    /// 状态 of a school in the directory (A44.3, A47.1).
+    SchoolStatus { Open = "正常", Merged = "合并", Closed = "撤销" }
+}
+words! {
+    /// 材料类别 of a part of a student's archive (A43.1), and the papers of measures (A42.2).
+    ArchivePart {
+        Basics = "基础信息", Proofs = "证明材料", Evaluations = "综合素质评价", Health = "体质健康", Aid = "资助信息", Others = "其他",
+        Measures = "处分",
+    }
 }
 words! {
     /// 处分类型 of a disciplinary measure (A41).

@@ -82,6 +82,11 @@ impl Grades {
         Self(self.0 | 1 << grade.0)
     }
 
+    /// Whether a grade is among them.
+    pub fn has(self, grade: Grade) -> bool {
+        self.0 >> grade.0 & 1 == 1
+    }
+
     /// Whether there is none.
     pub fn is_empty(self) -> bool {
         self.0 == 0

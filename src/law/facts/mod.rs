@@ -1,6 +1,7 @@
 //! What do we know? Typed, three-valued facts of one student.
 
 pub mod attendance;
+pub mod audit;
 pub mod calendar;
 pub mod codes;
 pub mod grades;

@@ -4,8 +4,8 @@ use chrono::NaiveDate;
 
 use super::calendar::{Month, SchoolYear};
 use super::codes::{
-    AnnualResult, ApplicationKind, Category, ChangeKind, ExamResult, MakeUp, MeasureKind, Publicity, Read, SittingKind, Standard, Status,
-    SuspensionReason, System, YesNo,
+    AnnualResult, ApplicationKind, ArchivePart, Category, ChangeKind, ChangeReason, ExamResult, MakeUp, MeasureKind, Publicity, Read,
+    SittingKind, Standard, Status, System, YesNo,
 };
 use super::grades::{Grade, Grades};
 use super::subjects::Subject;
@@ -136,10 +136,16 @@ pub struct Measure {
     pub decided: Read<NaiveDate>,
     /// 会议通过日期
     pub meeting: Read<NaiveDate>,
+    /// 家长沟通日期
+    pub parents: Read<NaiveDate>,
     /// 区报备日期
     pub district: Read<NaiveDate>,
     /// 撤销日期
     pub revoked: Read<NaiveDate>,
+    /// 申诉日期
+    pub appealed: Read<NaiveDate>,
+    /// 答复日期
+    pub answered: Read<NaiveDate>,
     /// Where it stands.
     pub row: Row,
 }
@@ -153,6 +159,43 @@ pub struct Proof {
     pub visa: bool,
     /// The cell can't be read, or rows contradict each other: it may name anything.
     pub unreadable: bool,
+}
+
+impl Measure {
+    /// A measure of which nothing but the kind is known.
+    pub fn new(kind: MeasureKind, row: Row) -> Self {
+        let (decided, meeting, parents, district) = (Read::Empty, Read::Empty, Read::Empty, Read::Empty);
+        Self { kind, decided, meeting, parents, district, revoked: Read::Empty, appealed: Read::Empty, answered: Read::Empty, row }
+    }
+}
+
+/// Where a student came from who transferred in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Origin {
+    /// 转出学校代码 is that of a school of the city.
+    City,
+    /// It is not.
+    Elsewhere,
+    /// It is empty or can't be read.
+    #[default]
+    Unknown,
+}
+
+/// What 学籍异动 says of a transfer (chapter 3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Transfer {
+    /// 转出学校代码
+    pub origin: Origin,
+    /// Whether 转入学校代码 is the school where the student is registered.
+    pub is_here: bool,
+    /// 转入年级
+    pub grade: Read<Grade>,
+    /// Whether 转入依据 names one of the four entitlements (A13.3); empty is empty.
+    pub entitled: Read<bool>,
+    /// 中考分数, in thousandths
+    pub score: Read<i32>,
+    /// 转入校录取线, in thousandths
+    pub line: Read<i32>,
 }
 
 /// A row of 学籍异动.
@@ -169,15 +212,61 @@ pub struct Change {
     /// 截止日期, as written
     pub until: Read<NaiveDate>,
     /// 原因
-    pub reason: Read<SuspensionReason>,
+    pub reason: Read<ChangeReason>,
+    /// 申请日期
+    pub applied: Read<NaiveDate>,
     /// 区批准日期
     pub district: Read<NaiveDate>,
     /// 区报告日期
     pub reported: Read<NaiveDate>,
+    /// 办结日期
+    pub completed: Read<NaiveDate>,
     /// 告知日期
     pub notified: Read<NaiveDate>,
     /// 证明材料
     pub proof: Proof,
+    /// 证明日期
+    pub certified: Read<NaiveDate>,
+    /// Of a 转入 or 转出: between which schools, and why.
+    pub transfer: Option<Transfer>,
+    /// Where it stands.
+    pub row: Row,
+}
+
+impl Change {
+    /// A change of which nothing but the kind is known.
+    pub fn new(kind: ChangeKind, row: Row) -> Self {
+        Self {
+            kind,
+            school_year: Read::Empty,
+            grade: Read::Empty,
+            effective: Read::Empty,
+            until: Read::Empty,
+            reason: Read::Empty,
+            applied: Read::Empty,
+            district: Read::Empty,
+            reported: Read::Empty,
+            completed: Read::Empty,
+            notified: Read::Empty,
+            proof: Proof::default(),
+            certified: Read::Empty,
+            transfer: None,
+            row,
+        }
+    }
+}
+
+/// A row of 档案清单.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Archive {
+    /// 材料类别
+    pub part: Read<ArchivePart>,
+    /// 归档日期
+    pub filed: Read<NaiveDate>,
+    /// 移交日期
+    pub moved: Read<NaiveDate>,
+    /// Whether 接收学校代码 is the school where the student is registered; empty is empty.
+    pub to_here: Read<bool>,
     /// Where it stands.
     pub row: Row,
 }

@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+use crate::facts::codes::{ArchivePart, ChangeReason};
 use crate::facts::subjects::{Subject, Subjects};
 
 /// A policy file.
@@ -21,6 +22,10 @@ pub struct Policy {
     pub marks: Marks,
     /// The subjects.
     pub subjects: SubjectLists,
+    /// Transfers (chapter 3).
+    pub transfers: Transfers,
+    /// Archives (A43, A44).
+    pub archives: Archives,
     /// The readings.
     pub readings: Readings,
 }
@@ -31,6 +36,8 @@ pub struct Policy {
 pub struct Numbers {
     /// A7.1: students in a class.
     pub class_size: ClassSize,
+    /// A7.2: a plan of at most so many students is one of a class, a greater one that of the grade.
+    pub senior_plan_of_a_class: u32,
     /// A8.3, months.
     pub registration_grace_months: u32,
     /// A20.3: other subjects failing at the most.
@@ -107,6 +114,21 @@ pub struct ClassSize {
     pub primary: u32,
     /// Junior school.
     pub junior: u32,
+    /// What districts say otherwise, by name.
+    #[serde(default)]
+    pub districts: std::collections::BTreeMap<String, DistrictClassSize>,
+}
+
+/// A7.1: a district's own numbers.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct DistrictClassSize {
+    /// Primary school.
+    #[serde(default)]
+    pub primary: Option<u32>,
+    /// Junior school.
+    #[serde(default)]
+    pub junior: Option<u32>,
 }
 
 /// A22.3, A37.2
@@ -168,6 +190,33 @@ pub struct EntryAge {
     pub years: u32,
     /// On this day of the year of entry, `MM-DD`.
     pub on: String,
+}
+
+impl EntryAge {
+    /// The day of a year; none if the policy's is no day.
+    pub fn day_in(&self, year: i32) -> Option<NaiveDate> {
+        format!("{year}-{}", self.on).parse().ok()
+    }
+}
+
+/// Transfers (chapter 3).
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Transfers {
+    /// A13.4: reasons for a transfer between senior schools of the city.
+    pub senior_reasons: Vec<ChangeReason>,
+    /// A15.3: reasons for a transfer of compulsory education in the middle of a term.
+    pub force_majeure: Vec<ChangeReason>,
+}
+
+/// Archives (A43, A44).
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Archives {
+    /// A43.1: the parts that everybody's archive has.
+    pub parts: Vec<ArchivePart>,
+    /// A44.1, days: how long after a transfer the archive has to have come.
+    pub moved_within_days: u32,
 }
 
 /// How words and marks in the data are understood.

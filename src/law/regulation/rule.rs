@@ -9,7 +9,10 @@ use chrono::NaiveDate;
 
 use super::policy::{Lists, Policy};
 use super::verdict::{Cell, Completions, Condition, Fact};
-use super::{ch2_registration as ch2, ch4_progression as ch4, ch5_completion as ch5, ch6_status as ch6, ch7_conduct as ch7};
+use super::{
+    ch2_registration as ch2, ch3_transfer as ch3, ch4_progression as ch4, ch5_completion as ch5, ch6_status as ch6, ch7_conduct as ch7,
+    ch8_duties as ch8,
+};
 
 /// A clause id such as `A20.3`.
 pub type Clause = &'static str;
@@ -35,11 +38,23 @@ pub struct Rule {
 
 /// Every rule, in the order of the regulation.
 pub static RULES: &[&Rule] = &[
+    &ch2::art04::RULE,
+    &ch2::art05::RULE,
     &ch2::art06::RULE,
+    &ch2::art07::RULE,
     &ch2::art08::REGISTRATION,
     &ch2::art08::RECORD,
+    &ch2::art09::NATIONAL,
+    &ch2::art09::SHANGHAI,
+    &ch2::art10::RULE,
     &ch2::art11::HANDED_IN,
     &ch2::art11::WARNING,
+    &ch3::art13::INTO_THE_CITY,
+    &ch3::art13::WITHIN_THE_CITY,
+    &ch3::art15::WINDOW,
+    &ch3::art15::BARRED,
+    &ch3::art16::RULE,
+    &ch3::art18::RULE,
     &ch4::art20::primary::RULE,
     &ch4::art20::junior::RULE,
     &ch4::art20::senior::RULE,
@@ -73,13 +88,25 @@ pub static RULES: &[&Rule] = &[
     &ch6::art34::ABSENCE,
     &ch6::art34::TRUANCY,
     &ch6::art34::DUTY,
+    &ch6::art35::CONTINUED,
+    &ch6::art36::RULE,
+    &ch6::art36::ILLNESS,
     &ch6::art37::LONG_AWAY,
     &ch6::art37::RETAINED,
     &ch6::art37::TRUANCY,
     &ch6::art37::ABSENCE,
     &ch6::art37::EXPELLED,
+    &ch6::art35::RESTORED,
     &ch7::art41::RULE,
+    &ch7::art41::REPORTED,
+    &ch7::art41::HEARD,
+    &ch7::art41::APPEAL,
+    &ch7::art42::REVIEW,
     &ch7::art42::RULE,
+    &ch7::art43::RULE,
+    &ch7::art44::MOVED,
+    &ch7::art44::SUCCESSION,
+    &ch8::art46::RULE,
     &super::ch9_supplementary::art49::RULE,
 ];
 
@@ -102,8 +129,10 @@ pub struct Law {
     pub window: (NaiveDate, NaiveDate),
     /// The date of judgement.
     pub as_of: NaiveDate,
-    /// The term that the watch judges; none at the year's end.
+    /// The term that is judged; none at the year's end.
     pub term: Option<Term>,
+    /// Whether everything that the law asks is audited, beside what is decided in term.
+    pub audits: bool,
 }
 
 /// The outcome of a decision.

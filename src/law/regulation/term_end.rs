@@ -122,6 +122,20 @@ impl Bench {
         self.order_subjects(law, student.system.stage(grade), grade);
     }
 
+    /// Raises the findings of the year's end without deciding, as far as what is on record by now shows them.
+    pub(super) fn find_at_year_end(&mut self, law: &Law, student: &Student<'_>) {
+        self.reset();
+        self.completions.clear(false);
+        match student.grade {
+            Some(grade) => {
+                self.record.clear();
+                hear(law, student, grade, &mut self.completions, &mut self.record);
+                std::mem::swap(&mut self.findings, &mut self.record.findings);
+            }
+            None => self.judge_in_every_grade(law, student),
+        }
+    }
+
     pub(super) fn reset(&mut self) {
         let Decision { clauses, failing, missing, change, .. } = &mut self.decision;
         clauses.clear();

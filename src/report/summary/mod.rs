@@ -34,7 +34,7 @@ fn first_to_do(manifest: &Manifest) -> Vec<String> {
     if unread > 0 {
         lines.push(format!("有文件或工作表没有读进来（I0101、I0102、I0103 共 {unread} 条）：先请学校重交，否则后面的结论都缺这部分数据"));
     }
-    if manifest.is_watch() {
+    if manifest.is_in_term() {
         let of = |outcome: &Outcome| manifest.outcomes.get(outcome.code()).copied().unwrap_or(0);
         let numbers = Outcome::TO_ACT_ON.iter().filter(|outcome| of(outcome) > 0);
         let numbers: Vec<String> = numbers.map(|outcome| format!("{} {} 名", outcome.title(), of(outcome))).collect();

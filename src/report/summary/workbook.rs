@@ -55,7 +55,7 @@ pub fn write_workbook(folder: &Path, manifest: &Manifest) -> Result<(), SummaryE
     let created = ExcelDateTime::parse_from_str(&manifest.as_of)?;
     workbook.set_properties(&DocProperties::new().set_creation_datetime(&created));
     overview(sheet(&mut workbook, "概况")?, manifest, &formats)?;
-    if manifest.is_watch() {
+    if manifest.is_in_term() {
         to_act_on(sheet(&mut workbook, "行动名单")?, &run, &formats)?;
     }
     schools(sheet(&mut workbook, "各校结论")?, folder, manifest, &formats)?;
@@ -145,7 +145,7 @@ fn overview(sheet: &mut Worksheet, manifest: &Manifest, formats: &Formats) -> Re
         sheet.write(row, 0, line)?;
     }
     row += 2;
-    if manifest.is_watch() {
+    if manifest.is_in_term() {
         let line = "行动名单：现在就要督促、处理或留意的学生，重的在前；每人为什么、离期限还有几个上课日。";
         sheet.write_with_format(row, 0, line, &formats.note)?;
         row += 1;
@@ -411,7 +411,7 @@ fn submissions(sheet: &mut Worksheet, folder: &Path, manifest: &Manifest, format
         }
         row += 1;
     }
-    let note = if manifest.is_watch() {
+    let note = if manifest.is_in_term() {
         "数字是本校有该表记录的学生人数；“应有”是没有该表就不能下结论的学生人数（在读学生的学期注册，逐日考勤的考勤）。"
     } else {
         "数字是本校有该表记录的学生人数；“应有”是没有该表就不能下结论的学生人数（高一、高二的学年成绩，毕业年级的考试和评价）。"

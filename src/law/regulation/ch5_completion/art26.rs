@@ -45,8 +45,7 @@ static CONSENT: Sentence = Sentence { code: "A26.consent", text: "本学年提�
 static ADULT_AGE: Sentence = Sentence { code: "A26.age", text: "判定日期已满规定年龄" };
 
 /// The school years of compulsory education, both ends included, less those half away.
-fn years(law: &Law, changes: &[Change], first: SchoolYear) -> i32 {
-    let last = law.school_year;
+fn years(law: &Law, changes: &[Change], first: SchoolYear, last: SchoolYear) -> i32 {
     // Nobody is in compulsory education for more than thirty years; a first year long ago is a mistake and counts as written.
     let from = SchoolYear(first.0.max(last.0 - 30));
     let away = (from.0..=last.0).filter(|year| art30::half_away(law, changes, SchoolYear(*year))).count();
@@ -55,9 +54,14 @@ fn years(law: &Law, changes: &[Change], first: SchoolYear) -> i32 {
 
 /// Whether the school years from primary entry to this one, less those half away, are as many as 肄业 takes.
 pub fn nine_school_years(hearing: &mut Hearing<'_>) -> Condition {
+    nine_school_years_by(hearing, hearing.law.school_year)
+}
+
+/// The same to the end of another school year.
+pub fn nine_school_years_by(hearing: &mut Hearing<'_>, last: SchoolYear) -> Condition {
     let needed = hearing.law.policy.numbers.incomplete_after_school_years;
     match hearing.student.primary_entry {
-        Some(month) => absence::in_every_reading(hearing, |law, changes| years(law, changes, month.school_year()) >= needed),
+        Some(month) => absence::in_every_reading(hearing, |law, changes| years(law, changes, month.school_year(), last) >= needed),
         None => hearing.completions.unknown(Fact::PrimaryEntry),
     }
 }
@@ -84,7 +88,7 @@ pub fn judge(hearing: &mut Hearing<'_>) {
         return;
     }
     let entered = hearing.student.primary_entry;
-    let number = entered.map(|month| years(law, hearing.student.changes, month.school_year()));
+    let number = entered.map(|month| years(law, hearing.student.changes, month.school_year(), law.school_year));
     let nine = nine_school_years(hearing);
     if applied.fails() {
         if nine.holds() && age == Some(true) {

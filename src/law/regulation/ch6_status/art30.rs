@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use crate::facts::attendance::Watched;
 use crate::facts::calendar::{SchoolYear, day_before, first_september_day, last_august_day, shared_days};
-use crate::facts::codes::{ChangeKind, Read, SuspensionReason};
+use crate::facts::codes::{ChangeKind, ChangeReason, Read};
 use crate::facts::spells::has_months;
 use crate::facts::student::Change;
 use crate::regulation::ch6_status::absence::{self, Standing};
@@ -121,7 +121,7 @@ pub fn record(hearing: &mut Hearing<'_>) {
         let Suspension { begin, first, last, until, is_returned } = suspension;
         let is_this_year = law.calendar.school_year_of(first) == law.school_year;
         let grade = begin.grade.value().or((is_this_year && begin.grade == Read::Empty).then_some(hearing.grade));
-        let is_other = matches!(begin.reason, Read::Value(SuspensionReason::Other) | Read::Empty);
+        let is_other = !matches!(begin.reason, Read::Value(ChangeReason::Illness | ChangeReason::Abroad) | Read::Unreadable);
         if is_other && grade.is_some_and(|grade| student.system.is_final(grade)) {
             let word = begin.reason.value().map_or(Amount::None, |reason| Amount::Word(reason.word()));
             hearing.find("F3002", begin.row, "原因", word, "毕业年级只因伤病、出国出境休学");

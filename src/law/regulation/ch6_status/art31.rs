@@ -2,7 +2,7 @@
 
 use super::{absence, art30};
 use crate::facts::attendance::Watched;
-use crate::facts::codes::{ChangeKind, Read, SuspensionReason};
+use crate::facts::codes::{ChangeKind, ChangeReason, Read};
 use crate::regulation::rule::{Amount, Hearing, Outcome, Rule, Sentence, Verdict};
 use crate::regulation::verdict::Condition;
 
@@ -60,8 +60,8 @@ pub fn record(hearing: &mut Hearing<'_>) {
             continue;
         }
         let lacking = match change.reason {
-            Read::Value(SuspensionReason::Illness) if !change.proof.hospital => "三级医疗机构证明",
-            Read::Value(SuspensionReason::Abroad) if !change.proof.visa => "境外签证",
+            Read::Value(ChangeReason::Illness) if !change.proof.hospital => "三级医疗机构证明",
+            Read::Value(ChangeReason::Abroad) if !change.proof.visa => "境外签证",
             _ => continue,
         };
         if !change.proof.unreadable {

@@ -6,7 +6,7 @@ use super::absence::{self, Standing, Threshold};
 use super::{art30, art34, art37};
 use crate::facts::attendance::Watched;
 use crate::facts::calendar::years_after;
-use crate::facts::codes::{Read, Status, SuspensionReason};
+use crate::facts::codes::{ChangeReason, Read, Status};
 use crate::facts::grades::Stage;
 use crate::facts::spells::Day;
 use crate::facts::student::Change;
@@ -123,7 +123,7 @@ pub fn record(hearing: &mut Hearing<'_>) {
         if senior { (limits.senior, limits.senior_illness) } else { (limits.compulsory, limits.compulsory_illness) };
     let entered = student.entry.filter(|_| senior);
     let counts = |first: NaiveDate| entered.is_none_or(|month| crate::facts::calendar::Month::of(first) >= month);
-    let longer_than = |years: u32, asked: &dyn Fn(Read<SuspensionReason>) -> bool| {
+    let longer_than = |years: u32, asked: &dyn Fn(Read<ChangeReason>) -> bool| {
         let spells = art30::suspended(law, student.changes).filter(|own| counts(own.first) && asked(own.begin.reason));
         let mut first: Option<NaiveDate> = None;
         let mut days = 0;
@@ -134,7 +134,7 @@ pub fn record(hearing: &mut Hearing<'_>) {
         let days = u64::try_from(days).unwrap_or_default();
         first.is_some_and(|first| first.checked_add_days(Days::new(days)).is_some_and(|end| end > years_after(first, years)))
     };
-    let is_other = |reason: Read<SuspensionReason>| !reason.is(SuspensionReason::Illness) && reason != Read::Unreadable;
+    let is_other = |reason: Read<ChangeReason>| !reason.is(ChangeReason::Illness) && reason != Read::Unreadable;
     let Some(latest) = art30::latest(law, student.changes) else { return };
     let too_long = longer_than(limit, &is_other);
     if too_long || longer_than(illness_limit, &|_| true) {

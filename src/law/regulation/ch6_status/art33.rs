@@ -1,6 +1,6 @@
 //! A33.1: who returns after an illness brings the certificate of a tertiary hospital.
 
-use crate::facts::codes::{ChangeKind, SuspensionReason};
+use crate::facts::codes::{ChangeKind, ChangeReason};
 use crate::regulation::rule::{Amount, Hearing, Rule};
 
 /// The rule.
@@ -22,7 +22,7 @@ pub fn record(hearing: &mut Hearing<'_>) {
         let begun = changes.iter().filter(|own| own.kind == ChangeKind::Suspension);
         let begun = begun.filter_map(|own| own.effective.value().filter(|day| *day <= returned).map(|day| (day, own)));
         let last = begun.max_by_key(|(day, _)| *day).map(|(_, own)| own);
-        if last.is_some_and(|own| own.reason.is(SuspensionReason::Illness)) {
+        if last.is_some_and(|own| own.reason.is(ChangeReason::Illness)) {
             hearing.find("F3301", change.row, "证明材料", Amount::None, "三级医疗机构证明");
         }
     }

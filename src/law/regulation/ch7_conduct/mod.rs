@@ -1,4 +1,6 @@
-//! Chapter 7: conduct and discipline.
+//! Chapter 7: conduct, discipline and archives.
 
 pub mod art41;
 pub mod art42;
+pub mod art43;
+pub mod art44;

@@ -43,6 +43,7 @@ fn repository_law() -> Law {
         subjects,
         calendar,
         school_year,
+        audits: false,
     }
 }
 

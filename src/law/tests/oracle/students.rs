@@ -219,28 +219,20 @@ fn approval(chance: &mut Chance, unknown: &mut u64) -> Read<NaiveDate> {
 
 fn measure(made: &mut Made, chance: &mut Chance, unknown: &mut u64, kind: MeasureKind) {
     made.measures.push(Measure {
-        kind,
         decided: Read::Value(date(2026, 4, 20)),
         meeting: approval(chance, unknown),
         district: approval(chance, unknown),
         revoked: if chance.one_in(4) { Read::Value(date(2026, 6, 20)) } else { Read::Empty },
-        row: Row(800 + kind as u32),
+        ..Measure::new(kind, Row(800 + kind as u32))
     });
 }
 
 fn retention(made: &mut Made, year: i32, grade: u8) {
     made.changes.push(Change {
-        reason: Read::Empty,
-        reported: Read::Empty,
-        proof: law::facts::student::Proof::default(),
-        kind: ChangeKind::Retention,
         school_year: Read::Value(SchoolYear(year)),
         grade: Grade::new(grade).map_or(Read::Empty, Read::Value),
         effective: Read::Value(date(year + 1, 7, 1)),
-        until: Read::Empty,
-        district: Read::Empty,
-        notified: Read::Empty,
-        row: Row(700 + made.changes.len() as u32),
+        ..Change::new(ChangeKind::Retention, Row(700 + made.changes.len() as u32))
     });
 }
 
@@ -248,17 +240,11 @@ fn suspension(made: &mut Made, chance: &mut Chance) {
     let year = chance.pick(&[2022, 2023, 2024]);
     let from = chance.pick(&[date(year, 9, 1), date(year + 1, 3, 1), date(year + 1, 3, 2), date(year + 1, 3, 3), date(year, 10, 8)]);
     made.changes.push(Change {
-        reason: Read::Empty,
-        reported: Read::Empty,
-        proof: law::facts::student::Proof::default(),
-        kind: ChangeKind::Suspension,
         school_year: Read::Value(SchoolYear(year)),
-        grade: Read::Empty,
         effective: Read::Value(from),
         until: Read::Value(date(year + 1, 8, 31)),
         district: if chance.one_in(5) { Read::Empty } else { Read::Value(from - Days::new(5)) },
-        notified: Read::Empty,
-        row: Row(700 + made.changes.len() as u32),
+        ..Change::new(ChangeKind::Suspension, Row(700 + made.changes.len() as u32))
     });
 }
 

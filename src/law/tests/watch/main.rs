@@ -75,6 +75,7 @@ fn repository_laws() -> Vec<(Law, Times)> {
             subjects: subjects.clone(),
             calendar: calendar.clone(),
             school_year,
+            audits: false,
         };
         (law, Times::of(&years, &policy.numbers, as_of))
     };

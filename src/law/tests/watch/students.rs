@@ -5,7 +5,7 @@ use law::facts::attendance::{AttendanceRow, DayRecord, Form, Registration, Schoo
 use law::facts::calendar::{Month, SchoolYear, Term};
 use law::facts::codes::{AnnualResult, ApplicationKind, AttendanceMode, ChangeKind, MeasureKind, Read, Status, System};
 use law::facts::grades::{Grade, Grades};
-use law::facts::student::{Annual, Application, Change, Measure, Nationality, Proof, Row, Student};
+use law::facts::student::{Annual, Application, Change, Measure, Nationality, Row, Student};
 use law::regulation::rule::Law;
 
 /// What kind of students are made.
@@ -233,14 +233,9 @@ impl Maker<'_> {
         let date = Read::Value(self.law.as_of - Days::new(self.chance.below(40) as u64));
         let mut sometimes = |one_in: usize| if self.chance.one_in(one_in) { Read::Empty } else { date };
         let (meeting, district, stands) = (sometimes(6), sometimes(6), sometimes(5));
-        made.measures.push(Measure {
-            kind: self.chance.pick(&[MeasureKind::Expulsion, MeasureKind::Expulsion, MeasureKind::Probation]),
-            decided: date,
-            meeting,
-            district,
-            revoked: if stands == Read::Empty { date } else { Read::Empty },
-            row: Row(400),
-        });
+        let kind = self.chance.pick(&[MeasureKind::Expulsion, MeasureKind::Expulsion, MeasureKind::Probation]);
+        let revoked = if stands == Read::Empty { date } else { Read::Empty };
+        made.measures.push(Measure { decided: date, meeting, district, revoked, ..Measure::new(kind, Row(400)) });
     }
 
     // ---- absences
@@ -479,17 +474,10 @@ impl Maker<'_> {
         }
         let effective = Read::Value(effective);
         made.changes.push(Change {
-            kind,
-            school_year: Read::Empty,
-            grade: Read::Empty,
             effective,
             until: until.map_or(Read::Empty, Read::Value),
-            reason: Read::Empty,
             district: if approved { effective } else { Read::Empty },
-            reported: Read::Empty,
-            notified: Read::Empty,
-            proof: Proof::default(),
-            row: Row(700 + made.changes.len() as u32),
+            ..Change::new(kind, Row(700 + made.changes.len() as u32))
         });
     }
 

@@ -1,0 +1,84 @@
+//! Which students share a number that belongs to one? A resident ID number under two national ids (R0102), a Shanghai number (F0902).
+
+use law::facts::codes::{Read, Status};
+use law::regulation::findings::Severity;
+use rayon::prelude::*;
+
+use crate::engine::cohort::{Cohort, place};
+use crate::engine::finding::{About, Finding};
+use crate::engine::roster::{Key, field, key_text, resident_number};
+use crate::ingest::Sheet;
+use crate::report::mask;
+
+/// The two numbers that students may not share.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Number {
+    Resident,
+    Shanghai,
+}
+
+/// Raises R0102 and F0902: each further student of a number, with the first one as the other party.
+pub fn find(cohort: &Cohort<'_>) -> Vec<Finding> {
+    let mut findings = of_number(cohort, Number::Resident);
+    findings.extend(of_number(cohort, Number::Shanghai));
+    findings
+}
+
+fn of_number(cohort: &Cohort<'_>, number: Number) -> Vec<Finding> {
+    let students = &cohort.roster.students;
+    let own = |place: usize| {
+        let entry = &students[place];
+        let (sheet, record) = cohort.cell(entry.row);
+        let status = sheet.code(field::STATUS, record).value().and_then(Status::from_code);
+        if !matches!(status, Some(Status::Enrolled | Status::Suspended)) {
+            return None;
+        }
+        let key = match number {
+            Number::Resident if matches!(entry.key, Key::National(_)) => resident_number(sheet, record)?.packed(),
+            Number::Resident => return None,
+            Number::Shanghai => shanghai(sheet, record)?,
+        };
+        Some((key, place as u32))
+    };
+    let mut numbered: Vec<(u64, u32)> = (0..students.len()).into_par_iter().filter_map(own).collect();
+    numbered.par_sort_unstable();
+    let shared = numbered.chunk_by(|one, other| one.0 == other.0).filter(|group| group.len() > 1);
+    shared.flat_map(|group| group[1..].iter().map(|(_, student)| finding(cohort, number, *student, group[0].1))).collect()
+}
+
+/// A Shanghai number of the right form.
+fn shanghai(sheet: &Sheet, record: usize) -> Option<u64> {
+    let text = sheet.text(field::SHANGHAI, record).value()?;
+    (text.len() == 19 && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse().ok()).flatten()
+}
+
+fn finding(cohort: &Cohort<'_>, number: Number, student: u32, first: u32) -> Finding {
+    let (entry, other) = (&cohort.roster.students[student as usize], &cohort.roster.students[first as usize]);
+    let (sheet, record) = cohort.index.locate(entry.row);
+    let own = &cohort.inputs.sheets[sheet];
+    let (other_sheet, other_record) = cohort.cell(other.row);
+    let school = |code: u32| cohort.roster.schools[code as usize].code.as_str();
+    let other_place = format!("{} 第 {} 行", cohort.inputs.files[other_sheet.file].path, other_sheet.rows.get(other_record));
+    let (code, column, what, expected) = match number {
+        Number::Resident => ("R0102", field::DOCUMENT, "证件号码", "一个证件号码只有一个全国学籍号"),
+        Number::Shanghai => ("F0902", field::SHANGHAI, "上海市学籍号", "每名学生各有一个上海市学籍号"),
+    };
+    let shown = match (number, own.text(column, record)) {
+        (Number::Shanghai, Read::Value(text)) => text.to_owned(),
+        (Number::Resident, Read::Value(text)) => mask::document(text),
+        _ => String::new(),
+    };
+    Finding {
+        code,
+        severity: Severity::Error,
+        about: About::Student(student),
+        field: what.into(),
+        other_party: key_text(other.key),
+        found: format!("{shown}，与学校{}的学生相同（{other_place}）", school(other.school)),
+        expected: expected.into(),
+        place: place(cohort.inputs, sheet, record, column),
+        count: 1,
+        rows_sample: vec![own.rows.get(record)],
+        at: Some(entry.row),
+    }
+}
