@@ -6,6 +6,7 @@ pub mod ch5_completion;
 pub mod ch6_status;
 pub mod ch7_conduct;
 pub mod ch9_supplementary;
+pub mod clauses;
 pub mod findings;
 pub mod policy;
 pub mod rule;
