@@ -1,8 +1,10 @@
 //! The commands: one file each.
 
 mod check;
+mod coverage;
 mod explain;
 mod progress;
+mod readings;
 mod rules;
 mod run;
 mod sample;
@@ -43,7 +45,7 @@ enum Command {
         /// What it is.
         kind: OldKind,
     },
-    /// The clauses and findings, or one: what it says, how it is read, its parameters.
+    /// Every clause and finding, or one: what it asks, how faithfully it is computed, how it is read, its parameters.
     Rules(rules::Arguments),
     /// Make an invented city: schools, students and records, with damage at known rates and `truth.parquet` that says where.
     Sample(sample::Arguments),

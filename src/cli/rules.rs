@@ -1,12 +1,13 @@
-//! `xueji rules [CODE]`: the clauses that are computed and the findings, or one of them in full.
+//! `xueji rules [CODE]`: every clause and finding, or one of them in full; the page on coverage; the readings.
 
 use std::path::PathBuf;
 
+use law::regulation::clauses::Clause;
 use law::regulation::findings::{self, CATALOGUE, Entry};
 use law::regulation::rule::{RULES, Rule};
 use serde_json::{Value, json};
 
-use super::{Ending, complain, say};
+use super::{Ending, complain, coverage, readings, say};
 use crate::pipeline::config::nearest as nearest_file;
 
 /// The policy that the program brings along.
@@ -19,6 +20,12 @@ const NEAREST: usize = 3;
 pub struct Arguments {
     /// A clause such as A24.3 (A24 shows all below it), or a finding such as F2402; all of them without it.
     code: Option<String>,
+    /// Print the page `docs/coverage.md`: every clause of the regulation, and how faithfully it is computed.
+    #[arg(long, conflicts_with_all = ["code", "readings", "policy"])]
+    coverage: bool,
+    /// List the readings where the law leaves room: switches with their options, and values that are the policy's own.
+    #[arg(long, conflicts_with = "code")]
+    readings: bool,
     /// The policy file that parameters are taken from; the built-in one without it.
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
@@ -26,28 +33,51 @@ pub struct Arguments {
 
 /// Shows the rules.
 pub fn main(arguments: &Arguments, json: bool) -> Ending {
-    let policy = match policy(arguments.policy.as_ref()) {
-        Ok(policy) => policy,
+    match rules(arguments, json) {
+        Ok(()) => Ending::Done,
         Err(message) => {
             complain(&message);
-            return Ending::Unusable;
+            Ending::Unusable
         }
-    };
+    }
+}
+
+fn rules(arguments: &Arguments, json: bool) -> Result<(), String> {
+    let table = coverage::table()?;
+    if arguments.coverage {
+        if json {
+            say(coverage::json(&table));
+        } else {
+            say(coverage::page(&table));
+        }
+        return Ok(());
+    }
+    let policy = policy(arguments.policy.as_ref())?;
+    if arguments.readings {
+        if json {
+            say(readings::json(&policy)?);
+        } else {
+            say(readings::text(&policy)?);
+        }
+        return Ok(());
+    }
     let Some(asked) = &arguments.code else {
-        show(RULES, &CATALOGUE.iter().collect::<Vec<_>>(), &policy, json, true);
-        return Ending::Done;
+        let all = Shown { clauses: table.iter().collect(), rules: RULES.to_vec(), entries: CATALOGUE.iter().collect() };
+        say(if json { all.json(&policy) } else { all.list() });
+        return Ok(());
     };
     let code = asked.trim().to_uppercase();
     let clause = if code.starts_with(|letter: char| letter.is_ascii_digit()) { format!("A{code}") } else { code.clone() };
     let is_below = |own: &str| own == clause || own.strip_prefix(clause.as_str()).is_some_and(|rest| rest.starts_with('.'));
-    let rules: Vec<&'static Rule> = RULES.iter().copied().filter(|rule| is_below(rule.clause)).collect();
-    let entries: Vec<&'static Entry> = findings::find(&code).into_iter().collect();
-    if rules.is_empty() && entries.is_empty() {
-        complain(&format!("no clause or finding `{asked}`; did you mean {}?", nearest(&clause).join(", ")));
-        return Ending::Unusable;
+    let clauses: Vec<&Clause> = table.iter().filter(|own| is_below(&own.id)).collect();
+    let is_named = |rule: &Rule| clauses.iter().any(|own| own.rules.iter().any(|named| named == rule.clause));
+    let rules = RULES.iter().copied().filter(|rule| is_below(rule.clause) || is_named(rule)).collect();
+    let shown = Shown { clauses, rules, entries: findings::find(&code).into_iter().collect() };
+    if shown.is_empty() {
+        return Err(format!("no clause or finding `{asked}`; did you mean {}?", nearest(&clause, &table).join(", ")));
     }
-    show(&rules, &entries, &policy, json, false);
-    Ending::Done
+    say(if json { shown.json(&policy) } else { shown.text(&policy) });
+    Ok(())
 }
 
 /// The text of a policy file, or of the built-in policy.
@@ -65,7 +95,7 @@ fn policy(path: Option<&PathBuf>) -> Result<toml::Table, String> {
 }
 
 /// The value of a parameter, by its path in the policy file.
-fn parameter(policy: &toml::Table, path: &str) -> Option<String> {
+pub(super) fn parameter(policy: &toml::Table, path: &str) -> Option<String> {
     let mut parts = path.split('.');
     let first = policy.get(parts.next()?)?;
     parts.try_fold(first, |value, part| value.get(part)).map(shown)
@@ -86,33 +116,52 @@ fn shown(value: &toml::Value) -> String {
     }
 }
 
-fn nearest(code: &str) -> Vec<&'static str> {
-    let known = RULES.iter().map(|rule| rule.clause).chain(CATALOGUE.iter().map(|entry| entry.code));
+fn nearest<'a>(code: &str, table: &'a [Clause]) -> Vec<&'a str> {
+    let clauses = table.iter().map(|clause| clause.id.as_str()).chain(RULES.iter().map(|rule| rule.clause));
+    let known = clauses.chain(CATALOGUE.iter().map(|entry| entry.code));
     let mut near: Vec<(usize, &str)> = known.map(|known| (strsim::damerau_levenshtein(known, code), known)).collect();
     near.sort_unstable();
+    near.dedup();
     near.into_iter().take(NEAREST).map(|(_, known)| known).collect()
 }
 
-fn show(rules: &[&'static Rule], entries: &[&'static Entry], policy: &toml::Table, json: bool, brief: bool) {
-    if json {
-        let object = json!({
-            "clauses": rules.iter().map(|rule| rule_json(rule, policy)).collect::<Vec<_>>(),
-            "findings": entries.iter().map(|entry| entry_json(entry)).collect::<Vec<_>>(),
-        });
-        say(object);
-        return;
+/// What is shown.
+struct Shown<'a> {
+    clauses: Vec<&'a Clause>,
+    rules: Vec<&'static Rule>,
+    entries: Vec<&'static Entry>,
+}
+
+impl Shown<'_> {
+    fn is_empty(&self) -> bool {
+        self.clauses.is_empty() && self.rules.is_empty() && self.entries.is_empty()
     }
-    if brief {
+
+    /// A line each.
+    fn list(&self) -> String {
         let mut lines = vec!["条款（xueji rules A24.3 看一条的要求、读法和参数）".to_owned()];
-        lines.extend(rules.iter().map(|rule| format!("  {:<10}{}", rule.clause, rule.title)));
+        lines.extend(self.clauses.iter().map(|clause| coverage::line(clause)));
         lines.push("\n问题代码（xueji rules F2402 看一条）".to_owned());
-        lines.extend(entries.iter().map(|entry| format!("  {:<8}{}  {}", entry.code, severity(entry), entry.wrong)));
-        say(lines.join("\n"));
-        return;
+        lines.extend(self.entries.iter().map(|entry| format!("  {:<8}{}  {}", entry.code, severity(entry), entry.wrong)));
+        lines.join("\n")
     }
-    let mut blocks: Vec<String> = rules.iter().map(|rule| rule_text(rule, policy)).collect();
-    blocks.extend(entries.iter().map(|entry| entry_text(entry)));
-    say(blocks.join("\n\n"));
+
+    /// Each in full.
+    fn text(&self, policy: &toml::Table) -> String {
+        let mut blocks: Vec<String> = self.clauses.iter().map(|clause| coverage::text(clause)).collect();
+        blocks.extend(self.rules.iter().map(|rule| rule_text(rule, policy)));
+        blocks.extend(self.entries.iter().map(|entry| entry_text(entry)));
+        blocks.join("\n\n")
+    }
+
+    fn json(&self, policy: &toml::Table) -> String {
+        let object = json!({
+            "clauses": self.rules.iter().map(|rule| rule_json(rule, policy)).collect::<Vec<_>>(),
+            "findings": self.entries.iter().map(|entry| entry_json(entry)).collect::<Vec<_>>(),
+            "coverage": self.clauses,
+        });
+        object.to_string()
+    }
 }
 
 fn severity(entry: &Entry) -> &'static str {
@@ -190,7 +239,9 @@ mod tests {
 
     #[test]
     fn a_mistyped_code_gets_the_nearest() {
-        assert!(nearest("F2420").contains(&"F2402"));
-        assert!(nearest("A24.33").contains(&"A24.3"));
+        let table = coverage::table().unwrap();
+        assert!(nearest("F2420", &table).contains(&"F2402"));
+        assert!(nearest("A24.33", &table).contains(&"A24.3"));
+        assert!(nearest("A3.22", &table).contains(&"A3.2"));
     }
 }

@@ -3,11 +3,13 @@
 mod cases;
 mod city;
 mod commands;
+mod coverage;
 mod formats;
 mod incremental;
 mod invariants;
 mod masking;
 mod messy;
+mod readings;
 mod replay;
 mod sample;
 mod schema;

@@ -9,6 +9,7 @@ pub mod ch7_conduct;
 pub mod ch8_duties;
 pub mod ch9_supplementary;
 pub mod district_audit;
+pub mod clauses;
 pub mod findings;
 pub mod policy;
 pub mod rule;

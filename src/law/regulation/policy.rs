@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use crate::facts::codes::{ArchivePart, ChangeReason};
+use super::rule::Clause;
 use crate::facts::subjects::{Subject, Subjects};
 
 /// A policy file.
@@ -291,6 +292,12 @@ pub struct Readings {
     pub early_application: EarlyApplication,
     /// A24.2.2: which results of a subject beside the core count as failing.
     pub junior_other_failing: JuniorOtherFailing,
+    /// A21.2, A22.1, A22.3: the day on which a school year ends.
+    pub school_year_end: SchoolYearEnd,
+    /// A8.3: what becomes of someone who attends and is not registered.
+    pub unregistered_attending: UnregisteredAttending,
+    /// A10.2, A45.3: how often a record has to be checked.
+    pub record_check: RecordCheck,
 }
 
 /// A21.2, A22.1
@@ -312,6 +319,129 @@ pub enum JuniorOtherFailing {
     /// A subject fails by its exam or by its annual result.
     Either,
 }
+
+/// A21.2, A22.1, A22.3
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SchoolYearEnd {
+    /// The last day of the second term.
+    SecondTerm,
+    /// 31 August.
+    August,
+}
+
+/// A8.3
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnregisteredAttending {
+    /// Urged to register.
+    Urge,
+    /// Interrupted or withdrawn, as the letter of the clause has it.
+    Letter,
+}
+
+/// A10.2, A45.3
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RecordCheck {
+    /// Each term, a month into it (A45.3).
+    Term,
+    /// Once a school year (A10.2).
+    SchoolYear,
+}
+
+/// What a named reading of `[readings]` says of itself.
+#[derive(Debug)]
+pub struct Reading {
+    /// Its name in the policy file.
+    pub key: &'static str,
+    /// The clauses that it is about.
+    pub clauses: &'static [Clause],
+    /// What the law leaves open, in Chinese.
+    pub asks: &'static str,
+    /// The words that it may have, each with what it means in Chinese.
+    pub options: &'static [(&'static str, &'static str)],
+}
+
+/// Every named reading, in the order of the policy file.
+pub static READINGS: &[Reading] = &[
+    Reading {
+        key: "early_application",
+        clauses: &["A21.2", "A22.1"],
+        asks: "办理窗口以前提出的跳级、重读申请算不算数",
+        options: &[("honoured", "算数，只作提示：早办的家庭不吃亏"), ("set_aside", "不算数：只认窗口以内的申请")],
+    },
+    Reading {
+        key: "junior_other_failing",
+        clauses: &["A24.2.2"],
+        asks: "初中毕业时，语文、数学、外语以外的科目看哪一项成绩",
+        options: &[
+            ("by_kind", "有学业水平考试的科目看考试，没有的看学年总评（补考后）"),
+            ("either", "考试、学年总评有一项不合格就算不合格：更严"),
+        ],
+    },
+    Reading {
+        key: "school_year_end",
+        clauses: &["A21.2", "A22.1", "A22.3"],
+        asks: "学年在哪一天结束：跳级、重读的办理窗口和留级的告知期限从这一天算",
+        options: &[("second_term", "第二学期的最后一天"), ("august", "8 月 31 日")],
+    },
+    Reading {
+        key: "unregistered_attending",
+        clauses: &["A8.3"],
+        asks: "过了注册截止日，来上课而没有注册的怎么办",
+        options: &[("urge", "督促补办注册，不处理学籍：比字面宽"), ("letter", "照字面：义务教育学籍中断，普通高中自动退学")],
+    },
+    Reading {
+        key: "record_check",
+        clauses: &["A10.2", "A45.3"],
+        asks: "学生信息多久核对一次",
+        options: &[("term", "每学期一次，开学满规定月数还没有核对的要提示（A45.3）"), ("school_year", "每学年一次（A10.2）")],
+    },
+];
+
+/// What a value of the policy says of itself that the law leaves open.
+#[derive(Debug)]
+pub struct OpenValue {
+    /// Its path in the policy file.
+    pub path: &'static str,
+    /// The clauses that it is about.
+    pub clauses: &'static [Clause],
+    /// What it is, in Chinese.
+    pub means: &'static str,
+}
+
+/// Every value of the policy that the law leaves open, in the order of the policy file, where each is marked as a reading.
+pub static OPEN_VALUES: &[OpenValue] = &[
+    OpenValue { path: "numbers.transfer_pair_days", clauses: &["A16.1"], means: "转出以后多少天还没有转入，算悬空" },
+    OpenValue { path: "numbers.suspension_ending_days", clauses: &["A32.2"], means: "休学期满以前多少天起提醒" },
+    OpenValue { path: "numbers.attendance_lag_days", clauses: &["A11.1"], means: "考勤落后超过多少个上课日要提示" },
+    OpenValue { path: "numbers.often_late", clauses: &["A11.2"], means: "一学期迟到、早退多少次算经常" },
+    OpenValue { path: "numbers.senior_truancy_min_contacts", clauses: &["A37.3"], means: "与家长联系几次算多次" },
+    OpenValue {
+        path: "numbers.cumulative_month_days",
+        clauses: &["A30", "A34.2", "A34.3", "A37.3", "A37.4"],
+        means: "累计缺课多少个上课日算一个月",
+    },
+    OpenValue {
+        path: "numbers.warn", clauses: &["A11.2"], means: "缺课达到多少个上课日预警：连续旷课、累计旷课、累计缺课"
+    },
+    OpenValue { path: "numbers.entry_age.on", clauses: &["A5"], means: "入学年龄算到入学那年的哪一天" },
+    OpenValue { path: "marks.pass", clauses: &["A20.2", "A20.3", "A24.2.2"], means: "学年总评的哪些等第算合格" },
+    OpenValue { path: "marks.fail", clauses: &["A20.2", "A20.3", "A24.2.2"], means: "学年总评的哪些等第算不合格" },
+    OpenValue {
+        path: "marks.mark_out_of_100", clauses: &["A20.2", "A20.3", "A24.2.2"], means: "百分制的学年总评多少分算合格"
+    },
+    OpenValue { path: "marks.moral_passed", clauses: &["A24.6"], means: "思想品德与行为规范的哪些评价算合格" },
+    OpenValue {
+        path: "subjects.junior_exam", clauses: &["A24.2.1", "A24.2.2"], means: "初中有学业水平考试的科目，按入学年份"
+    },
+    OpenValue {
+        path: "subjects.annual",
+        clauses: &["A20.3", "A22.2.1", "A22.2.2", "A24.2.2"],
+        means: "各年级应有学年总评的科目（高中：基础型科目）",
+    },
+];
 
 /// A policy that can't be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
