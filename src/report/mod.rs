@@ -1,6 +1,7 @@
 //! What leaves the building? The only place that writes results.
 
 pub mod codes;
+pub mod compare;
 pub mod decisions;
 pub mod findings;
 pub mod manifest;

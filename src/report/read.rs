@@ -21,7 +21,7 @@ use super::manifest::Manifest;
 #[derive(Debug, Error)]
 pub enum ReadError {
     /// There is no run.
-    #[error("no run in {}: name a run folder by --run, or run a pipeline first", .0.display())]
+    #[error("no run in {}: name the folder of a run or of a pipeline, or run a pipeline first", .0.display())]
     NoRun(PathBuf),
     /// A file of the run can't be read.
     #[error("can't read {}: {message}", .path.display())]
@@ -399,7 +399,8 @@ pub fn history(run: &Path) -> BTreeMap<String, Past> {
     if all.is_ok() { past } else { BTreeMap::new() }
 }
 
-type Fault = Box<dyn std::error::Error + Send + Sync>;
+/// What is wrong with a file.
+pub(super) type Fault = Box<dyn std::error::Error + Send + Sync>;
 
 /// Hands on the batches of a file: some columns (all for an empty list) of all rows, or of those at places in their order.
 fn read(
@@ -427,7 +428,7 @@ fn read(
 }
 
 /// The rows at places, which ascend.
-fn selection(places: &[usize]) -> RowSelection {
+pub(super) fn selection(places: &[usize]) -> RowSelection {
     let mut next = 0;
     let selectors = places.iter().flat_map(|place| {
         let skipped = place - std::mem::replace(&mut next, place + 1);
@@ -436,7 +437,8 @@ fn selection(places: &[usize]) -> RowSelection {
     RowSelection::from_iter(selectors)
 }
 
-fn column<'b>(batch: &'b RecordBatch, name: &str) -> Result<&'b ArrayRef, Fault> {
+/// A column of a batch.
+pub(super) fn column<'b>(batch: &'b RecordBatch, name: &str) -> Result<&'b ArrayRef, Fault> {
     batch.column_by_name(name).ok_or_else(|| format!("no column {name}").into())
 }
 

@@ -3,6 +3,7 @@
 mod cases;
 mod city;
 mod commands;
+mod diff;
 mod formats;
 mod incremental;
 mod invariants;

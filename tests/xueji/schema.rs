@@ -1,6 +1,7 @@
 //! The published schemas are the documented ones.
 
 use std::fs::File;
+use std::path::Path;
 use std::process::Command;
 
 use arrow::datatypes::DataType;
@@ -42,6 +43,20 @@ fn documented(name: &str) -> Vec<(String, String, bool)> {
     schema["columns"].as_array().expect("columns").iter().map(column).collect()
 }
 
+/// The schema of a published file is the documented one.
+pub fn assert_documented(file: &Path, name: &str) {
+    let file = File::open(file).expect("a result");
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).expect("Parquet");
+    let schema = builder.schema();
+    let published: Vec<_> =
+        schema.fields().iter().map(|field| (field.name().clone(), type_name(field.data_type()), field.is_nullable())).collect();
+    assert_eq!(published, documented(name), "{name}");
+    let metadata = builder.metadata().file_metadata().key_value_metadata().cloned().unwrap_or_default();
+    assert!(metadata.iter().all(|entry| entry.key != "ARROW:schema"), "{name} embeds an Arrow schema");
+    let own = metadata.iter().find(|entry| entry.key == "xueji.schema").and_then(|entry| entry.value.clone());
+    assert_eq!(own, Some(format!("{name}/1")));
+}
+
 #[test]
 fn the_published_schemas_are_the_documented_ones() {
     let city = scratch();
@@ -49,16 +64,7 @@ fn the_published_schemas_are_the_documented_ones() {
     assert!(output.expect("the program").status.success());
     for name in ["decisions", "findings", "finding_history", "sources", "submissions", "truth"] {
         let folder = if name == "truth" { city.path().to_owned() } else { package().join("reports/sample") };
-        let file = File::open(folder.join(format!("{name}.parquet"))).expect("a committed result");
-        let builder = ParquetRecordBatchReaderBuilder::try_new(file).expect("Parquet");
-        let schema = builder.schema();
-        let published: Vec<_> =
-            schema.fields().iter().map(|field| (field.name().clone(), type_name(field.data_type()), field.is_nullable())).collect();
-        assert_eq!(published, documented(name), "{name}");
-        let metadata = builder.metadata().file_metadata().key_value_metadata().cloned().unwrap_or_default();
-        assert!(metadata.iter().all(|entry| entry.key != "ARROW:schema"), "{name} embeds an Arrow schema");
-        let own = metadata.iter().find(|entry| entry.key == "xueji.schema").and_then(|entry| entry.value.clone());
-        assert_eq!(own, Some(format!("{name}/1")));
+        assert_documented(&folder.join(format!("{name}.parquet")), name);
     }
     let manifest = std::fs::read_to_string(package().join("reports/sample/manifest.json")).expect("the manifest");
     let manifest: Value = serde_json::from_str(&manifest).expect("JSON");
