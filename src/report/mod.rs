@@ -7,6 +7,7 @@ pub mod findings;
 pub mod manifest;
 pub mod mask;
 pub mod mend;
+pub mod movements;
 pub mod parquet;
 pub mod read;
 pub mod sources;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray};
 use arrow::compute::{cast, filter_record_batch};
 use arrow::datatypes::{DataType, Date32Type, Int8Type, Int16Type, Int32Type, Int64Type};
 use chrono::NaiveDate;
@@ -403,7 +403,7 @@ pub fn history(run: &Path) -> BTreeMap<String, Past> {
 pub(super) type Fault = Box<dyn std::error::Error + Send + Sync>;
 
 /// Hands on the batches of a file: some columns (all for an empty list) of all rows, or of those at places in their order.
-fn read(
+pub(super) fn read(
     path: &Path,
     columns: &[&str],
     places: Option<&[usize]>,
@@ -442,6 +442,11 @@ pub(super) fn column<'b>(batch: &'b RecordBatch, name: &str) -> Result<&'b Array
     batch.column_by_name(name).ok_or_else(|| format!("no column {name}").into())
 }
 
+/// A column of texts.
+pub(super) fn strings<'b>(batch: &'b RecordBatch, name: &str) -> Result<&'b StringArray, Fault> {
+    column(batch, name)?.as_string_opt().ok_or_else(|| format!("column {name} holds no texts").into())
+}
+
 fn texts(batch: &RecordBatch, name: &str) -> Result<ArrayRef, Fault> {
     Ok(cast(column(batch, name)?, &DataType::Utf8)?)
 }
@@ -452,7 +457,7 @@ fn text(texts: &ArrayRef, place: usize) -> String {
     if texts.is_valid(place) { texts.value(place).to_owned() } else { String::new() }
 }
 
-fn byte(batch: &RecordBatch, name: &str, place: usize) -> Option<i8> {
+pub(super) fn byte(batch: &RecordBatch, name: &str, place: usize) -> Option<i8> {
     let bytes = batch.column_by_name(name)?.as_primitive_opt::<Int8Type>()?;
     bytes.is_valid(place).then(|| bytes.value(place))
 }

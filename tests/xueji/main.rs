@@ -9,6 +9,7 @@ mod incremental;
 mod invariants;
 mod masking;
 mod messy;
+mod movements;
 mod replay;
 mod sample;
 mod schema;

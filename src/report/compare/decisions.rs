@@ -4,9 +4,9 @@ use std::path::Path;
 
 use arrow::array::{Array, AsArray, BooleanArray, Int8Array, ListArray, RecordBatch, StringArray};
 
-use super::rows::{Columns, Pair, Rows, Side, changes, strings, text};
+use super::rows::{Columns, Pair, Rows, Side, changes, text};
 use super::{CompareError, Kind};
-use crate::report::read::{Fault, ReadError, column};
+use crate::report::read::{Fault, ReadError, column, strings};
 
 /// A decision is what follows for the student; how many days are left to a threshold, or which rows prove it, is none.
 const COLUMNS: Columns = Columns {

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use arrow::array::{RecordBatch, StringArray};
 
-use super::rows::{Columns, Pair, Rows, Side, changes, strings, text};
+use super::rows::{Columns, Pair, Rows, Side, changes, text};
 use super::{CompareError, Kind};
-use crate::report::read::{Fault, ReadError};
+use crate::report::read::{Fault, ReadError, strings};
 
 const COLUMNS: Columns = Columns {
     key: "finding_id",

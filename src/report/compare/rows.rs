@@ -12,7 +12,7 @@ use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, Parq
 use rayon::prelude::*;
 
 use super::CompareError;
-use crate::report::read::{Fault, ReadError, column, selection};
+use crate::report::read::{Fault, ReadError, column, selection, strings};
 
 /// Changed rows that are held in full at a time, on each thread.
 const CHUNK: usize = 1 << 15;
@@ -182,14 +182,6 @@ fn enter(hashers: &mut [DefaultHasher], column: &dyn Array) -> Option<()> {
         _ => return None,
     }
     Some(())
-}
-
-/// A column of texts.
-///
-/// # Errors
-/// There is none of that name.
-pub fn strings<'b>(batch: &'b RecordBatch, name: &str) -> Result<&'b StringArray, Fault> {
-    column(batch, name)?.as_string_opt().ok_or_else(|| format!("column {name} holds no texts").into())
 }
 
 /// A text of a column.
