@@ -107,15 +107,15 @@ fn list(title: &str, hits: &[Hit]) {
     note(&lines.join("\n"));
 }
 
-fn grade(number: Option<i8>) -> &'static str {
+pub(super) fn grade(number: Option<i8>) -> &'static str {
     number.and_then(|number| u8::try_from(number).ok()).and_then(Grade::new).map_or("年级不明", Grade::title)
 }
 
-fn class(class: &str) -> String {
+pub(super) fn class(class: &str) -> String {
     if class.is_empty() || class.ends_with('班') { class.to_owned() } else { format!("{class}班") }
 }
 
-fn outcome(code: &str) -> &str {
+pub(super) fn outcome(code: &str) -> &str {
     Outcome::ALL.iter().find(|outcome| outcome.code() == code).map_or(code, |outcome| outcome.title())
 }
 
@@ -149,7 +149,7 @@ fn rule(clause: &str) -> Option<&'static Rule> {
     })
 }
 
-fn mark(holds: Option<bool>) -> &'static str {
+pub(super) fn mark(holds: Option<bool>) -> &'static str {
     match holds {
         Some(true) => "✓ 成立",
         Some(false) => "✗ 不成立",

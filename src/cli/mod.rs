@@ -2,6 +2,7 @@
 
 mod check;
 mod coverage;
+mod diff;
 mod explain;
 mod progress;
 mod readings;
@@ -39,6 +40,8 @@ enum Command {
     Check(check::Arguments),
     /// One student's decision, clause by clause, with its evidence.
     Explain(explain::Arguments),
+    /// Whose decision or finding changed between two runs, and which condition moved.
+    Diff(diff::Arguments),
     /// What this program calls to read an old workbook in a process of its own.
     #[command(name = old::COMMAND, hide = true)]
     ReadOldWorkbook {
@@ -125,6 +128,7 @@ pub fn main() -> ExitCode {
         Command::Run(arguments) => run::main(&arguments, json),
         Command::Check(arguments) => check::main(&arguments, json),
         Command::Explain(arguments) => explain::main(&arguments, json),
+        Command::Diff(arguments) => diff::main(&arguments, json),
         Command::ReadOldWorkbook { kind } => match old::serve(kind) {
             Ok(()) => Ending::Done,
             Err(_) => Ending::Unusable,

@@ -36,6 +36,9 @@ pub struct Arguments {
     /// The form of attendance; replaces the pipeline file's.
     #[arg(long, value_enum)]
     attendance: Option<Attendance>,
+    /// Publish though totals moved against the last run by more than the pipeline's `stop_when_moved`.
+    #[arg(long)]
+    accept_moves: bool,
 }
 
 /// Runs a pipeline.
@@ -48,6 +51,7 @@ pub fn main(arguments: &Arguments, json: bool) -> Ending {
         as_of: arguments.as_of,
         policy: arguments.policy.clone(),
         attendance: arguments.attendance,
+        accept_moves: arguments.accept_moves,
     };
     let config = match Config::load(&arguments.pipeline, &overrides) {
         Ok(config) => config,
@@ -80,6 +84,7 @@ pub fn main(arguments: &Arguments, json: bool) -> Ending {
             "outcomes_by_stage": manifest.outcomes_by_stage,
             "findings": manifest.findings_by_severity,
             "findings_by_code": manifest.findings,
+            "movements": manifest.movements,
             "attendance": manifest.attendance,
             "seconds": manifest.seconds,
         });
@@ -88,5 +93,6 @@ pub fn main(arguments: &Arguments, json: bool) -> Ending {
         say(summary::text(&published.manifest, &published.folder));
     }
     let found = |severity: &str| published.manifest.findings_by_severity.get(severity).is_some_and(|number| *number > 0);
-    arguments.fail_on.ending(found("error"), found("query"))
+    let moved = published.manifest.movements.as_ref().is_some_and(|movements| movements.queries > 0);
+    arguments.fail_on.ending(found("error"), found("query") || moved)
 }

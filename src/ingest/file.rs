@@ -174,7 +174,7 @@ fn read_source(
 static READING: AtomicUsize = AtomicUsize::new(0);
 
 /// What a reader gives; `None` if a library took damage for something that can't be, and panicked: that must not take the run down.
-fn guarded<T>(read: impl FnOnce() -> T) -> Option<T> {
+pub fn guarded<T>(read: impl FnOnce() -> T) -> Option<T> {
     READING.fetch_add(1, Ordering::SeqCst);
     let read = std::panic::catch_unwind(AssertUnwindSafe(read));
     READING.fetch_sub(1, Ordering::SeqCst);

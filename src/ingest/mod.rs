@@ -33,7 +33,7 @@ mod walk;
 pub mod workbook;
 
 pub use columnar::TRUTH;
-pub use file::keep_damage_quiet;
+pub use file::{guarded, keep_damage_quiet};
 pub use finding::CellFinding;
 pub use headers::{Dictionary, DictionaryError, Marks, Vocabulary};
 pub use mend::{CopiedCell, CopiedSheet, Mark, copy};

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use chrono::{NaiveDate, Utc};
 use law::facts::attendance::Form;
 use law::facts::calendar::{Calendar, SchoolYear, YearCalendar, parse_school_year};
-use law::regulation::policy::{Lists, Policy};
+use law::regulation::policy::{Lists, Policy, Share};
 use law::regulation::rule::Law;
 use serde::Deserialize;
 use thiserror::Error;
@@ -22,6 +22,9 @@ pub struct PipelineFile {
     /// What it reads.
     #[serde(default)]
     pub input: Input,
+    /// When it publishes nothing.
+    #[serde(default)]
+    pub safety: Safety,
 }
 
 /// `[pipeline]`
@@ -92,6 +95,15 @@ pub struct Input {
     pub paths: Vec<PathBuf>,
 }
 
+/// `[safety]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Safety {
+    /// Nothing is published when the number of students or an outcome's share of them moved by more than this against the last run.
+    #[serde(default)]
+    pub stop_when_moved: Option<Share>,
+}
+
 /// What the command line says otherwise than the pipeline file.
 #[derive(Clone, Debug, Default)]
 pub struct Overrides {
@@ -103,6 +115,8 @@ pub struct Overrides {
     pub policy: Option<PathBuf>,
     /// The form of attendance.
     pub attendance: Option<Attendance>,
+    /// Publish though totals moved by more than the pipeline allows.
+    pub accept_moves: bool,
 }
 
 /// A configuration that can't be used.
@@ -185,6 +199,10 @@ pub struct Config {
     pub headers: Option<PathBuf>,
     /// blake3 of the dictionaries of that folder.
     pub headers_hash: String,
+    /// When nothing is published.
+    pub safety: Safety,
+    /// Whether it is published though totals moved by more than that.
+    pub accept_moves: bool,
 }
 
 /// The nearest name in the folder of a file that is not there.
@@ -377,6 +395,7 @@ impl Config {
         let audits = pipeline.procedure == Procedure::DistrictAudit;
         let law = Law { policy, lists, subjects, calendar, school_year, last_day, window, as_of, term, audits };
         let headers_hash = headers.as_deref().map(hash_folder).unwrap_or_default();
-        Ok(Self { pipeline, inputs, law, policy_hash, calendar_hash, headers, headers_hash })
+        let (safety, accept_moves) = (file.safety, overrides.accept_moves);
+        Ok(Self { pipeline, inputs, law, policy_hash, calendar_hash, headers, headers_hash, safety, accept_moves })
     }
 }

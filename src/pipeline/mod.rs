@@ -2,4 +2,5 @@
 
 pub mod config;
 pub mod folder;
+pub mod movements;
 pub mod run;

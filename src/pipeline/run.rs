@@ -16,6 +16,7 @@ use thiserror::Error;
 
 use super::config::{Config, Procedure};
 use super::folder::{self, Held};
+use super::movements;
 use crate::engine::attendance::ids::{Ids, Numbering};
 use crate::engine::audit;
 use crate::engine::cohort::Cohort;
@@ -156,7 +157,7 @@ pub fn run(config: &Config, out: &Path, watch: &Watch<'_>) -> Result<PublishedRu
         published::in_order(all.map(|finding| published::publish(&cohort, finding)).collect())
     };
     published::write_findings(&staging.path().join("findings.parquet"), &findings, &names("findings/1"))?;
-    let past = latest.map(|run| history(&run)).unwrap_or_default();
+    let past = latest.as_deref().map(history).unwrap_or_default();
     let as_of = law.as_of.to_string();
     published::write_history(&staging.path().join("finding_history.parquet"), &findings, &past, &as_of, &names("finding_history/1"))?;
     sources::write_sources(&staging.path().join("sources.parquet"), &cohort, &names("sources/1"))?;
@@ -165,6 +166,7 @@ pub fn run(config: &Config, out: &Path, watch: &Watch<'_>) -> Result<PublishedRu
     let mut manifest = manifest(config, &cohort, &run_id, started, tally, &findings);
     manifest.attendance = receipt;
     check(&cohort, &manifest)?;
+    manifest.movements = movements::against(latest.as_deref(), staging.path(), &manifest, config, &names("movements/1"))?;
     summary::write_workbook(staging.path(), &manifest).map_err(|error| RunError::Write(error.to_string()))?;
     clock.lap(|seconds| &mut seconds.writing);
     manifest.seconds = clock.seconds;
@@ -527,6 +529,7 @@ fn manifest(
         outcomes_by_stage,
         findings: by_code,
         findings_by_severity: by_severity,
+        movements: None,
     }
 }
 

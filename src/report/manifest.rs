@@ -47,6 +47,9 @@ pub struct Manifest {
     pub findings: BTreeMap<String, u64>,
     /// Findings by severity.
     pub findings_by_severity: BTreeMap<String, u64>,
+    /// What moved against the last run of the pipeline, if there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub movements: Option<MovementReceipt>,
 }
 
 impl Manifest {
@@ -82,6 +85,19 @@ pub struct AttendanceReceipt {
     pub known_from: Option<String>,
     /// Why all were read though there was a run before, in Chinese.
     pub read_anew: Option<String>,
+}
+
+/// What the run was compared with, and what came of it.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]
+pub struct MovementReceipt {
+    /// The last run of the pipeline.
+    pub against: String,
+    /// Movements that schools are asked about.
+    pub queries: u64,
+    /// Why schools were not compared, in Chinese.
+    pub not_compared: Option<String>,
+    /// The totals that moved by more than the pipeline allows, and were accepted: measures, as in `movements.parquet`.
+    pub accepted: Vec<String>,
 }
 
 /// Seconds of each stage.

@@ -1,11 +1,13 @@
 //! What leaves the building? The only place that writes results.
 
 pub mod codes;
+pub mod compare;
 pub mod decisions;
 pub mod findings;
 pub mod manifest;
 pub mod mask;
 pub mod mend;
+pub mod movements;
 pub mod parquet;
 pub mod read;
 pub mod sources;

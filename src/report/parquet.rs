@@ -69,7 +69,6 @@ pub struct Groups {
     writer: SerializedFileWriter<File>,
     factory: ArrowRowGroupWriterFactory,
     schema: SchemaRef,
-    groups: usize,
 }
 
 /// An encoded row group.
@@ -91,7 +90,7 @@ impl Groups {
         let parquet_schema = ArrowSchemaConverter::new().with_coerce_types(properties.coerce_types()).convert(schema)?;
         let writer = SerializedFileWriter::new(File::create(path)?, parquet_schema.root_schema_ptr(), properties)?;
         let factory = ArrowRowGroupWriterFactory::new(&writer, Arc::clone(schema));
-        Ok(Self { writer, factory, schema: Arc::clone(schema), groups: 0 })
+        Ok(Self { writer, factory, schema: Arc::clone(schema) })
     }
 
     /// What encodes row groups for this file.
@@ -109,7 +108,6 @@ impl Groups {
             column.append_to_row_group(&mut row_group)?;
         }
         row_group.close()?;
-        self.groups += 1;
         Ok(())
     }
 
@@ -117,10 +115,7 @@ impl Groups {
     ///
     /// # Errors
     /// The disk refuses.
-    pub fn finish(mut self) -> Result<(), ParquetError> {
-        if self.groups == 0 {
-            self.writer.next_row_group()?.close()?;
-        }
+    pub fn finish(self) -> Result<(), ParquetError> {
         self.writer.into_inner()?.sync_all()?;
         Ok(())
     }

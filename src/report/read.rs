@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray};
 use arrow::compute::{cast, filter_record_batch};
 use arrow::datatypes::{DataType, Date32Type, Int8Type, Int16Type, Int32Type, Int64Type};
 use chrono::NaiveDate;
@@ -21,7 +21,7 @@ use super::manifest::Manifest;
 #[derive(Debug, Error)]
 pub enum ReadError {
     /// There is no run.
-    #[error("no run in {}: name a run folder by --run, or run a pipeline first", .0.display())]
+    #[error("no run in {}: name the folder of a run or of a pipeline, or run a pipeline first", .0.display())]
     NoRun(PathBuf),
     /// A file of the run can't be read.
     #[error("can't read {}: {message}", .path.display())]
@@ -399,10 +399,11 @@ pub fn history(run: &Path) -> BTreeMap<String, Past> {
     if all.is_ok() { past } else { BTreeMap::new() }
 }
 
-type Fault = Box<dyn std::error::Error + Send + Sync>;
+/// What is wrong with a file.
+pub(super) type Fault = Box<dyn std::error::Error + Send + Sync>;
 
 /// Hands on the batches of a file: some columns (all for an empty list) of all rows, or of those at places in their order.
-fn read(
+pub(super) fn read(
     path: &Path,
     columns: &[&str],
     places: Option<&[usize]>,
@@ -427,7 +428,7 @@ fn read(
 }
 
 /// The rows at places, which ascend.
-fn selection(places: &[usize]) -> RowSelection {
+pub(super) fn selection(places: &[usize]) -> RowSelection {
     let mut next = 0;
     let selectors = places.iter().flat_map(|place| {
         let skipped = place - std::mem::replace(&mut next, place + 1);
@@ -436,8 +437,14 @@ fn selection(places: &[usize]) -> RowSelection {
     RowSelection::from_iter(selectors)
 }
 
-fn column<'b>(batch: &'b RecordBatch, name: &str) -> Result<&'b ArrayRef, Fault> {
+/// A column of a batch.
+pub(super) fn column<'b>(batch: &'b RecordBatch, name: &str) -> Result<&'b ArrayRef, Fault> {
     batch.column_by_name(name).ok_or_else(|| format!("no column {name}").into())
+}
+
+/// A column of texts.
+pub(super) fn strings<'b>(batch: &'b RecordBatch, name: &str) -> Result<&'b StringArray, Fault> {
+    column(batch, name)?.as_string_opt().ok_or_else(|| format!("column {name} holds no texts").into())
 }
 
 fn texts(batch: &RecordBatch, name: &str) -> Result<ArrayRef, Fault> {
@@ -450,7 +457,7 @@ fn text(texts: &ArrayRef, place: usize) -> String {
     if texts.is_valid(place) { texts.value(place).to_owned() } else { String::new() }
 }
 
-fn byte(batch: &RecordBatch, name: &str, place: usize) -> Option<i8> {
+pub(super) fn byte(batch: &RecordBatch, name: &str, place: usize) -> Option<i8> {
     let bytes = batch.column_by_name(name)?.as_primitive_opt::<Int8Type>()?;
     bytes.is_valid(place).then(|| bytes.value(place))
 }

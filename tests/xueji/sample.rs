@@ -14,8 +14,15 @@ use xueji::report::summary;
 use crate::support::{package, rows, scratch, try_run, watch_on};
 
 /// The results that are compared byte for byte.
-const FILES: [&str; 6] =
-    ["decisions.parquet", "findings.parquet", "finding_history.parquet", "sources.parquet", "submissions.parquet", "summary.xlsx"];
+const FILES: [&str; 7] = [
+    "decisions.parquet",
+    "findings.parquet",
+    "finding_history.parquet",
+    "sources.parquet",
+    "submissions.parquet",
+    "movements.parquet",
+    "summary.xlsx",
+];
 
 fn run_sample(out: &Path) -> PublishedRun {
     try_run(&package().join("sample-data"), out).expect("a run of the sample district")

@@ -29,6 +29,9 @@ pub struct Policy {
     pub archives: Archives,
     /// The readings.
     pub readings: Readings,
+    /// How far a school's numbers may move from one run to the next; schools are not compared without it.
+    #[serde(default)]
+    pub movements: Option<Movements>,
 }
 
 /// The numbers of the law.
@@ -442,6 +445,41 @@ pub static OPEN_VALUES: &[OpenValue] = &[
         means: "各年级应有学年总评的科目（高中：基础型科目）",
     },
 ];
+
+/// How far a school's numbers may move from one run to the next before it is asked why. All of them are readings.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Movements {
+    /// The number of students, as a share of what it was.
+    pub students_share: Share,
+    /// The number of classes.
+    pub classes: u32,
+    /// An outcome's share of the students.
+    pub outcome_share: Share,
+    /// The share of the undetermined.
+    pub undetermined_share: Share,
+    /// Schools with fewer students are not compared: a few students are a large share of them.
+    pub least_students: u32,
+}
+
+/// A share, from 0 to 1.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(try_from = "f64", into = "f64")]
+pub struct Share(f64);
+
+impl TryFrom<f64> for Share {
+    type Error = String;
+
+    fn try_from(share: f64) -> Result<Self, String> {
+        if (0.0..=1.0).contains(&share) { Ok(Self(share)) } else { Err(format!("{share} is not a share: a number from 0 to 1")) }
+    }
+}
+
+impl From<Share> for f64 {
+    fn from(share: Share) -> f64 {
+        share.0
+    }
+}
 
 /// A policy that can't be used.
 #[derive(Clone, Debug, PartialEq, Eq)]

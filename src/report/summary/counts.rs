@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::path::Path;
 
-use polars::prelude::{DataFrame, ParquetReader, PolarsError, SerReader};
+use polars::prelude::{Column, DataFrame, ParquetReader, PolarsError, SerReader};
 use rust_xlsxwriter::XlsxError;
 use thiserror::Error;
 
@@ -51,16 +51,29 @@ pub fn count(path: &Path, columns: &[&str]) -> Result<Vec<(Vec<String>, u64)>, S
     Ok(counts)
 }
 
-/// A row's texts and numbers.
-pub type Numbered = (Vec<String>, Vec<i64>);
+/// The texts and numbers of each row.
+pub type Numbered<N> = Vec<(Vec<String>, Vec<N>)>;
 
-/// The rows of a small table: some columns of texts, then some of numbers.
-pub fn rows(path: &Path, columns: &[&str], numbers: &[&str]) -> Result<Vec<Numbered>, SummaryError> {
+/// The rows of a small table: some columns of texts, then some of whole numbers.
+pub fn rows(path: &Path, columns: &[&str], numbers: &[&str]) -> Result<Numbered<i64>, SummaryError> {
+    rows_of(path, columns, numbers, |number, row| Ok(number.i64()?.get(row).unwrap_or_default()))
+}
+
+/// The rows of a small table: some columns of texts, then some of numbers with a fraction.
+pub fn rows_of_fractions(path: &Path, columns: &[&str], numbers: &[&str]) -> Result<Numbered<f64>, SummaryError> {
+    rows_of(path, columns, numbers, |number, row| Ok(number.f64()?.get(row).unwrap_or_default()))
+}
+
+fn rows_of<N>(
+    path: &Path,
+    columns: &[&str],
+    numbers: &[&str],
+    get: impl Fn(&Column, usize) -> Result<N, PolarsError>,
+) -> Result<Numbered<N>, SummaryError> {
     let table = read(path, &[columns, numbers].concat())?;
     let mut rows = Vec::with_capacity(table.height());
     for row in 0..table.height() {
-        let own: Result<Vec<i64>, SummaryError> =
-            numbers.iter().map(|number| Ok(table.column(number)?.i64()?.get(row).unwrap_or_default())).collect();
+        let own: Result<Vec<N>, PolarsError> = numbers.iter().map(|number| get(table.column(number)?, row)).collect();
         rows.push((texts(&table, columns, row)?, own?));
     }
     Ok(rows)

@@ -11,7 +11,7 @@ use law::regulation::rule::Outcome;
 pub use counts::SummaryError;
 pub use workbook::write_workbook;
 
-use super::manifest::{AttendanceReceipt, Manifest};
+use super::manifest::{AttendanceReceipt, Manifest, MovementReceipt};
 
 /// The stages, by the words in outputs, with their titles.
 const STAGES: [(&str, &str); 4] = [("primary", "小学"), ("junior", "初中"), ("senior", "高中"), ("unknown", "不明")];
@@ -46,6 +46,10 @@ fn first_to_do(manifest: &Manifest) -> Vec<String> {
     if undetermined > 0 {
         lines.push(format!("{undetermined} 名学生待核：缺什么、向谁补要，见 summary.xlsx 的“待核名单”"));
     }
+    let moved = manifest.movements.as_ref().map_or(0, |movements| movements.queries);
+    if moved > 0 {
+        lines.push(format!("学校数据比上次变动大的 {moved} 处，要学校说明：见 summary.xlsx 的“与上次相比”"));
+    }
     let set_aside: u64 = manifest.books.values().map(|books| books.set_aside).sum();
     if set_aside > 0 {
         lines.push(format!("{set_aside} 行数据没有采用，每行都有问题代码，见“问题清单”"));
@@ -75,6 +79,15 @@ fn attendance_read(manifest: &Manifest) -> Option<String> {
     })
 }
 
+/// What the run was compared with.
+fn compared_with(manifest: &Manifest) -> Option<String> {
+    let MovementReceipt { against, queries, not_compared, .. } = manifest.movements.as_ref()?;
+    Some(match not_compared {
+        Some(why) => format!("没有与上次运行 {against} 相比：{why}"),
+        None => format!("与上次运行 {against} 相比：需要说明的变动 {queries} 处"),
+    })
+}
+
 /// The summary on standard output.
 pub fn text(manifest: &Manifest, folder: &Path) -> String {
     let of =
@@ -95,6 +108,7 @@ pub fn text(manifest: &Manifest, folder: &Path) -> String {
     }
     let severities = SEVERITIES.map(|(code, title)| format!("{title} {}", manifest.findings_by_severity.get(code).copied().unwrap_or(0)));
     lines.extend([String::new(), format!("问题：{}", severities.join("，"))]);
+    lines.extend(compared_with(manifest));
     let first = first_to_do(manifest);
     if !first.is_empty() {
         lines.push("先看这些：".to_owned());

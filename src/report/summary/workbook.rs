@@ -7,10 +7,10 @@ use law::regulation::findings::find;
 use law::regulation::rule::Outcome;
 use rust_xlsxwriter::{Color, DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder, Workbook, Worksheet, XlsxError};
 
-use super::counts::{SummaryError, count, rows};
+use super::counts::{SummaryError, count, rows, rows_of_fractions};
 use super::{SEVERITIES, STAGES, first_to_do};
 use crate::ingest::table::Table;
-use crate::report::manifest::Manifest;
+use crate::report::manifest::{Manifest, MovementReceipt};
 use crate::report::mask;
 use crate::report::read::{FindingRow, Listed, Run, Step};
 
@@ -62,6 +62,9 @@ pub fn write_workbook(folder: &Path, manifest: &Manifest) -> Result<(), SummaryE
     undetermined(sheet(&mut workbook, "待核名单")?, &run, &formats)?;
     findings(sheet(&mut workbook, "问题清单")?, &run, &formats)?;
     submissions(sheet(&mut workbook, "报送情况")?, folder, manifest, &formats)?;
+    if let Some(receipt) = &manifest.movements {
+        movements(sheet(&mut workbook, "与上次相比")?, folder, receipt, &formats)?;
+    }
     workbook.save(folder.join("summary.xlsx"))?;
     Ok(())
 }
@@ -156,7 +159,8 @@ fn overview(sheet: &mut Worksheet, manifest: &Manifest, formats: &Formats) -> Re
         "问题清单：每个问题在哪个文件、哪一格，应该怎样改。",
         "报送情况：各校各表有多少学生已有记录，应有而没有的标红。",
     ];
-    for line in guide {
+    let compared = manifest.movements.as_ref().map(|_| "与上次相比：哪些学校的人数、班数或结论比例比上次运行变动大，请核对什么。");
+    for line in guide.into_iter().chain(compared) {
         sheet.write_with_format(row, 0, line, &formats.note)?;
         row += 1;
     }
@@ -417,6 +421,50 @@ fn submissions(sheet: &mut Worksheet, folder: &Path, manifest: &Manifest, format
         "数字是本校有该表记录的学生人数；“应有”是没有该表就不能下结论的学生人数（高一、高二的学年成绩，毕业年级的考试和评价）。"
     };
     sheet.write_with_format(row + 1, 0, note, &formats.note)?;
+    Ok(())
+}
+
+/// What a measure is called.
+fn measure_title(measure: &str) -> String {
+    let outcome = |code: &str| Outcome::ALL.iter().find(|own| own.code() == code).map_or(code.to_owned(), |own| own.title().to_owned());
+    match measure.strip_prefix("outcome.") {
+        Some(code) => format!("“{}”的比例", outcome(code)),
+        None if measure == "classes" => "班级数".to_owned(),
+        None => "学生人数".to_owned(),
+    }
+}
+
+fn movements(sheet: &mut Worksheet, folder: &Path, receipt: &MovementReceipt, formats: &Formats) -> Result<(), SummaryError> {
+    let texts = ["district", "school_code", "school_name", "measure", "message"];
+    let moved = rows_of_fractions(&folder.join("movements.parquet"), &texts, &["before", "after"])?;
+    let columns =
+        [("区", 12.0), ("学校代码", 14.0), ("学校名称", 30.0), ("项目", 18.0), ("上次", 10.0), ("这次", 10.0), ("问题和办法", 90.0)];
+    head(sheet, 0, &columns, moved.len() as u32, formats)?;
+    let share = Format::new().set_num_format("0.0%");
+    let mut row = 1;
+    for (words, numbers) in &moved {
+        let ([district, code, name, measure, message], [before, after]) = (words.as_slice(), numbers.as_slice()) else { continue };
+        write_texts(sheet, row, 0, &[district, code, name, &measure_title(measure)])?;
+        for (column, number) in [(4, before), (5, after)] {
+            if measure.starts_with("outcome.") {
+                sheet.write_with_format(row, column, *number, &share)?;
+            } else {
+                sheet.write(row, column, *number)?;
+            }
+        }
+        sheet.write_string_with_format(row, 6, mask::within(message), &formats.wrap)?;
+        row += 1;
+    }
+    let note = match &receipt.not_compared {
+        Some(why) => format!("没有与运行 {} 相比：{why}。", receipt.against),
+        None => format!("与运行 {} 相比；只列变动超过政策 [movements] 所定界限的学校。", receipt.against),
+    };
+    sheet.write_with_format(row + 1, 0, note, &formats.note)?;
+    if !receipt.accepted.is_empty() {
+        let measures: Vec<String> = receipt.accepted.iter().map(|own| measure_title(own)).collect();
+        let line = format!("全部学生的{}变动超过流程所定的限度，经运行的人确认后发布。", measures.join("、"));
+        sheet.write_with_format(row + 2, 0, line, &formats.alarm)?;
+    }
     Ok(())
 }
 
