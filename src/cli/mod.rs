@@ -2,6 +2,7 @@
 
 mod check;
 mod explain;
+mod export;
 mod progress;
 mod rules;
 mod run;
@@ -37,6 +38,8 @@ enum Command {
     Check(check::Arguments),
     /// One student's decision, clause by clause, with its evidence.
     Explain(explain::Arguments),
+    /// Hand the changes of a run to another system, in its codes.
+    Export(export::Arguments),
     /// What this program calls to read an old workbook in a process of its own.
     #[command(name = old::COMMAND, hide = true)]
     ReadOldWorkbook {
@@ -123,6 +126,7 @@ pub fn main() -> ExitCode {
         Command::Run(arguments) => run::main(&arguments, json),
         Command::Check(arguments) => check::main(&arguments, json),
         Command::Explain(arguments) => explain::main(&arguments, json),
+        Command::Export(arguments) => export::main(&arguments, json),
         Command::ReadOldWorkbook { kind } => match old::serve(kind) {
             Ok(()) => Ending::Done,
             Err(_) => Ending::Unusable,

@@ -21,7 +21,7 @@ use super::manifest::Manifest;
 #[derive(Debug, Error)]
 pub enum ReadError {
     /// There is no run.
-    #[error("no run in {}: name a run folder by --run, or run a pipeline first", .0.display())]
+    #[error("no run in {}: name a run folder, or run a pipeline first", .0.display())]
     NoRun(PathBuf),
     /// A file of the run can't be read.
     #[error("can't read {}: {message}", .path.display())]
