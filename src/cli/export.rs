@@ -72,8 +72,11 @@ fn national(arguments: &National, json: bool) -> Result<(), Fault> {
     Ok(())
 }
 
+/// Whether something is told of a kind.
+type Kind = fn(&Told) -> bool;
+
 /// The lines of the mapping that students fall under, of one kind.
-fn lines<'a>(mapping: &'a Mapping, account: &'a Account, is_asked: fn(&Told) -> bool) -> impl Iterator<Item = (&'a Line, u64)> {
+fn lines<'a>(mapping: &'a Mapping, account: &'a Account, is_asked: Kind) -> impl Iterator<Item = (&'a Line, u64)> {
     let all = mapping.lines.iter().zip(account.lines.iter().copied());
     all.filter(move |(line, number)| *number > 0 && is_asked(&line.told))
 }
@@ -103,7 +106,7 @@ fn text(run: &Run, mapping: &Mapping, account: &Account) -> String {
         format!("{} {run_id}，{school_year} 学年，判定日期 {as_of}", run.manifest.pipeline),
         format!("学生 {students} 名 = 报全国系统 {changed} + 没有变动 {unchanged} + 无对应代码 {gaps}"),
     ];
-    let kinds: [(&str, fn(&Told) -> bool); 3] = [
+    let kinds: [(&str, Kind); 3] = [
         ("报全国系统：", |told| matches!(told, Told::Change(_))),
         ("没有变动：", |told| matches!(told, Told::Unchanged(_))),
         ("无对应代码，须由人工办理，逐名列出：", |told| matches!(told, Told::Gap(_))),
@@ -137,7 +140,7 @@ fn object(run: &Run, mapping: &Mapping, account: &Account) -> Value {
             "outcome": line.outcome.code(), "stages": line.stages.title(), "students": number, "told": told(&line.told),
         })
     };
-    let of = |is_asked: fn(&Told) -> bool| lines(mapping, account, is_asked).map(line).collect::<Vec<_>>();
+    let of = |is_asked: Kind| lines(mapping, account, is_asked).map(line).collect::<Vec<_>>();
     let lack = |(lack, number): (&Lack, &u64)| json!({ "students": number, "told": lack.why() });
     let mut gaps = of(|told| matches!(told, Told::Gap(_)));
     gaps.extend(account.lacks.iter().map(lack));

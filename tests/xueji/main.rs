@@ -8,6 +8,7 @@ mod incremental;
 mod invariants;
 mod masking;
 mod messy;
+mod national;
 mod replay;
 mod sample;
 mod schema;

@@ -287,7 +287,7 @@ mod tests {
         Mapping::load(false, Some(&path)).map_err(|error| error.to_string())
     }
 
-    fn told<'m>(mapping: &'m Mapping, outcome: Outcome, stage: Stage) -> &'m Told {
+    fn told(mapping: &Mapping, outcome: Outcome, stage: Stage) -> &Told {
         &mapping.lines[mapping.place(outcome.code(), Some(stage)).unwrap()].told
     }
 

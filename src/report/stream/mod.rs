@@ -111,7 +111,7 @@ impl Tables {
         self.end()?;
         let extension = self.path.extension().and_then(|own| own.to_str()).unwrap_or_default();
         let path = if suffix.is_empty() { self.path.clone() } else { self.path.with_extension(format!("{suffix}.{extension}")) };
-        let file = NamedTempFile::new_in(self.folder())?;
+        let file = tempfile::Builder::new().prefix(".xueji-export-").tempfile_in(self.folder())?;
         let open = match self.form {
             Form::Csv => {
                 let mut out = BufWriter::new(file);

@@ -103,7 +103,8 @@ impl Book {
         // Writing to a text can't fail.
         let _ = write!(text, "<row r=\"{row}\">");
         for (column, cell) in ('A'..='Z').zip(cells).filter(|(_, cell)| !cell.is_empty()) {
-            let _ = write!(text, "<c r=\"{column}{row}\" s=\"{style}\" t=\"inlineStr\"><is><t xml:space=\"preserve\">");
+            let space = if cell.trim() == cell { "" } else { " xml:space=\"preserve\"" };
+            let _ = write!(text, "<c r=\"{column}{row}\" s=\"{style}\" t=\"inlineStr\"><is><t{space}>");
             escape(cell, text);
             text.push_str("</t></is></c>");
         }
