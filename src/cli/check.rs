@@ -24,9 +24,9 @@ pub struct Arguments {
     /// Files and folders to look at; they are never changed.
     #[arg(required = true)]
     paths: Vec<PathBuf>,
-    /// A folder of header and value dictionaries that extend the built-in one.
-    #[arg(long, value_name = "DIR")]
-    headers: Option<PathBuf>,
+    /// A folder or file of header and value dictionaries that extend the built-in one. May be given several times.
+    #[arg(long, value_name = "DIR|FILE")]
+    headers: Vec<PathBuf>,
     /// The policy file whose subjects and marks are used; the built-in one without it.
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
@@ -62,7 +62,7 @@ fn look(arguments: &Arguments) -> Result<(Inputs, Vec<Copied>), String> {
     }
     let policy = super::rules::policy_text(arguments.policy.as_ref())?;
     let policy: Policy = toml::from_str(&policy).map_err(|error| format!("the policy is not usable: {error}"))?;
-    let vocabulary = vocabulary(&policy, arguments.headers.as_deref()).map_err(|error| error.to_string())?;
+    let vocabulary = vocabulary(&policy, &arguments.headers).map_err(|error| error.to_string())?;
     let progress = Progress::new();
     let show = |done: ingest::Progress| progress.show(words(Stage::Reading), done.bytes_read, done.bytes);
     let inputs = ingest::read(Request { folders: &arguments.paths, vocabulary: &vocabulary, progress: &show, defer: None });

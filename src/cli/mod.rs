@@ -4,6 +4,7 @@ mod check;
 mod coverage;
 mod diff;
 mod explain;
+mod export;
 mod progress;
 mod readings;
 mod rules;
@@ -42,6 +43,8 @@ enum Command {
     Explain(explain::Arguments),
     /// Whose decision or finding changed between two runs, and which condition moved.
     Diff(diff::Arguments),
+    /// Hand the changes of a run to another system, in its codes.
+    Export(export::Arguments),
     /// What this program calls to read an old workbook in a process of its own.
     #[command(name = old::COMMAND, hide = true)]
     ReadOldWorkbook {
@@ -129,6 +132,7 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::main(&arguments, json),
         Command::Explain(arguments) => explain::main(&arguments, json),
         Command::Diff(arguments) => diff::main(&arguments, json),
+        Command::Export(arguments) => export::main(&arguments, json),
         Command::ReadOldWorkbook { kind } => match old::serve(kind) {
             Ok(()) => Ending::Done,
             Err(_) => Ending::Unusable,

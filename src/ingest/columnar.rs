@@ -198,6 +198,7 @@ fn read_group(
     context: Context<'_>,
 ) -> Result<Settled, Failure> {
     let (batches, roots) = batches(source, plain, group, layout, BATCH)?;
+    let vocabulary = context.vocabulary;
     let mut part = Part::new(layout.table, |field| layout.has(field), context);
     let fields: Vec<usize> = part.fields().collect();
     // Where each field's column stands among those that are read.
@@ -208,7 +209,7 @@ fn read_group(
         let count = u32::try_from(batch.num_rows())?;
         part.add_rows(first + 1, count);
         let array = |field: usize| place(field).and_then(|place| batch.columns().get(place));
-        let documents = layout.table.field("证件类型").and_then(array).map(documents);
+        let documents = layout.table.field("证件类型").and_then(array).map(|array| documents(array, vocabulary));
         for (builder, &field) in fields.iter().enumerate() {
             let Some(array) = array(field) else {
                 let given = layout.given.as_ref().filter(|(given, _)| *given == field).map_or("", |(_, text)| text);
@@ -225,14 +226,15 @@ fn read_group(
 }
 
 /// What 证件类型 says in each row.
-fn documents(array: &ArrayRef) -> Vec<Document> {
+fn documents(array: &ArrayRef, vocabulary: &Vocabulary) -> Vec<Document> {
+    let of = |text: Option<&str>| text.map_or(Document::Unknown, |text| Document::of(text, vocabulary));
     match dictionary(array) {
         Some((keys, values)) => {
-            let known: Vec<Document> = values.iter().map(|text| text.map_or(Document::Unknown, Document::of)).collect();
+            let known: Vec<Document> = values.iter().map(of).collect();
             keys.iter().map(|key| key.and_then(|key| known.get(key as usize).copied()).unwrap_or_default()).collect()
         }
         None => match array.as_string_opt::<i32>() {
-            Some(texts) => texts.iter().map(|text| text.map_or(Document::Unknown, Document::of)).collect(),
+            Some(texts) => texts.iter().map(of).collect(),
             None => vec![Document::Unknown; array.len()],
         },
     }

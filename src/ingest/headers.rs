@@ -4,14 +4,18 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use law::facts::codes::{AnnualResult, Standard};
+use law::facts::grades::Grade;
 use law::facts::subjects::{Subject, Subjects};
 use serde::Deserialize;
 
 use super::fold;
 use super::table::{Field, Holds, Table};
 
-/// The dictionary that the program brings along.
-const BUILT_IN: &str = include_str!("../../pipelines/headers/standard.toml");
+/// The dictionaries that the program brings along.
+const BUILT_IN: [(&str, &str); 2] = [
+    ("standard.toml", include_str!("../../pipelines/headers/standard.toml")),
+    ("national-codes.toml", include_str!("../../pipelines/headers/national-codes.toml")),
+];
 
 /// Why a dictionary can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -51,7 +55,7 @@ pub enum DictionaryError {
         column: String,
     },
     /// A file names a word that is in no list of the column.
-    #[error("{name}: {word} is no word of the column {column}")]
+    #[error("{name}: {word} is no word of the column {column}; its words are {}", .words.join("、"))]
     Word {
         /// Which file.
         name: String,
@@ -59,6 +63,8 @@ pub enum DictionaryError {
         column: String,
         /// The word.
         word: String,
+        /// Those that it has.
+        words: &'static [&'static str],
     },
 }
 
@@ -104,11 +110,12 @@ pub struct Dictionary {
     footers: Vec<String>,
 }
 
-/// The words of a column: those of its list, or of 学年总评.
+/// The words of a column: those of its list, of 学年总评, or of grades.
 pub(crate) fn words_of(field: &Field) -> &'static [&'static str] {
     match field.holds {
-        Holds::Word(words) => words,
+        Holds::Word(words) | Holds::Named(words) => words,
         Holds::AnnualResult => AnnualResult::WORDS,
+        Holds::Grade => Grade::TITLES,
         _ => &[],
     }
 }
@@ -120,26 +127,25 @@ impl Dictionary {
     /// None, unless the program was built with a broken one.
     pub fn built_in() -> Result<Self, DictionaryError> {
         let mut dictionary = Self { headers: HashMap::new(), words: HashMap::new(), footers: Vec::new() };
-        dictionary.extend("standard.toml", BUILT_IN)?;
+        for (name, text) in BUILT_IN {
+            dictionary.extend(name, text)?;
+        }
         Ok(dictionary)
     }
 
-    /// The built-in dictionary and what the `.toml` files of a folder say, in the order of their names.
+    /// The built-in dictionary and what further ones say: files, or folders whose `.toml` files are read in the order of their names.
+    /// What a later one says comes before what an earlier one said.
     ///
     /// # Errors
     /// A folder or file that can't be read, or that names tables, columns or words that there are not.
-    pub fn with_folder(folder: &Path) -> Result<Self, DictionaryError> {
-        let read = |path: &Path, error| DictionaryError::Read { path: path.to_owned(), error };
-        let mut paths = Vec::new();
-        for entry in std::fs::read_dir(folder).map_err(|error| read(folder, error))? {
-            paths.push(entry.map_err(|error| read(folder, error))?.path());
-        }
-        paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
-        paths.sort();
+    pub fn with(further: &[PathBuf]) -> Result<Self, DictionaryError> {
         let mut dictionary = Self::built_in()?;
-        for path in paths {
-            let text = std::fs::read_to_string(&path).map_err(|error| read(&path, error))?;
-            dictionary.extend(&path.display().to_string(), &text)?;
+        for path in further {
+            let files = if path.is_dir() { files_of(path)? } else { vec![path.clone()] };
+            for file in files {
+                let text = std::fs::read_to_string(&file).map_err(|error| DictionaryError::Read { path: file.clone(), error })?;
+                dictionary.extend(&file.display().to_string(), &text)?;
+            }
         }
         Ok(dictionary)
     }
@@ -217,7 +223,12 @@ impl Dictionary {
                 for (word, spellings) in words {
                     let code =
                         words_of(field).iter().position(|known| known == word).and_then(|place| u8::try_from(place).ok()).ok_or_else(
-                            || DictionaryError::Word { name: name.to_owned(), column: column.to_owned(), word: word.clone() },
+                            || DictionaryError::Word {
+                                name: name.to_owned(),
+                                column: column.to_owned(),
+                                word: word.clone(),
+                                words: words_of(field),
+                            },
                         )?;
                     for spelling in spellings {
                         self.words.insert((field.header, fold::word(spelling)), Spelling { code, ordinary });
@@ -270,12 +281,40 @@ impl Dictionary {
         self.words.get(&(column, folded.to_owned())).copied()
     }
 
+    /// The word of a column's list that a text stands for: a spelling of it, its code, or its code and itself, such as `01-在读`. A code
+    /// beside another word than its own says nothing.
+    pub(crate) fn spelling(&self, column: &'static str, words: &[&str], folded: &str) -> Option<Spelling> {
+        if let Some(spelling) = self.word(column, folded) {
+            return Some(spelling);
+        }
+        let rest = folded.trim_start_matches(|letter: char| letter.is_ascii_alphanumeric());
+        let code = folded.strip_suffix(rest).filter(|code| !code.is_empty() && !rest.is_empty())?;
+        let code = self.word(column, code)?;
+        let word = rest.trim_start_matches(['-', '—', '–', '_', '.', '、', ':']);
+        let own = words.get(usize::from(code.code)).is_some_and(|own| fold::word(own) == word);
+        (own || self.word(column, word).is_some_and(|word| word.code == code.code)).then_some(code)
+    }
+
     /// Whether a cell begins like a total, a signature or a note below the data.
     pub(crate) fn is_footer(&self, text: &str) -> bool {
         let folded = fold::word(text);
         let total = folded.starts_with('共') && folded.ends_with(['人', '名', '条', '行', '校', '所', '班', '个']);
         total || folded.starts_with('第') && folded.ends_with('页') || self.footers.iter().any(|begin| folded.starts_with(begin.as_str()))
     }
+}
+
+/// The `.toml` files of a folder, in the order of their names, those that are called like a built-in one before the others.
+fn files_of(folder: &Path) -> Result<Vec<PathBuf>, DictionaryError> {
+    let read = |error| DictionaryError::Read { path: folder.to_owned(), error };
+    let mut paths = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(read)? {
+        paths.push(entry.map_err(read)?.path());
+    }
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
+    // A copy of what is built in comes first, so that it unsays nothing.
+    let is_own = |path: &PathBuf| !BUILT_IN.iter().any(|(name, _)| path.file_name().is_some_and(|own| own == *name));
+    paths.sort_by_key(|path| (is_own(path), path.clone()));
+    Ok(paths)
 }
 
 /// The one of which there is no other.

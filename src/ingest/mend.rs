@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use law::facts::codes::Read;
+use law::facts::grades::Grade;
 use law::facts::identifiers::NationalId;
 use law::facts::subjects::Subject;
 
@@ -101,7 +102,8 @@ fn mend(copy: &mut CopiedSheet, sheet: &Sheet, context: &mut Context<'_>) {
     for record in 0..sheet.rows.len() {
         let number = sheet.rows.get(record);
         let Some(row) = row_of(copy, number) else { continue };
-        let document = documents.and_then(|column| row.get(column)).map_or(Document::Unknown, |cell| Document::of(&cell.text));
+        let document =
+            documents.and_then(|column| row.get(column)).map_or(Document::Unknown, |cell| Document::of(&cell.text, context.vocabulary));
         for (field, column) in &columns {
             let cell = row.get(*column).map_or(Cell::EMPTY, |cell| Cell { kind: cell.kind, text: &cell.text });
             let reading = value::read(cell, field, document, context).into_owned();
@@ -168,7 +170,9 @@ fn canonical(field: &Field, value: &Value<'_>, context: &Context<'_>) -> String 
         (Value::Text(text), _) => text.to_string(),
         (Value::Id(id), _) => NationalId::from_packed(*id).to_string(),
         (Value::Code(code), Holds::Subject) => context.vocabulary.subjects.name(Subject(*code)).to_owned(),
-        (Value::Code(code), Holds::Term | Holds::Grade) => code.to_string(),
+        (Value::Code(code), Holds::Term) => code.to_string(),
+        // A title, for a number may be a code of another grade in a dictionary.
+        (Value::Code(code), Holds::Grade) => Grade::new(*code).map(Grade::title).unwrap_or_default().to_owned(),
         (Value::Code(code), _) => words_of(field).get(usize::from(*code)).copied().unwrap_or_default().to_owned(),
         (Value::Integer(days), Holds::Date) => value::show_date(*days),
         (Value::Integer(month), Holds::Month) => format!("{:04}-{:02}", month.div_euclid(12), month.rem_euclid(12) + 1),

@@ -176,7 +176,7 @@ impl Builder {
             Holds::NationalId => Column::Ids(Ids::default()),
             Holds::Date | Holds::Month | Holds::SchoolYear | Holds::Number => Column::Integers(Integers::default()),
             Holds::Term | Holds::Grade | Holds::Subject | Holds::AnnualResult | Holds::Word(_) => Column::Codes(Codes::default()),
-            Holds::ShanghaiNumber | Holds::DocumentNumber | Holds::Identifier | Holds::Name | Holds::Text => {
+            Holds::ShanghaiNumber | Holds::DocumentNumber | Holds::Identifier | Holds::Name | Holds::Text | Holds::Named(_) => {
                 Column::Texts(Texts::default())
             }
         };
@@ -220,7 +220,8 @@ impl<'v> Part<'v> {
     pub(crate) fn record<'c>(&mut self, row: u32, cell: impl Fn(usize) -> Cell<'c>) {
         let record = self.rows.len() as u32;
         self.rows.push(row);
-        let document = self.table.field("证件类型").map_or(Document::Unknown, |place| Document::of(cell(place).text));
+        let document =
+            self.table.field("证件类型").map_or(Document::Unknown, |place| Document::of(cell(place).text, self.context.vocabulary));
         for builder in &mut self.builders {
             let cell = cell(builder.place);
             push_cell(builder, cell, document, &mut self.context, &mut self.log, record, row);

@@ -20,6 +20,8 @@ pub enum Holds {
     Name,
     /// Any text.
     Text,
+    /// Any text; for the usual ones there are words, which may be written by their codes.
+    Named(&'static [&'static str]),
     /// A day.
     Date,
     /// A month (a day is read as its month).
@@ -103,7 +105,7 @@ pub enum Table {
     ExamNumbers,
 }
 
-use Holds::{Date, DocumentNumber, Grade, Identifier, Month, Name, NationalId, Number, SchoolYear, Subject, Term, Text, Word};
+use Holds::{Date, DocumentNumber, Grade, Identifier, Month, Name, Named, NationalId, Number, SchoolYear, Subject, Term, Text, Word};
 
 /// The columns of each table, in the contract's order. Where two columns stand for one field in two forms (日期, or
 /// 开始日期 and 结束日期; 全国学籍号 or 证件号码), `Table::alternatives` says which sets will do.
@@ -113,7 +115,7 @@ const ROSTER: &[Field] = &[
     needed("姓名", Name),
     optional("性别", Word(SEX)),
     optional("出生日期", Date),
-    optional("证件类型", Text),
+    optional("证件类型", Named(DOCUMENTS)),
     optional("证件号码", DocumentNumber),
     optional("国籍/地区", Text),
     needed("区", Text),
@@ -205,7 +207,7 @@ const STATUS_CHANGES: &[Field] = &[
     optional("年级", Grade),
     needed("生效日期", Date),
     optional("截止日期", Date),
-    optional("原因", Text),
+    optional("原因", Named(REASONS)),
     optional("申请日期", Date),
     optional("学校同意日期", Date),
     optional("区批准日期", Date),
@@ -271,6 +273,25 @@ const REVIEWS: &[Field] = &[
     optional("处理人", Text),
     optional("处理日期", Date),
 ];
+
+/// 证件类型, as the national system names them; the first is the resident's own.
+pub const DOCUMENTS: &[&str] = &[
+    "居民身份证",
+    "军官证",
+    "士兵证",
+    "文职干部证",
+    "部队离退休证",
+    "香港特区护照/身份证明",
+    "澳门特区护照/身份证明",
+    "台湾居民来往大陆通行证",
+    "境外永久居住证",
+    "护照",
+    "户口簿",
+    "其他",
+];
+
+/// 原因 of a change of status.
+const REASONS: &[&str] = &["伤病", "出国出境", "其他特殊原因", "户籍迁移", "回沪", "居住地变更", "动迁", "定居", "境外学生"];
 
 /// 性别.
 pub const SEX: &[&str] = &["男", "女"];

@@ -47,12 +47,22 @@ pub struct Pipeline {
     /// A district's own values, laid over the policy.
     #[serde(default)]
     pub overrides: Option<PathBuf>,
-    /// A folder of header and value dictionaries; `headers` beside the pipeline file if there is one.
+    /// Where further dictionaries of headers and values are; in `headers` beside the pipeline file without it, if there is one.
     #[serde(default)]
-    pub headers: Option<PathBuf>,
+    pub headers: Option<Dictionaries>,
     /// The form of attendance.
     #[serde(default)]
     pub attendance: Attendance,
+}
+
+/// Folders or files of dictionaries; what a later one says comes before what an earlier one said.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged, expecting = "a folder or file of dictionaries, or a list of some")]
+pub enum Dictionaries {
+    /// One.
+    One(PathBuf),
+    /// Several.
+    Several(Vec<PathBuf>),
 }
 
 /// What a pipeline decides.
@@ -195,9 +205,9 @@ pub struct Config {
     pub policy_hash: String,
     /// blake3 of the calendars.
     pub calendar_hash: String,
-    /// The folder of dictionaries, if there is one.
-    pub headers: Option<PathBuf>,
-    /// blake3 of the dictionaries of that folder.
+    /// The folders and files of dictionaries.
+    pub headers: Vec<PathBuf>,
+    /// blake3 of those dictionaries.
     pub headers_hash: String,
     /// When nothing is published.
     pub safety: Safety,
@@ -287,15 +297,20 @@ fn load_calendars(path: &Path) -> Result<(Calendar, String), ConfigError> {
     Ok((calendar, hasher.finalize().to_hex().to_string()))
 }
 
-/// blake3 of the files of a folder, by name. A file that can't be read is told when it is used.
-fn hash_folder(folder: &Path) -> String {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
-    paths.sort();
+/// blake3 of files, and of the files of folders by name. A file that can't be read is told when it is used.
+fn hash_files(places: &[PathBuf]) -> String {
     let mut hasher = blake3::Hasher::new();
-    for path in paths {
-        hasher.update(path.file_name().unwrap_or_default().as_encoded_bytes()).update(&[0]);
-        hasher.update(&std::fs::read(&path).unwrap_or_default());
+    for place in places {
+        let entries = std::fs::read_dir(place).into_iter().flatten().flatten();
+        let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+        paths.sort();
+        if place.is_file() {
+            paths.push(place.clone());
+        }
+        for path in paths {
+            hasher.update(path.file_name().unwrap_or_default().as_encoded_bytes()).update(&[0]);
+            hasher.update(&std::fs::read(&path).unwrap_or_default());
+        }
     }
     hasher.finalize().to_hex().to_string()
 }
@@ -388,13 +403,17 @@ impl Config {
         if let Some(missing) = inputs.iter().find(|input| !input.is_dir()) {
             return Err(ConfigError::InputMissing(missing.display().to_string(), nearest(missing)));
         }
-        let headers = match &pipeline.headers {
-            Some(own) => Some(folder.join(own)),
-            None => Some(folder.join("headers")).filter(|own| own.is_dir()),
+        let headers: Vec<PathBuf> = match &pipeline.headers {
+            Some(Dictionaries::One(own)) => vec![folder.join(own)],
+            Some(Dictionaries::Several(own)) => own.iter().map(|own| folder.join(own)).collect(),
+            None => Some(folder.join("headers")).filter(|own| own.is_dir()).into_iter().collect(),
         };
+        for path in &headers {
+            std::fs::metadata(path).map_err(|source| ConfigError::Read { path: path.clone(), source, hint: nearest(path) })?;
+        }
         let audits = pipeline.procedure == Procedure::DistrictAudit;
         let law = Law { policy, lists, subjects, calendar, school_year, last_day, window, as_of, term, audits };
-        let headers_hash = headers.as_deref().map(hash_folder).unwrap_or_default();
+        let headers_hash = hash_files(&headers);
         let (safety, accept_moves) = (file.safety, overrides.accept_moves);
         Ok(Self { pipeline, inputs, law, policy_hash, calendar_hash, headers, headers_hash, safety, accept_moves })
     }

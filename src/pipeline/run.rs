@@ -98,11 +98,11 @@ pub struct PublishedRun {
     pub manifest: Manifest,
 }
 
-/// The vocabulary of a policy and a folder of dictionaries: subjects, marks, header and value spellings.
+/// The vocabulary of a policy and some dictionaries: subjects, marks, header and value spellings.
 ///
 /// # Errors
-/// A dictionary of the folder can't be used.
-pub fn vocabulary(policy: &Policy, headers: Option<&Path>) -> Result<Vocabulary, RunError> {
+/// A dictionary can't be used.
+pub fn vocabulary(policy: &Policy, headers: &[PathBuf]) -> Result<Vocabulary, RunError> {
     let marks = &policy.marks;
     let marks = Marks {
         pass: marks.pass.clone(),
@@ -110,11 +110,7 @@ pub fn vocabulary(policy: &Policy, headers: Option<&Path>) -> Result<Vocabulary,
         moral_passed: marks.moral_passed.clone(),
         mark_out_of_100: marks.mark_out_of_100,
     };
-    let dictionary = match headers {
-        Some(folder) => Dictionary::with_folder(folder),
-        None => Dictionary::built_in(),
-    };
-    let dictionary = dictionary.map_err(|error| RunError::Input(error.to_string()))?;
+    let dictionary = Dictionary::with(headers).map_err(|error| RunError::Input(error.to_string()))?;
     Ok(Vocabulary::new(dictionary, marks, policy.subjects()))
 }
 
@@ -125,7 +121,7 @@ pub fn vocabulary(policy: &Policy, headers: Option<&Path>) -> Result<Vocabulary,
 pub fn run(config: &Config, out: &Path, watch: &Watch<'_>) -> Result<PublishedRun, RunError> {
     let started = Utc::now();
     let held = Held::take(out, &config.pipeline.name)?.ok_or_else(|| RunError::Held(out.join(&config.pipeline.name)))?;
-    let vocabulary = vocabulary(&config.law.policy, config.headers.as_deref())?;
+    let vocabulary = vocabulary(&config.law.policy, &config.headers)?;
     let latest = folder::latest(held.folder());
     let mut clock = Clock::start();
     let Read { inputs, reading, attendance, mut receipt } = read_all(config, &vocabulary, latest.as_deref(), &mut clock, watch)?;

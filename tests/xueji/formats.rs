@@ -14,7 +14,7 @@ use crate::support::{package, scratch, term_end};
 
 fn words() -> Vocabulary {
     let config = Config::load(&term_end(), &Overrides::default()).expect("a pipeline");
-    vocabulary(&config.law.policy, config.headers.as_deref()).expect("a vocabulary")
+    vocabulary(&config.law.policy, &config.headers).expect("a vocabulary")
 }
 
 fn read(path: &Path, vocabulary: &Vocabulary) -> Inputs {

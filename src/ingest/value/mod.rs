@@ -9,11 +9,11 @@ use self::identifiers::{document_number, identifier, national_id, shanghai_numbe
 use self::texts::{free_text, name, without_wrapping};
 use self::time::{date, month, school_year};
 pub(crate) use self::time::{days_since_1970, show_date, show_moment};
-use self::words::{annual_result, grade, number, subject, term, word};
+use self::words::{annual_result, dictionary_grade, grade, is_code, named, number, subject, term, word};
 use super::cell::{Cell, CellKind};
 use super::fold;
 use super::headers::{Vocabulary, words_of};
-use super::table::{Field, Holds};
+use super::table::{DOCUMENTS, Field, Holds};
 
 mod identifiers;
 #[cfg(test)]
@@ -107,14 +107,20 @@ pub(crate) enum Document {
 
 impl Document {
     /// Reads 证件类型.
-    pub(crate) fn of(kind: &str) -> Self {
-        let kind = fold::word(kind);
-        if kind.is_empty() || kind == "NULL" {
-            Document::Unknown
-        } else if kind.contains("居民身份证") || kind.starts_with("户口") || matches!(kind.as_str(), "身份证" | "1" | "01") {
-            Document::Resident
-        } else {
-            Document::Other
+    pub(crate) fn of(kind: &str, vocabulary: &Vocabulary) -> Self {
+        let folded = fold::word(kind);
+        let is_resident = |kind: &str| kind.contains("居民身份证") || kind.starts_with("户口");
+        if folded.is_empty() || folded == "NULL" {
+            return Document::Unknown;
+        }
+        if is_resident(&folded) {
+            return Document::Resident;
+        }
+        let spelling = vocabulary.dictionary.spelling("证件类型", DOCUMENTS, &folded);
+        match spelling.and_then(|spelling| DOCUMENTS.get(usize::from(spelling.code))) {
+            Some(word) if is_resident(word) => Document::Resident,
+            None if is_code(&folded) => Document::Unknown,
+            _ => Document::Other,
         }
     }
 }
@@ -162,7 +168,7 @@ pub(crate) fn read<'a>(cell: Cell<'a>, field: &Field, document: Document, contex
     if text.as_bytes().contains(&0xEF) && text.contains('\u{FFFD}') {
         return Reading::unreadable("I0202", "文字没有损坏的单元格（此处有无法识别的字符，请从原系统重新导出）");
     }
-    let is_text = matches!(field.holds, Holds::Name | Holds::Text);
+    let is_text = matches!(field.holds, Holds::Name | Holds::Text | Holds::Named(_));
     if !is_text && text.len() > LONGEST {
         return Reading::unreadable("I0202", expectation(field));
     }
@@ -183,6 +189,7 @@ pub(crate) fn read<'a>(cell: Cell<'a>, field: &Field, document: Document, contex
         Holds::Identifier => identifier(cell, repaired),
         Holds::Name => name(cell, repaired),
         Holds::Text => free_text(cell, repaired),
+        Holds::Named(words) => named(cell, field, words, context.vocabulary, repaired),
         Holds::Date => mark_repair(or_unreadable(date(cell, context.is_1904), field), text, repaired, show_date),
         Holds::Month => mark_repair(or_unreadable(month(cell, context.is_1904), field), text, repaired, |value| {
             format!("{:04}-{:02}", value.div_euclid(12), value.rem_euclid(12) + 1)
@@ -192,7 +199,10 @@ pub(crate) fn read<'a>(cell: Cell<'a>, field: &Field, document: Document, contex
         Holds::Number if !matches!(cell.kind, CellKind::Text | CellKind::Number) => or_unreadable(None, field),
         Holds::Number => mark_repair(or_unreadable(number(text), field), text, repaired, |value| format!("{}", f64::from(value) / 1000.0)),
         Holds::Term => coded(term(&plain(cell)), text, field),
-        Holds::Grade => coded(grade(&plain(cell)), text, field),
+        Holds::Grade => {
+            let folded = plain(cell);
+            dictionary_grade(&folded, field, context.vocabulary).unwrap_or_else(|| coded(grade(&folded), text, field))
+        }
         Holds::Subject => subject(cell, context),
         Holds::AnnualResult => annual_result(cell, field, context.vocabulary),
         Holds::Word(words) => word(cell, field, words, context.vocabulary),
@@ -206,7 +216,7 @@ pub(crate) fn expectation(field: &Field) -> Cow<'static, str> {
         Holds::ShanghaiNumber => "上海市学籍号：19 位数字，文本格式",
         Holds::DocumentNumber => "证件号码，文本格式",
         Holds::Identifier => "由数字和字母组成的代码",
-        Holds::Name | Holds::Text => "文字",
+        Holds::Name | Holds::Text | Holds::Named(_) => "文字",
         Holds::Date => "日期，如 2025-09-01",
         Holds::Month => "年月，如 2025-09",
         Holds::SchoolYear => "学年，如 2025-2026",

@@ -177,8 +177,18 @@ fn documents_are_checked_as_what_they_are() {
     assert_eq!(number(Document::Resident, "E12345678"), (Read::Unreadable, Some("I0206")));
     assert_eq!(number(Document::Other, "e12345678"), (Read::Value(Value::Text(Cow::Borrowed("E12345678"))), None));
     assert_eq!(number(Document::Unknown, "H12345678"), (Read::Value(Value::Text(Cow::Borrowed("H12345678"))), None));
-    assert_eq!(Document::of("居民身份证"), Document::Resident);
-    assert_eq!(Document::of("外国人永久居留身份证"), Document::Other);
+    for (kind, document) in [
+        ("居民身份证", Document::Resident),
+        ("1", Document::Resident),
+        ("01-居民身份证", Document::Resident),
+        ("B", Document::Resident),
+        ("外国人永久居留身份证", Document::Other),
+        ("a", Document::Other),
+        ("X1", Document::Unknown),
+        ("", Document::Unknown),
+    ] {
+        assert_eq!(Document::of(kind, &vocabulary), document, "{kind}");
+    }
     let shanghai = |text| read_as(Table::Roster, "上海市学籍号", CellKind::Text, text).1;
     assert_eq!(shanghai("3101040123120230017"), None);
     assert_eq!(shanghai("3101040123120230000"), Some("I0204"));
@@ -208,6 +218,97 @@ fn words_are_read_by_the_dictionary() {
     assert_eq!(word(Table::Roster, "学制年限", "四年"), (Read::Value(Value::Integer(4000)), None));
     assert_eq!(word(Table::Roster, "姓名", "&#134071;某·某").0, Read::Value(Value::Text(Cow::Borrowed("𠮷某·某"))));
     assert_eq!(word(Table::Schools, "学校代码", "310104\u{FFFD}"), (Read::Unreadable, Some("I0202")));
+}
+
+#[test]
+fn codes_of_the_national_system_are_read_as_their_words() {
+    fn is_word(table: Table, header: &str, kind: CellKind, text: &str, word: &str) {
+        let spelled = read_as(table, header, kind, text);
+        assert_eq!(spelled, (read_as(table, header, CellKind::Text, word).0, None), "{header} {text}");
+        assert!(matches!(spelled.0, Read::Value(_)), "{header} {text}");
+    }
+    for (header, codes) in [
+        (
+            "学籍状态",
+            "01=在读 02=休学 03=退学 05=在读 07=毕业 08=结业 09=肄业 10=转出 11=死亡 14=开除 ０１=在读 01在读=在读 1－在读=在读 \
+             05复学=在读 10转学（转出）=转出 14、开除=开除",
+        ),
+        ("性别", "1=男 2=女 01=男 1男=男 2-女=女"),
+        ("就读方式", "1=走读 2=住校 3=借宿 9=其他 03借宿=借宿"),
+        (
+            "证件类型",
+            "1=居民身份证 01=居民身份证 1居民身份证=居民身份证 A=护照 ａ=护照 A-护照=护照 6=香港特区护照/身份证明 Z=其他 z其他=其他 \
+             身份证=居民身份证",
+        ),
+    ] {
+        for (code, word) in codes.split_whitespace().filter_map(|pair| pair.split_once('=')) {
+            is_word(Table::Roster, header, CellKind::Text, code, word);
+            if let Some(digits) = code.strip_prefix('0').filter(|digits| digits.len() == 1) {
+                is_word(Table::Roster, header, CellKind::Text, digits, word);
+                is_word(Table::Roster, header, CellKind::Number, &format!("{digits}.0"), word);
+            }
+        }
+    }
+    let changes = "02=留级 04=跳级 11=休学 12=复学 17=恢复 21=转出 22=转入 31=退学 51=死亡 21转学（转出）=转出 17恢复学籍=恢复 2=留级";
+    for (code, word) in changes.split_whitespace().filter_map(|pair| pair.split_once('=')) {
+        is_word(Table::StatusChanges, "异动类型", CellKind::Text, code, word);
+    }
+    is_word(Table::StatusChanges, "原因", CellKind::Number, "10", "伤病");
+    // What has no counterpart stays unread, and so does a code beside another word than its own.
+    for (table, header, codes) in [
+        (Table::Roster, "学籍状态", "04 06 12 13 15 99 4 00 001 16 01休学 02在读 15下落不明 01x"),
+        (Table::Roster, "性别", "0 9 1女"),
+        (Table::Roster, "就读方式", "4 99 1住校"),
+        (Table::Roster, "证件类型", "0 C 99 1A"),
+        (Table::StatusChanges, "异动类型", "01 03 05 06 07 08 13 14 15 16 18 19 23 29 42 61 62 63 99 1 12休学 11复学"),
+        (Table::StatusChanges, "原因", "01 26 31 40"),
+    ] {
+        for code in codes.split_whitespace() {
+            assert_eq!(read_as(table, header, CellKind::Text, code), (Read::Unreadable, Some("I0203")), "{header} {code}");
+        }
+    }
+    // Any other text is one.
+    for text in ["港澳居民来往内地通行证", "CN护照", "1-不知何证"] {
+        let read = read_as(Table::Roster, "证件类型", CellKind::Text, text);
+        assert_eq!(read, (Read::Value(Value::Text(Cow::Borrowed(text))), None));
+    }
+}
+
+#[test]
+fn a_dictionary_of_grade_codes_comes_before_the_plain_reading() {
+    let mut vocabulary = vocabulary();
+    let codes = include_str!("../../../pipelines/national/grades-shanghai.toml");
+    vocabulary.dictionary.extend("grades-shanghai.toml", codes).unwrap();
+    vocabulary.dictionary.extend("own.toml", "[words.\"年级\"]\n\"高三\" = [\"3C\"]").unwrap();
+    let field = &Table::Roster.fields()[Table::Roster.field("年级").unwrap()];
+    let grade = |kind, text| {
+        let mut context = Context { vocabulary: &vocabulary, is_1904: false, subjects: NewSubjects::default() };
+        let reading = read(Cell { kind, text }, field, Document::Unknown, &mut context).into_owned();
+        (reading.value, reading.issue.map(|issue| (issue.code, issue.expected.into_owned())))
+    };
+    let codes = [
+        ("11", 1),
+        ("15", 5),
+        ("16", 6),
+        ("19", 9),
+        ("31", 10),
+        ("33", 12),
+        ("16六年级", 6),
+        ("11-一年级", 1),
+        ("六年级", 6),
+        ("高一", 10),
+        ("七", 7),
+        ("１２", 2),
+        ("10", 10),
+    ];
+    for (code, expected) in codes {
+        assert_eq!(grade(CellKind::Text, code), (Read::Value(Value::Code(expected)), None), "{code}");
+    }
+    assert_eq!(grade(CellKind::Number, "32.0"), (Read::Value(Value::Code(11)), None));
+    assert_eq!(grade(CellKind::Text, "3c"), (Read::Value(Value::Code(12)), Some(("I0208", "高三".to_owned()))));
+    for code in ["20", "30", "34", "16七年级"] {
+        assert_eq!(grade(CellKind::Text, code).0, Read::Unreadable, "{code}");
+    }
 }
 
 #[test]

@@ -1,12 +1,14 @@
 //! Words of code tables: terms, grades, subjects, results; and plain numbers.
 
 use super::identifiers::repairs;
+use super::texts::free_text;
 use super::{Context, Reading, Value, has_full_width, plain};
 use crate::ingest::cell::{Cell, CellKind};
 use crate::ingest::fold;
 use crate::ingest::headers::Vocabulary;
 use crate::ingest::table::Field;
 use law::facts::codes::AnnualResult;
+use law::facts::grades::Grade;
 use law::facts::subjects::Subject;
 
 pub(super) fn term(folded: &str) -> Option<u8> {
@@ -48,6 +50,43 @@ pub(super) fn grade(folded: &str) -> Option<u8> {
     } else {
         number(folded).filter(|grade| (1..=12).contains(grade))
     }
+}
+
+/// A grade: as the dictionaries write it, which know codes that mean another grade elsewhere, else as people do.
+pub(super) fn dictionary_grade(folded: &str, field: &Field, vocabulary: &Vocabulary) -> Option<Reading<'static>> {
+    let spelling = vocabulary.dictionary.spelling(field.header, Grade::TITLES, folded)?;
+    let grade = Grade::new(spelling.code + 1)?;
+    let reading = Reading::value(Value::Code(grade.number()));
+    Some(if spelling.ordinary { reading } else { reading.with("I0208", grade.title()) })
+}
+
+/// Characters of the longest code of a code table of this kind.
+const LONGEST_CODE: usize = 2;
+
+/// Whether a folded text is a code and no word.
+pub(super) fn is_code(folded: &str) -> bool {
+    folded.len() <= LONGEST_CODE && !folded.is_empty() && folded.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
+/// A text for which there are usual words, by its code or spelling the word itself. A code that nobody knows is no text.
+pub(super) fn named<'a>(
+    cell: Cell<'a>,
+    field: &Field,
+    words: &'static [&'static str],
+    vocabulary: &Vocabulary,
+    repaired: bool,
+) -> Reading<'a> {
+    if words.contains(&cell.text) {
+        return free_text(cell, repaired);
+    }
+    let folded = plain(cell);
+    if let Some(spelling) = vocabulary.dictionary.spelling(field.header, words, &folded)
+        && let Some(word) = words.get(usize::from(spelling.code))
+    {
+        let reading = Reading::text(*word);
+        return if spelling.ordinary { reading } else { reading.with("I0208", *word) };
+    }
+    if is_code(&folded) { Reading::unreadable("I0203", words.join("、")) } else { free_text(cell, repaired) }
 }
 
 /// A number in thousandths, its unit behind it or not.
@@ -110,7 +149,7 @@ pub(super) fn word(cell: Cell<'_>, field: &Field, words: &'static [&'static str]
     if let Some(place) = words.iter().position(|word| *word == folded) {
         return code(place).with("I0208", folded);
     }
-    if let Some(spelling) = vocabulary.dictionary.word(field.header, &folded) {
+    if let Some(spelling) = vocabulary.dictionary.spelling(field.header, words, &folded) {
         let reading = Reading::value(Value::Code(spelling.code));
         let read_as = words.get(usize::from(spelling.code)).copied().unwrap_or_default();
         return if spelling.ordinary { reading } else { reading.with("I0208", read_as) };

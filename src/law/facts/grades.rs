@@ -45,6 +45,9 @@ pub struct Grade(u8);
 impl Grade {
     /// The last grade there is.
     pub const LAST: u8 = 12;
+    /// The Chinese names, from the first grade on.
+    pub const TITLES: &'static [&'static str] =
+        &["一年级", "二年级", "三年级", "四年级", "五年级", "六年级", "七年级", "八年级", "九年级", "高一", "高二", "高三"];
 
     /// The grade of a number from 1 to 12.
     pub fn new(number: u8) -> Option<Self> {
@@ -58,9 +61,7 @@ impl Grade {
 
     /// The Chinese name, such as 六年级 or 高一.
     pub fn title(self) -> &'static str {
-        const TITLES: [&str; 12] =
-            ["一年级", "二年级", "三年级", "四年级", "五年级", "六年级", "七年级", "八年级", "九年级", "高一", "高二", "高三"];
-        TITLES[usize::from(self.0 - 1)]
+        Self::TITLES[usize::from(self.0 - 1)]
     }
 
     /// The grade that many years on, where there is one.

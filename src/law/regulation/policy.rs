@@ -3,8 +3,8 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use crate::facts::codes::{ArchivePart, ChangeReason};
 use super::rule::Clause;
+use crate::facts::codes::{ArchivePart, ChangeReason};
 use crate::facts::subjects::{Subject, Subjects};
 
 /// A policy file.
