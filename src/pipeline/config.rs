@@ -387,7 +387,8 @@ impl Config {
         if term.is_none() && as_of < last_day {
             return Err(ConfigError::TooEarly { year: school_year, date: as_of, last_day });
         }
-        let window = calendar.window(school_year, policy.numbers.application_window_working_days);
+        let end = policy.readings.school_year_end.of(&calendar, school_year).unwrap_or(last_day);
+        let window = calendar.window(end, policy.numbers.application_window_working_days);
         let window = window.ok_or_else(|| content("policy", "`application_window_working_days` must be 2 or more".into()))?;
         let subjects = policy.subjects();
         let fault = |message: String| ConfigError::Content { path: policy_path.clone(), what: "policy", message };

@@ -240,9 +240,10 @@ impl Calendar {
         self.year(year).map(|year| year.second_term.1)
     }
 
-    /// The window of that many working days whose last is the last working day not after the school year's last day (A21.2, A22.1).
-    pub fn window(&self, year: SchoolYear, working_days: u32) -> Option<(NaiveDate, NaiveDate)> {
-        let mut days = self.last_day(year)?.iter_days().rev().filter(|day| self.is_working_day(*day));
+    /// The window of that many working days whose last is the last working day not after the day on which the school year ends (A21.2,
+    /// A22.1).
+    pub fn window(&self, end: NaiveDate, working_days: u32) -> Option<(NaiveDate, NaiveDate)> {
+        let mut days = end.iter_days().rev().filter(|day| self.is_working_day(*day));
         let last = days.next()?;
         Some((days.nth((working_days as usize).checked_sub(2)?).unwrap_or(last), last))
     }

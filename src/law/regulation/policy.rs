@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::rule::Clause;
+use crate::facts::calendar::{Calendar, SchoolYear, last_august_day};
 use crate::facts::codes::{ArchivePart, ChangeReason};
 use crate::facts::subjects::{Subject, Subjects};
 
@@ -333,6 +334,16 @@ pub enum SchoolYearEnd {
     August,
 }
 
+impl SchoolYearEnd {
+    /// The day on which a school year ends; none of one that no calendar states.
+    pub fn of(self, calendar: &Calendar, year: SchoolYear) -> Option<NaiveDate> {
+        match self {
+            SchoolYearEnd::SecondTerm => calendar.last_day(year),
+            SchoolYearEnd::August => Some(last_august_day(year)),
+        }
+    }
+}
+
 /// A8.3
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -416,6 +427,11 @@ pub struct OpenValue {
 
 /// Every value of the policy that the law leaves open, in the order of the policy file, where each is marked as a reading.
 pub static OPEN_VALUES: &[OpenValue] = &[
+    OpenValue {
+        path: "numbers.senior_plan_of_a_class",
+        clauses: &["A7.2"],
+        means: "高中招生计划不超过多少人的按每班算，更大的按起始年级的总数算",
+    },
     OpenValue { path: "numbers.transfer_pair_days", clauses: &["A16.1"], means: "转出以后多少天还没有转入，算悬空" },
     OpenValue { path: "numbers.suspension_ending_days", clauses: &["A32.2"], means: "休学期满以前多少天起提醒" },
     OpenValue { path: "numbers.attendance_lag_days", clauses: &["A11.1"], means: "考勤落后超过多少个上课日要提示" },
@@ -444,6 +460,9 @@ pub static OPEN_VALUES: &[OpenValue] = &[
         clauses: &["A20.3", "A22.2.1", "A22.2.2", "A24.2.2"],
         means: "各年级应有学年总评的科目（高中：基础型科目）",
     },
+    OpenValue { path: "transfers.senior_reasons", clauses: &["A13.4"], means: "本市普通高中之间准予转学的原因" },
+    OpenValue { path: "archives.parts", clauses: &["A43.1"], means: "人人的档案都应有的材料" },
+    OpenValue { path: "archives.moved_within_days", clauses: &["A44.1"], means: "转入多少天以后档案应已移交" },
 ];
 
 /// How far a school's numbers may move from one run to the next before it is asked why. All of them are readings.

@@ -135,6 +135,13 @@ pub struct Law {
     pub audits: bool,
 }
 
+impl Law {
+    /// The day on which a school year ends for windows and deadlines, as the policy reads it.
+    pub fn year_end(&self, year: SchoolYear) -> Option<NaiveDate> {
+        self.policy.readings.school_year_end.of(&self.calendar, year)
+    }
+}
+
 /// The outcome of a decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]

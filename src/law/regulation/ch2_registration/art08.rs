@@ -6,6 +6,7 @@ use crate::facts::codes::{ApplicationKind, Read};
 use crate::facts::spells::Day;
 use crate::regulation::ch5_completion::withdrawal_certificates;
 use crate::regulation::ch6_status::absence::{self, Contacts};
+use crate::regulation::policy::UnregisteredAttending;
 use crate::regulation::rule::{Amount, Hearing, Outcome, REGISTRATIONS_TABLE, Rule, Sentence, Verdict};
 use crate::regulation::verdict::{Cell, Condition, Fact};
 
@@ -15,7 +16,7 @@ pub static REGISTRATION: Rule = Rule {
     title: "学期注册",
     asks: "最晚在开学后规定的月数内办理注册；届时仍未注册的，起始年级录取通知书失效，义务教育视为学籍中断，普通高中按自动退学处理。",
     reading: "截止日遇休息日顺延到下一个工作日；延期获准也不改变截止日。开学以来一天也没有到校的才按本款处理（义务教育还须督促过，见 A34.1）；来上课而没有注册的，先督促补注册。所在学校没有报送本学期注册的，不下结论。",
-    parameters: &["numbers.registration_grace_months"],
+    parameters: &["numbers.registration_grace_months", "readings.unregistered_attending"],
     findings: &["F0801", "F0802"],
     reads: &["registrations"],
 };
@@ -121,21 +122,33 @@ pub fn judge(hearing: &mut Hearing<'_>, watched: &Watched<'_>) {
         }
     } else if !gone.fails() {
         absence::read_rows(hearing, watched, 0, |record| record.is_absence());
-        let entrant = entrant(hearing, watched);
-        hearing.step("A8.3", &ENTRANT, entrant, Amount::None, Amount::None);
-        let void = hearing.completions.and(gone, entrant);
-        hearing.decide(void, verdict(Outcome::AdmissionVoid, "A8.3"));
-        let withdrawn = hearing.completions.and_not(gone, entrant);
-        for (condition, certificate) in withdrawal_certificates(hearing) {
-            let condition = hearing.completions.and(withdrawn, condition);
-            let verdict = Verdict { certificate: Some(certificate), ..verdict(Outcome::WithdrawAuto, "A8.3") };
-            hearing.decide(condition, verdict);
-        }
+        withdraw(hearing, watched, gone);
     }
     let came = hearing.completions.and_not(missing, never);
-    hearing.decide(came, verdict(Outcome::Urge, "A8.3"));
+    match law.policy.readings.unregistered_attending {
+        UnregisteredAttending::Urge => hearing.decide(came, verdict(Outcome::Urge, "A8.3")),
+        UnregisteredAttending::Letter if hearing.stage.is_compulsory() => hearing.decide(came, verdict(Outcome::Interrupt, "A8.3")),
+        UnregisteredAttending::Letter => withdraw(hearing, watched, came),
+    }
     if came.holds() && watched.school.has_attendance && days.contains(&Day::Attended) {
         hearing.find("F0801", row, "注册日期", Amount::None, "开学一个月内的注册日期；请督促补办注册");
+    }
+}
+
+/// A senior student who is not registered, under a condition: an entrant's admission is void, anybody else is withdrawn.
+fn withdraw(hearing: &mut Hearing<'_>, watched: &Watched<'_>, condition: Condition) {
+    if condition.fails() {
+        return;
+    }
+    let entrant = entrant(hearing, watched);
+    hearing.step("A8.3", &ENTRANT, entrant, Amount::None, Amount::None);
+    let verdict = |outcome, certificate| Verdict { outcome, next_grade: None, certificate, clause: "A8.3" };
+    let void = hearing.completions.and(condition, entrant);
+    hearing.decide(void, verdict(Outcome::AdmissionVoid, None));
+    let withdrawn = hearing.completions.and_not(condition, entrant);
+    for (finished, certificate) in withdrawal_certificates(hearing) {
+        let finished = hearing.completions.and(withdrawn, finished);
+        hearing.decide(finished, verdict(Outcome::WithdrawAuto, Some(certificate)));
     }
 }
 

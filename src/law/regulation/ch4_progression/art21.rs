@@ -13,7 +13,7 @@ pub static RULE: Rule = Rule {
     title: "跳级",
     asks: "经学校考核、公示无异议并报区后可跳一级；学年结束前规定的工作日内办理，毕业年级不办，不跨学段；要参加所跳年级的学业水平考试。",
     reading: "窗口前提出的申请照样算数（只提示），窗口后提出的不算。学校的全面考核由人判断，只看同意日期。",
-    parameters: &["numbers.application_window_working_days", "readings.early_application"],
+    parameters: &["numbers.application_window_working_days", "readings.early_application", "readings.school_year_end"],
     findings: &["F2101", "F2102", "F2103", "F2104"],
     reads: &["applications"],
 };

@@ -16,7 +16,12 @@ pub static REPEAT: Rule = Rule {
     title: "义务教育重读",
     asks: "义务教育不留级；确需重读的，家长在学年结束前规定的工作日内申请，经学校同意并报区后可重读，次数有上限，毕业年级不办。",
     reading: "以前学年的重读按学年计次，不问当时的手续。窗口前提出的申请照样算数（只提示），窗口后提出的不算。",
-    parameters: &["numbers.compulsory_max_repeats", "numbers.application_window_working_days", "readings.early_application"],
+    parameters: &[
+        "numbers.compulsory_max_repeats",
+        "numbers.application_window_working_days",
+        "readings.early_application",
+        "readings.school_year_end",
+    ],
     findings: &["F2201", "F2202", "F2203", "F2204", "F2205"],
     reads: &["applications", "status_changes"],
 };
@@ -46,7 +51,7 @@ pub static LIMITS: Rule = Rule {
     title: "留级的次数与告知",
     asks: "学校在学年结束后规定的工作日内通知学生并办理；同一年级留级、高中累计留级都有上限，高三不留级。",
     reading: "留级记录的学年、年级是未达标的学年和年级；没有学年的，取生效日期之前最后一个结束的学年；没有年级的不计次数。同一学年只计一次。",
-    parameters: &["numbers.senior_max_retentions", "numbers.notify_retention_working_days"],
+    parameters: &["numbers.senior_max_retentions", "numbers.notify_retention_working_days", "readings.school_year_end"],
     findings: &["F2206", "F2207"],
     reads: &["status_changes"],
 };
@@ -251,8 +256,7 @@ pub fn record(hearing: &mut Hearing<'_>) {
         }
         let year = year_failed(law, change);
         if let (Some(year), Read::Value(notified)) = (year, change.notified) {
-            let due =
-                law.calendar.last_day(year).and_then(|day| law.calendar.working_days_after(day, numbers.notify_retention_working_days));
+            let due = law.year_end(year).and_then(|day| law.calendar.working_days_after(day, numbers.notify_retention_working_days));
             if due.is_some_and(|due| notified > due) {
                 hearing.find("F2207", change.row, "告知日期", Amount::Date(notified), "学年结束后规定的工作日内告知");
             }

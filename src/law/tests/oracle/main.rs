@@ -36,7 +36,9 @@ fn repository_law() -> Law {
     Law {
         lists: Lists::new(&policy, &subjects).expect("lists"),
         last_day: calendar.last_day(school_year).expect("a last day"),
-        window: calendar.window(school_year, policy.numbers.application_window_working_days).expect("a window"),
+        window: calendar
+            .window(calendar.last_day(school_year).expect("a last day"), policy.numbers.application_window_working_days)
+            .expect("a window"),
         as_of: NaiveDate::from_ymd_opt(2026, 7, 5).expect("a date"),
         term: None,
         policy,

@@ -68,7 +68,9 @@ fn repository_laws() -> Vec<(Law, Times)> {
         let law = Law {
             lists: Lists::new(&policy, &subjects).expect("lists"),
             last_day: calendar.last_day(school_year).expect("a last day"),
-            window: calendar.window(school_year, policy.numbers.application_window_working_days).expect("a window"),
+            window: calendar
+                .window(calendar.last_day(school_year).expect("a last day"), policy.numbers.application_window_working_days)
+                .expect("a window"),
             as_of,
             term: Some(term),
             policy: policy.clone(),
