@@ -93,6 +93,44 @@ pub enum Damage {
     GrownUp,
     /// F4101: 留校察看 in compulsory education.
     CompulsoryProbation,
+    /// F0401: 上海市学籍号 of another stage.
+    OtherStage,
+    /// F0501: entered primary school a year too early.
+    TooYoung,
+    /// F1001: not checked since the school year before.
+    Unchecked,
+    /// F1301: between senior schools of the city without a reason that the law admits.
+    NoReason,
+    /// F1302: from elsewhere into a senior school without an entitlement.
+    NoEntitlement,
+    /// F1501: transferred in the middle of a term.
+    LateTransfer,
+    /// F1502: transferred into the first term of a stage.
+    BarredTransfer,
+    /// F1503: transferred while under a measure.
+    UnderMeasure,
+    /// F1601: transferred into another grade.
+    OtherGrade,
+    /// F3601: withdrawn from compulsory education on no ground.
+    NoGround,
+    /// F3602: withdrawn for illness without a certificate.
+    Uncertified,
+    /// F4102: 留校察看 not reported to the district.
+    Unreported,
+    /// F4103: a measure without the parents having been heard.
+    Unheard,
+    /// F4104: an appeal without an answer.
+    Unanswered,
+    /// F4201: a warning of the term before.
+    Unreviewed,
+    /// F4203: a revoked measure's papers passed on.
+    PassedOn,
+    /// F4301: an archive without 体质健康.
+    Incomplete,
+    /// F4401: an archive that did not come with a transfer.
+    LeftBehind,
+    /// F4601: a transfer entered late.
+    EnteredLate,
 }
 
 use Damage::*;
@@ -144,6 +182,25 @@ const KINDS: &[(Damage, u8, u8, u64)] = &[
     (RecordIgnored, 12, 12, 150),
     (GrownUp, 8, 8, 150),
     (CompulsoryProbation, 7, 8, 150),
+    (OtherStage, 1, 12, 60),
+    (TooYoung, 1, 12, 60),
+    (Unchecked, 1, 12, 60),
+    (NoReason, 11, 11, 300),
+    (NoEntitlement, 11, 11, 300),
+    (LateTransfer, 2, 4, 150),
+    (BarredTransfer, 6, 6, 200),
+    (UnderMeasure, 7, 8, 150),
+    (OtherGrade, 7, 8, 200),
+    (NoGround, 6, 8, 150),
+    (Uncertified, 10, 11, 200),
+    (Unreported, 10, 11, 200),
+    (Unheard, 6, 8, 150),
+    (Unanswered, 6, 8, 150),
+    (Unreviewed, 6, 8, 150),
+    (PassedOn, 6, 8, 150),
+    (Incomplete, 1, 12, 60),
+    (LeftBehind, 2, 4, 150),
+    (EnteredLate, 2, 4, 150),
 ];
 
 /// The damage of a student of a grade; `times` is how much more often than usual.

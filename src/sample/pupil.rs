@@ -245,7 +245,9 @@ impl Pupil {
             failing = 200_000;
         }
         if let Some(wrong) = wrong {
-            (origin, story, failing) = (Origin::Mainland, Story::Ordinary, 0);
+            let is_gone = matches!(wrong, Damage::NoGround | Damage::Uncertified);
+            story = if is_gone { Story::Withdrawn } else { Story::Ordinary };
+            (origin, failing) = (Origin::Mainland, 0);
             group = if wrong == Damage::AthleteSilent { Group::Athlete } else { Group::Ordinary };
             late = match wrong {
                 Damage::ThirdRepeat => 2,

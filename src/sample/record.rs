@@ -83,6 +83,7 @@ pub fn roster(city: &City, school: &School, district: &str, pupil: &Pupil, rows:
     let mut status = pupil.status();
     let mut checked = String::from("2026-03-1");
     checked.push(char::from(b'0' + chance.below(10) as u8));
+    let mut primary = pupil.primary_year();
     let mut found: Vec<(&'static str, String, String)> = Vec::new();
     let mut wrong = |code, column: &str, planted: &str| found.push((code, column.to_owned(), planted.to_owned()));
     match pupil.damage {
@@ -112,8 +113,9 @@ pub fn roster(city: &City, school: &School, district: &str, pupil: &Pupil, rows:
             wrong("I0207", "性别", sex);
         }
         Some(Damage::WrongBirth) => {
-            birth += 1;
-            wrong("I0207", "出生日期", "后一天");
+            // Not the day after: for some that would be too young for their grade.
+            birth -= 1;
+            wrong("I0207", "出生日期", "前一天");
         }
         Some(Damage::FullWidth) => {
             number = number.chars().map(|letter| char::from_u32(u32::from(letter) + 0xFEE0).unwrap_or(letter)).collect();
@@ -139,10 +141,22 @@ pub fn roster(city: &City, school: &School, district: &str, pupil: &Pupil, rows:
             }
         }
         Some(Damage::GrownUp) => wrong("F2601", "小学入学年月", "12"),
+        Some(Damage::OtherStage) => {
+            shanghai.replace_range(10..11, if stage == 3 { "1" } else { "3" });
+            wrong("F0401", "年级", &shanghai);
+        }
+        Some(Damage::TooYoung) => {
+            primary -= 1;
+            wrong("F0501", "小学入学年月", &primary.to_string());
+        }
+        Some(Damage::Unchecked) => {
+            checked = "2025-06-12".into();
+            wrong("F1001", "信息核对日期", &checked);
+        }
         _ => {}
     }
     let class = format!("{}班", pupil.class);
-    let primary = format!("{}-09", pupil.primary_year());
+    let primary = format!("{primary}-09");
     let entry = format!("{}-09", pupil.stage_year());
     let row = rows.push(
         Table::Roster,
@@ -474,6 +488,7 @@ struct Change<'a> {
     from: &'a str,
     to: &'a str,
     exam: Option<(i32, i32)>,
+    completed: Option<Day>,
 }
 
 impl Change<'_> {
@@ -495,7 +510,7 @@ impl Change<'_> {
                 before(5),
                 before(2),
                 before(2),
-                Cell::Day(self.effective),
+                Cell::Day(self.completed.unwrap_or(self.effective)),
                 self.told.into(),
                 self.paper.into(),
                 self.paper_of.into(),
@@ -510,9 +525,11 @@ impl Change<'_> {
     }
 }
 
+/// A school of another city.
+const ELSEWHERE: &str = "3201020017";
+
 /// Writes the changes of status; `other` is another school of the city that teaches the grade.
 pub fn changes(school: &School, other: Option<&School>, pupil: &Pupil, rows: &mut Rows) {
-    const OUTSIDE: &str = "3201020017";
     let (grade, is_senior) = (Some(pupil.grade), pupil.grade >= 10);
     let medical = Change { reason: "伤病", paper: "三级医疗机构证明", ..Change::default() };
     let sick = |effective: Day, until| Change { kind: "休学", grade, effective, until, paper_of: Some(effective - 9), ..medical };
@@ -538,13 +555,13 @@ pub fn changes(school: &School, other: Option<&School>, pupil: &Pupil, rows: &mu
                     Change { kind: "转出", from: &other.code, entitled: "", reason, ..come }.write(pupil, rows);
                     Change { from: &other.code, reason, ..come }.write(pupil, rows);
                 }
-                None => drop(Change { from: OUTSIDE, reason: "户籍迁移", ..come }.write(pupil, rows)),
+                None => drop(Change { from: ELSEWHERE, reason: "户籍迁移", ..come }.write(pupil, rows)),
             }
         }
         Story::TransferredOut => {
             let effective = day(2025, 9, 4);
             let left =
-                Change { kind: "转出", grade, effective, reason: "户籍迁移", from: &school.code, to: OUTSIDE, ..Change::default() };
+                Change { kind: "转出", grade, effective, reason: "户籍迁移", from: &school.code, to: ELSEWHERE, ..Change::default() };
             left.write(pupil, rows);
         }
         Story::Interrupted => {
@@ -552,7 +569,10 @@ pub fn changes(school: &School, other: Option<&School>, pupil: &Pupil, rows: &mu
             rows.push(Table::Urgings, &[Text(&pupil.id), Cell::Day(day(2025, 12, 1)), Text("家访"), Text("未返校")]);
             Change { kind: "中断", grade, effective: day(2025, 12, 15), ..Change::default() }.write(pupil, rows);
         }
-        Story::Withdrawn => drop(Change { kind: "退学", grade, effective: day(2025, 11, 17), ..Change::default() }.write(pupil, rows)),
+        // Why those left who should not have, what is wrong with them says.
+        Story::Withdrawn if pupil.damage.is_none() => {
+            Change { kind: "退学", grade, effective: day(2025, 11, 17), ..Change::default() }.write(pupil, rows);
+        }
         Story::Died => drop(Change { kind: "死亡", grade, effective: day(2025, 12, 1), ..Change::default() }.write(pupil, rows)),
         Story::RepeatedBefore | Story::LeavesIncomplete => {
             Change { kind: "重读", year: LAST_YEAR, grade, effective: last_end, ..Change::default() }.write(pupil, rows);
@@ -582,19 +602,52 @@ pub fn changes(school: &School, other: Option<&School>, pupil: &Pupil, rows: &mu
         Some(Damage::CompulsoryRetention) => (of_year("留级", LAST_YEAR, last_end), "F2205", "异动类型"),
         Some(Damage::FinalRetention) => (retained(LAST_YEAR, last_end), "F2206", "年级"),
         Some(Damage::LateNotice) => (Change { told: Some(day(2025, 8, 20)), ..retained(LAST_YEAR, last_end) }, "F2207", "告知日期"),
-        _ => return,
+        Some(wrong) => match irregular(school, other, pupil, wrong) {
+            Some(irregular) => irregular,
+            None => return,
+        },
+        None => return,
     };
     let row = change.write(pupil, rows);
     rows.plant(code, pupil, Table::StatusChanges, row, column, change.kind.into());
+}
+
+/// A transfer or withdrawal that an audit objects to, with the code and the column.
+fn irregular<'a>(
+    school: &'a School,
+    other: Option<&'a School>,
+    pupil: &Pupil,
+    wrong: Damage,
+) -> Option<(Change<'a>, &'static str, &'static str)> {
+    let grade = Some(pupil.grade);
+    let in_time = if pupil.grade == pupil.first_grade() { day(2026, 3, 4) } else { day(2025, 9, 3) };
+    let come =
+        Change { kind: "转入", grade, effective: in_time, reason: "回沪", from: ELSEWHERE, to: &school.code, ..Change::default() };
+    let of_city = |reason: &'static str| other.map(|other| Change { reason, from: &other.code, ..come });
+    let leave = Change { kind: "退学", grade, effective: day(2026, 4, 20), ..Change::default() };
+    Some(match wrong {
+        Damage::NoReason => (Change { exam: Some((612, 600)), ..of_city("居住地变更")? }, "F1301", "原因"),
+        Damage::NoEntitlement => (come, "F1302", "转入依据"),
+        Damage::LateTransfer => (Change { effective: day(2026, 4, 14), ..come }, "F1501", "生效日期"),
+        Damage::BarredTransfer => (Change { effective: day(2025, 9, 3), ..come }, "F1502", "生效日期"),
+        Damage::UnderMeasure => (Change { effective: day(2026, 3, 4), ..come }, "F1503", "生效日期"),
+        Damage::OtherGrade => (Change { grade: Some(pupil.grade + 1), ..of_city("居住地变更")? }, "F1601", "转入年级"),
+        Damage::NoGround => (Change { reason: "家庭困难", ..leave }, "F3601", "原因"),
+        Damage::Uncertified => (Change { reason: "伤病", ..leave }, "F3602", "证明材料"),
+        Damage::LeftBehind => (of_city("居住地变更")?, "F4401", "生效日期"),
+        Damage::EnteredLate => (Change { effective: day(2026, 3, 4), completed: Some(day(2026, 5, 8)), ..come }, "F4601", "办结日期"),
+        _ => return None,
+    })
 }
 
 /// Writes the disciplinary measures.
 pub fn discipline(city: &City, pupil: &Pupil, rows: &mut Rows) {
     let mut measure = |kind: &'static str, decided: Day, filed: bool, revoked: Option<Day>| {
         let filed = filed.then_some(decided + 3);
-        let cells =
-            [Text(&pupil.id), Text(kind), Cell::Day(decided), Cell::Day(decided - 2), Cell::Day(decided - 1), filed.into(), revoked.into()];
-        rows.push(Table::Discipline, &cells)
+        let parents = if pupil.damage == Some(Damage::Unheard) { Empty } else { Cell::Day(decided - 1) };
+        let appealed = if pupil.damage == Some(Damage::Unanswered) { Cell::Day(decided + 6) } else { Empty };
+        let (kind, decided, meeting) = (Text(kind), Cell::Day(decided), Cell::Day(decided - 2));
+        rows.push(Table::Discipline, &[Text(&pupil.id), kind, decided, meeting, parents, filed.into(), revoked.into(), appealed])
     };
     match pupil.story {
         Story::Expelled => drop(measure("开除学籍", day(2026, 5, 11), true, None)),
@@ -605,9 +658,26 @@ pub fn discipline(city: &City, pupil: &Pupil, rows: &mut Rows) {
         }
         _ => {}
     }
-    if pupil.damage == Some(Damage::CompulsoryProbation) {
-        let row = measure("留校察看", day(2026, 3, 10), true, None);
-        rows.plant("F4101", pupil, Table::Discipline, row, "处分类型", "留校察看".into());
+    let (last_term, this_term) = (day(2025, 10, 20), day(2026, 3, 24));
+    let planted = match pupil.damage {
+        Some(Damage::CompulsoryProbation) => Some((measure("留校察看", day(2026, 3, 10), true, None), "F4101", "处分类型")),
+        Some(Damage::Unreported) => Some((measure("留校察看", this_term, false, None), "F4102", "区报备日期")),
+        Some(Damage::Unheard) => Some((measure("警告", this_term, false, None), "F4103", "家长沟通日期")),
+        Some(Damage::Unanswered) => Some((measure("记过", this_term, false, None), "F4104", "答复日期")),
+        Some(Damage::Unreviewed) => Some((measure("警告", last_term, false, None), "F4201", "撤销日期")),
+        Some(Damage::PassedOn) => {
+            measure("警告", last_term, false, Some(day(2026, 4, 10)));
+            None
+        }
+        // In force on the day of the transfer.
+        Some(Damage::UnderMeasure) => {
+            measure("记过", day(2026, 3, 3), false, None);
+            None
+        }
+        _ => None,
+    };
+    if let Some((row, code, column)) = planted {
+        rows.plant(code, pupil, Table::Discipline, row, column, String::new());
     }
 }
 
@@ -638,10 +708,22 @@ pub fn presence(city: &City, school: &School, pupil: &Pupil, rows: &mut Rows) {
 
 /// Writes the parts of the archive; they came along with who transferred from another school of the city (A44.1).
 pub fn archive(school: &School, other: Option<&School>, pupil: &Pupil, rows: &mut Rows) {
-    let came = pupil.story == Story::TransferredIn && other.is_some_and(|_| pupil.comes_from_city());
+    let is_of_city = pupil.story == Story::TransferredIn && pupil.comes_from_city();
+    let came = other.is_some() && (is_of_city || matches!(pupil.damage, Some(Damage::NoReason | Damage::OtherGrade)));
     let moved = came.then(|| pupil.transferred_on() + 9);
     let to = if came { Text(&school.code) } else { Empty };
-    for part in ["基础信息", "证明材料", "综合素质评价", "体质健康", "资助信息", "其他"] {
+    if pupil.damage == Some(Damage::PassedOn) {
+        let cells = [Text(&pupil.id), Text("处分"), Cell::Day(day(2025, 10, 24)), Cell::Day(day(2026, 5, 12)), Text(ELSEWHERE)];
+        let row = rows.push(Table::Archives, &cells);
+        rows.plant("F4203", pupil, Table::Archives, row, "移交日期", String::new());
+    }
+    if pupil.damage == Some(Damage::Incomplete) {
+        let row = rows.next(Table::Archives);
+        rows.plant("F4301", pupil, Table::Archives, row, "材料类别", "体质健康".into());
+    }
+    let parts = ["基础信息", "证明材料", "综合素质评价", "体质健康", "资助信息", "其他"];
+    let is_there = |part: &&str| pupil.damage != Some(Damage::Incomplete) || *part != "体质健康";
+    for part in parts.into_iter().filter(is_there) {
         let filed = if part == "综合素质评价" { day(2026, 6, 22) } else { day(pupil.stage_year().min(YEAR), 10, 15) };
         rows.push(Table::Archives, &[Text(&pupil.id), Text(part), Cell::Day(filed), moved.into(), to]);
     }

@@ -45,6 +45,11 @@ impl Rows {
         self.planted.push(Planted { code, student: id.to_owned(), table, row, column: column.to_owned(), planted });
     }
 
+    /// The place that the next row of a table will have; none where the table is not wanted.
+    pub fn next(&self, table: Table) -> Option<u32> {
+        self.sheets.iter().find(|sheet| sheet.table() == table).map(Sheet::rows)
+    }
+
     fn has(&self, table: Table) -> bool {
         self.sheets.iter().any(|sheet| sheet.table() == table)
     }
@@ -84,7 +89,7 @@ pub fn write(wanted: &Wanted<'_>, school: &School, rows: &mut Rows) {
         let of_cohort = |school: &School, place| Pupil::new(city, school, grade, place, wanted.damage);
         let pupils: Vec<Pupil> = (0..school.cohort(grade).students).map(|place| of_cohort(school, place)).collect();
         for pupil in &pupils {
-            let place = rows.sheets.iter().find(|sheet| sheet.table() == Table::Roster).map(Sheet::rows);
+            let place = rows.next(Table::Roster);
             record::roster(city, school, district, pupil, rows);
             if pupil.damage == Some(Damage::TwoSchools) && city.after(school, grade).is_some() {
                 rows.plant("R0101", pupil, Table::Roster, place, "全国学籍号", pupil.id.clone());
@@ -109,7 +114,8 @@ pub fn write(wanted: &Wanted<'_>, school: &School, rows: &mut Rows) {
         if let Some(other) = other.filter(|_| school.kind.teaches(grade)) {
             let twice = (0..other.cohort(grade).students).map(|place| of_cohort(other, place));
             for mut pupil in twice.filter(|pupil| pupil.damage == Some(Damage::TwoSchools)) {
-                pupil.class = 1;
+                // Beside the classes, so that none becomes too large.
+                pupil.class = school.cohort(grade).classes + 1;
                 record::roster(city, school, district, &pupil, rows);
             }
         }

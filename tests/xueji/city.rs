@@ -7,7 +7,10 @@ use std::process::Command;
 use xueji::ingest::table::Table;
 use xueji::sample::{Attendance, Encoding, Form, Request, make};
 
-use crate::support::{Rows, rows, scratch, try_run};
+use xueji::pipeline::config::Attendance::Exceptions;
+use xueji::pipeline::run::PublishedRun;
+
+use crate::support::{Rows, audit_on, rows, scratch, try_run, watch_on};
 
 fn request(out: PathBuf, form: Form, students: u64, damage: f64) -> Request {
     Request {
@@ -20,7 +23,7 @@ fn request(out: PathBuf, form: Form, students: u64, damage: f64) -> Request {
         districts: Vec::new(),
         grades: Vec::new(),
         attendance: Attendance::Exceptions,
-        through: 20_600,
+        through: 20_634,
         damage,
     }
 }
@@ -45,28 +48,48 @@ fn cells(rows: &Rows) -> Vec<[String; 5]> {
     rows.iter().map(cell).collect()
 }
 
+/// Whether term end raises a finding (findings.md).
+fn is_of_term_end(code: &str) -> bool {
+    let begins = ["I", "R0101", "R0305", "R030", "F20", "F21", "F22", "F23", "F24", "F26", "F4101"];
+    begins.iter().any(|own| code.starts_with(own))
+}
+
 fn planted_is_found(form: Form) {
     let scratch = scratch();
     let city = scratch.path().join("city");
     let made = make(&request(city.clone(), form, 20_000, 30.0), &|_, _| {}).expect("a city");
-    let run = try_run(&city, &scratch.path().join("out")).expect("a run");
     let truth = rows(&city.join("truth.parquet"));
-    let findings = rows(&run.folder.join("findings.parquet"));
     assert_eq!(made.planted, truth.len() as u64);
-    let (planted, found) = (tally(&truth), tally(&findings));
+    let run = try_run(&city, &scratch.path().join("end")).expect("a run");
+    let of_term_end: Rows = truth.iter().filter(|row| is_of_term_end(&row["code"])).cloned().collect();
+    compare(&of_term_end, &rows(&run.folder.join("findings.parquet")), 42);
+    let date = "2026-07-05".parse().expect("a date");
+    let run = audit_on(&city, &scratch.path().join("audit"), date, Exceptions).expect("an audit");
+    // What is missing for a year's end does not keep an audit from judging the state of a registration.
+    let is_audited = |row: &&BTreeMap<String, String>| row["code"] != "I0303" || row["column"] == "学籍状态";
+    let of_audit: Rows = truth.iter().filter(is_audited).cloned().collect();
+    let mut findings = rows(&run.folder.join("findings.parquet"));
+    // Who came back to school is no damage.
+    findings.retain(|finding| finding["code"] != "F3404");
+    compare(&of_audit, &findings, 60);
+}
+
+/// Holds findings against the truth: each planted one is found once, at its cell, and nothing else is.
+fn compare(truth: &Rows, findings: &Rows, kinds: usize) {
+    let (planted, found) = (tally(truth), tally(findings));
     let differs = |(what, count): &(&[String; 5], &i64)| planted.get(*what) != Some(*count) || found.get(*what) != Some(*count);
     let differing: Vec<_> = planted.iter().chain(&found).filter(differs).take(8).collect();
     assert!(differing.is_empty(), "planted and not found, or found and not planted: {differing:?}");
     // Nothing but what is folded lacks its exact cell.
-    let planted = cells(&truth);
+    let planted = cells(truth);
     let of_one = findings.iter().filter(|row| row["count"] == "1").cloned().collect();
     let astray: Vec<_> = cells(&of_one).into_iter().filter(|cell| !planted.contains(cell)).collect();
     assert_eq!(astray, Vec::<[String; 5]>::new());
     let mut codes: Vec<&str> = truth.iter().map(|row| row["code"].as_str()).collect();
     codes.sort_unstable();
     codes.dedup();
-    // All that term end can see but what needs further tables or a guess: every kind of damage is in a city of this size.
-    assert!(codes.len() >= 42, "only {codes:?}");
+    // All that the pipeline can see but what needs further tables or a guess: every kind of damage is in a city of this size.
+    assert!(codes.len() >= kinds, "only {codes:?}");
 }
 
 #[test]
@@ -92,6 +115,16 @@ fn a_city_in_order_has_no_finding() {
     let run = try_run(&city, &scratch.path().join("out")).expect("a run");
     assert_eq!(run.manifest.findings, BTreeMap::new());
     assert_eq!(run.manifest.students, 20_000);
+    for as_of in ["2026-07-05", "2026-05-29"] {
+        let date = as_of.parse().expect("a date");
+        let audit = audit_on(&city, &scratch.path().join(as_of), date, Exceptions).expect("an audit");
+        let found: Vec<&String> = audit.manifest.findings.keys().filter(|code| *code != "F3404").collect();
+        assert!(found.is_empty(), "{as_of}: {found:?}");
+        // Its decisions are those of the watch on that day, reasons and evidence with them.
+        let watch = watch_on(&city, &scratch.path().join(as_of), date, Exceptions).expect("a watch");
+        let decisions = |run: &PublishedRun| std::fs::read(run.folder.join("decisions.parquet")).expect("decisions");
+        assert!(decisions(&audit) == decisions(&watch), "{as_of}");
+    }
     for outcome in ["promote", "graduate", "complete", "retain", "hold", "not_enrolled", "repeat", "skip"] {
         assert!(run.manifest.outcomes.contains_key(outcome), "nobody is to {outcome}: {:?}", run.manifest.outcomes);
     }

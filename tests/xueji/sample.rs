@@ -5,13 +5,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use law::regulation::findings::CATALOGUE;
 use law::regulation::rule::Outcome;
 use serde_json::Value;
 use xueji::pipeline::config::Attendance;
 use xueji::pipeline::run::PublishedRun;
 use xueji::report::summary;
 
-use crate::support::{package, rows, scratch, try_run, watch_on};
+use crate::support::{audit_on, package, rows, scratch, try_run, watch_on};
 
 /// The results that are compared byte for byte.
 const FILES: [&str; 7] = [
@@ -117,13 +118,11 @@ fn each_odd_student_is_decided_as_the_readme_says() {
     assert!(seen > 80, "{seen} odd students");
 }
 
-#[test]
-fn each_odd_student_of_the_watch_is_decided_as_its_page_says() {
-    let scratch = scratch();
-    let published = watch_sample(scratch.path());
+/// The students of a page of the sample data: each decided as it says, with the findings that it names and no other. Gives their keys.
+fn check_page(published: &PublishedRun, page: &str) -> Vec<String> {
     let decisions = rows(&published.folder.join("decisions.parquet"));
     let findings = rows(&published.folder.join("findings.parquet"));
-    let page = std::fs::read_to_string(package().join("sample-data/在籍监测.md")).expect("the page");
+    let page = std::fs::read_to_string(package().join("sample-data").join(page)).expect("the page");
     let mut seen = Vec::new();
     for line in page.lines().filter(|line| line.starts_with("| ") && line.contains("年级 | ")) {
         let cells: Vec<&str> = line.trim_matches(['|', ' ']).split(" | ").collect();
@@ -139,14 +138,56 @@ fn each_odd_student_of_the_watch_is_decided_as_its_page_says() {
         let raised: BTreeSet<&str> = raised.map(|finding| finding["code"].as_str()).collect();
         let expected: BTreeSet<&str> = codes.split('、').filter(|code| *code != "—").collect();
         assert_eq!(raised, expected, "{name}: {situation}");
-        seen.push(own["student_key"].as_str());
+        seen.push(own["student_key"].clone());
     }
     assert!(seen.len() > 15, "{} odd students", seen.len());
+    seen
+}
+
+#[test]
+fn each_odd_student_of_the_watch_is_decided_as_its_page_says() {
+    let scratch = scratch();
+    let published = watch_sample(scratch.path());
+    let seen = check_page(&published, "在籍监测.md");
+    let decisions = rows(&published.folder.join("decisions.parquet"));
     // Nobody else is to be acted on, but for the one who was expelled.
     let to_act_on: Vec<&str> = Outcome::TO_ACT_ON.iter().map(|outcome| outcome.code()).collect();
-    let others =
-        decisions.iter().filter(|own| to_act_on.contains(&own["outcome"].as_str()) && !seen.contains(&own["student_key"].as_str()));
+    let others = decisions.iter().filter(|own| to_act_on.contains(&own["outcome"].as_str()) && !seen.contains(&own["student_key"]));
     assert_eq!(others.map(|own| own["clauses"].as_str()).collect::<Vec<_>>(), ["A37.5"]);
+}
+
+#[test]
+fn each_odd_student_of_the_audit_is_found_as_its_page_says() {
+    let scratch = scratch();
+    let published = audit_sample(scratch.path());
+    check_page(&published, "学籍核查.md");
+    let findings = rows(&published.folder.join("findings.parquet"));
+    let mut codes = BTreeSet::new();
+    for finding in &findings {
+        codes.insert(finding["code"].as_str());
+    }
+    // Every finding that audits alone raise is shown by somebody, or by a school.
+    let of_audits = CATALOGUE.iter().filter(|entry| raised_by_audits_alone(entry.code));
+    let lacking: Vec<&str> = of_audits.map(|entry| entry.code).filter(|code| !codes.contains(code)).collect();
+    assert!(lacking.is_empty(), "{lacking:?}");
+}
+
+/// Whether neither term end nor the watch raises a finding, and audits do (findings.md).
+fn raised_by_audits_alone(code: &str) -> bool {
+    let of_others = ["F08", "F11", "F20", "F21", "F22", "F23", "F24", "F26", "F30", "F31", "F32", "F33", "F34"];
+    code == "R0102" || code.starts_with('F') && code != "F4101" && !of_others.iter().any(|own| code.starts_with(own))
+}
+
+#[test]
+fn the_results_of_the_audit_are_the_committed_ones() {
+    let scratch = scratch();
+    compare(&audit_sample(scratch.path()), &package().join("reports/sample/district-audit"), "reports/district-audit");
+}
+
+/// The audit of the sample district as of 12 June 2026.
+fn audit_sample(out: &Path) -> PublishedRun {
+    let date = "2026-06-12".parse().expect("a date");
+    audit_on(&package().join("sample-data"), out, date, Attendance::Exceptions).expect("a run of the sample district")
 }
 
 /// Whether a piece of evidence, as text, is the roster row that the README names as `file!sheet!row`.
