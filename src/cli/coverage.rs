@@ -1,13 +1,8 @@
 //! The table of every clause of the regulation: a line, a block or a page, from what the law says of itself.
 
-use law::regulation::clauses::{CHAPTERS, CLAUSES, Clause, Clauses, How};
+use law::regulation::clauses::{CHAPTERS, Clause, How};
 use law::regulation::rule::RULES;
 use serde_json::{Value, json};
-
-/// The table.
-pub(super) fn table() -> Result<Vec<Clause>, String> {
-    toml::from_str::<Clauses>(CLAUSES).map(|table| table.clauses).map_err(|error| format!("the table of clauses is not usable: {error}"))
-}
 
 /// A clause in a line: how faithfully it is computed, and by what. What nothing computes says what it asks.
 pub(super) fn line(clause: &Clause) -> String {

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::{Ending, complain, coverage, readings, say};
 use crate::pipeline::config::nearest as nearest_file;
+use crate::report::clauses;
 
 /// The policy that the program brings along.
 const BUILT_IN: &str = include_str!("../../pipelines/policies/shanghai-2018.toml");
@@ -43,7 +44,7 @@ pub fn main(arguments: &Arguments, json: bool) -> Ending {
 }
 
 fn rules(arguments: &Arguments, json: bool) -> Result<(), String> {
-    let table = coverage::table()?;
+    let table = clauses::table()?;
     if arguments.coverage {
         if json {
             say(coverage::json(&table));
@@ -239,7 +240,7 @@ mod tests {
 
     #[test]
     fn a_mistyped_code_gets_the_nearest() {
-        let table = coverage::table().unwrap();
+        let table = clauses::table().unwrap();
         assert!(nearest("F2420", &table).contains(&"F2402"));
         assert!(nearest("A24.33", &table).contains(&"A24.3"));
         assert!(nearest("A3.22", &table).contains(&"A3.2"));

@@ -63,6 +63,11 @@ impl Manifest {
         self.procedure != "term-end"
     }
 
+    /// Whether the run is an audit.
+    pub fn is_audit(&self) -> bool {
+        self.procedure == "district-audit"
+    }
+
     /// Writes `manifest.json` into a run folder.
     ///
     /// # Errors

@@ -7,7 +7,11 @@ use law::regulation::clauses::{CHAPTERS, CLAUSES, Clause, Clauses, How};
 use law::regulation::findings::CATALOGUE;
 use law::regulation::rule::RULES;
 
-use crate::support::package;
+use xueji::pipeline::config::Attendance;
+use xueji::pipeline::run::PublishedRun;
+use xueji::report::clauses::{self, Standing};
+
+use crate::support::{audit_on, package, scratch};
 
 /// How many entries each article has, as counted in the regulation: paragraphs, items, and the words that lead to items.
 const ENTRIES: [usize; 50] = [
@@ -182,4 +186,33 @@ fn every_clause_of_the_table_can_be_asked_for() {
     let object: serde_json::Value = serde_json::from_str(&json).expect("one JSON object");
     let counts: u64 = object["counts"].as_object().expect("counts").values().filter_map(serde_json::Value::as_u64).sum();
     assert_eq!((usize::try_from(counts).expect("a count"), object["counts"].as_object().map(serde_json::Map::len)), (table.len(), Some(4)));
+}
+
+#[test]
+fn an_audit_accounts_for_every_clause() {
+    let scratch = scratch();
+    let date = "2026-06-12".parse().expect("a date");
+    let run = audit_on(&package().join("sample-data"), &scratch.path().join("whole"), date, Attendance::Exceptions).expect("an audit");
+    let table = clauses::table().expect("the table");
+    let standing = |run: &PublishedRun, id: &str| {
+        let clause = table.iter().find(|clause| clause.id == id).expect("a clause");
+        Standing::of(clause, &run.manifest)
+    };
+    assert_eq!(standing(&run, "A18.2"), Standing::Found(1));
+    assert_eq!(standing(&run, "A24.7"), Standing::Found(2));
+    assert_eq!(standing(&run, "A33.1"), Standing::InOrder);
+    assert_eq!(standing(&run, "A20.1"), Standing::Decides);
+    assert_eq!(standing(&run, "A14.1"), Standing::Person);
+    // A district that handed in a roster and nothing else is told what was not looked at.
+    let input = scratch.path().join("in");
+    std::fs::create_dir(&input).expect("a folder");
+    std::fs::copy(package().join("sample-data/实验学校/学籍名册.csv"), input.join("学籍名册.csv")).expect("a copy");
+    let run = audit_on(&input, &scratch.path().join("roster"), date, Attendance::Exceptions).expect("an audit");
+    assert_eq!(standing(&run, "A43.1"), Standing::NoData(vec!["档案清单"]));
+    assert_eq!(standing(&run, "A5"), Standing::Found(2));
+    assert_eq!(standing(&run, "A41.4"), Standing::NoData(vec!["处分"]));
+    let line = clauses::in_a_line(&table, &run.manifest);
+    let numbers = line.split(|letter: char| !letter.is_ascii_digit()).filter_map(|number| number.parse::<usize>().ok());
+    let numbers: Vec<usize> = numbers.collect();
+    assert_eq!(numbers[0], numbers[1..].iter().sum::<usize>(), "{line}");
 }

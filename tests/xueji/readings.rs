@@ -1,11 +1,15 @@
 //! The readings: the list in the law is the one in the policy file, each with the options that it takes, and people can see it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::process::Command;
 
 use law::regulation::policy::{OPEN_VALUES, Policy, READINGS};
 
-use crate::support::{package, scratch, write_files};
+use xueji::pipeline::config::{Config, Overrides};
+use xueji::pipeline::run;
+
+use crate::support::{package, rows, scratch, write_files};
 
 fn policy_text() -> String {
     std::fs::read_to_string(package().join("pipelines/policies/shanghai-2018.toml")).expect("the policy")
@@ -102,4 +106,45 @@ fn people_see_every_reading_with_what_it_is_now() {
     assert!(error.contains("honored") && error.contains("honoured or set_aside"), "{error}");
     assert_eq!(xueji(&["rules", "A3.2", "--readings"]).0, Some(2));
     assert_eq!(xueji(&["rules", "--coverage", "--readings"]).0, Some(2));
+}
+
+/// The sample district by a pipeline with another word for a reading, beside the usual run: whose decision or finding changes.
+fn changed(pipeline: &str, as_of: &str, key: &str, word: &str) -> BTreeSet<String> {
+    let scratch = scratch();
+    let is_own = |line: &str| line.split_once(" = ").is_some_and(|(own, _)| own == key);
+    let line = |line: &str| if is_own(line) { format!("{key} = \"{word}\"\n") } else { format!("{line}\n") };
+    write_files(scratch.path(), &[("policy.toml", policy_text().lines().map(line).collect::<String>())]);
+    let run = |own: Option<PathBuf>, out: &str| {
+        let inputs = vec![package().join("sample-data")];
+        let overrides = Overrides { inputs, as_of: as_of.parse().ok(), policy: own, ..Overrides::default() };
+        let config = Config::load(&package().join("pipelines").join(pipeline), &overrides).expect("a usable pipeline");
+        let folder = run::run(&config, &scratch.path().join(out), &|_, _, _| {}).expect("a run").folder;
+        let text = |row: &BTreeMap<String, String>, columns: &[&str]| {
+            columns.iter().map(|column| row.get(*column).cloned().unwrap_or_default()).collect::<Vec<_>>().join(" ")
+        };
+        let decisions = rows(&folder.join("decisions.parquet"));
+        let findings = rows(&folder.join("findings.parquet"));
+        let decisions = decisions.iter().map(|row| text(row, &["name", "outcome", "certificate"]));
+        decisions.chain(findings.iter().map(|row| text(row, &["name", "code"]))).collect::<BTreeSet<String>>()
+    };
+    let (usual, other) = (run(None, "usual"), run(Some(scratch.path().join("policy.toml")), "other"));
+    usual.symmetric_difference(&other).cloned().collect()
+}
+
+#[test]
+fn every_switch_changes_what_it_says_and_nothing_else() {
+    let end = |key, word| changed("term-end.toml", "2026-07-05", key, word);
+    let early = end("early_application", "set_aside");
+    assert!(early.iter().any(|line| line.ends_with(" skip ")) && early.len() == 2, "{early:?}");
+    // What was applied for in June is early then and says so, and what came in July is not too late.
+    let mut august = end("school_year_end", "august");
+    assert!(august.remove("邹培 promote ") && august.remove("邹培 repeat "), "{august:?}");
+    let is_about_time = |line: &String| ["F2103", "F2201", "F2207"].iter().any(|code| line.ends_with(code));
+    assert!(august.len() > 5 && august.iter().all(is_about_time), "{august:?}");
+    let letter = changed("status-watch.toml", "2026-06-12", "unregistered_attending", "letter");
+    assert_eq!(Vec::from_iter(&letter), ["谢可 interrupt ", "谢可 urge "]);
+    let checks = changed("district-audit.toml", "2026-06-12", "record_check", "school_year");
+    assert_eq!(Vec::from_iter(&checks), ["洛初霁 F1001"]);
+    let either = end("junior_other_failing", "either");
+    assert!(either.iter().all(|line| line.contains(" graduate ") || line.contains(" complete ")), "{either:?}");
 }

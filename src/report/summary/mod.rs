@@ -11,6 +11,7 @@ use law::regulation::rule::Outcome;
 pub use counts::SummaryError;
 pub use workbook::write_workbook;
 
+use super::clauses;
 use super::manifest::{AttendanceReceipt, Manifest, MovementReceipt};
 
 /// The stages, by the words in outputs, with their titles.
@@ -108,6 +109,9 @@ pub fn text(manifest: &Manifest, folder: &Path) -> String {
     }
     let severities = SEVERITIES.map(|(code, title)| format!("{title} {}", manifest.findings_by_severity.get(code).copied().unwrap_or(0)));
     lines.extend([String::new(), format!("问题：{}", severities.join("，"))]);
+    if let Some(table) = clauses::table().ok().filter(|_| manifest.is_audit()) {
+        lines.push(clauses::in_a_line(&table, manifest));
+    }
     lines.extend(compared_with(manifest));
     let first = first_to_do(manifest);
     if !first.is_empty() {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use law::regulation::clauses::Clause;
 use law::regulation::findings::find;
 use law::regulation::rule::Outcome;
 use rust_xlsxwriter::{Color, DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder, Workbook, Worksheet, XlsxError};
@@ -10,6 +11,7 @@ use rust_xlsxwriter::{Color, DocProperties, ExcelDateTime, Format, FormatAlign, 
 use super::counts::{SummaryError, count, rows, rows_of_fractions};
 use super::{SEVERITIES, STAGES, first_to_do};
 use crate::ingest::table::Table;
+use crate::report::clauses::{self, Standing};
 use crate::report::manifest::{Manifest, MovementReceipt};
 use crate::report::mask;
 use crate::report::read::{FindingRow, Listed, Run, Step};
@@ -60,12 +62,34 @@ pub fn write_workbook(folder: &Path, manifest: &Manifest) -> Result<(), SummaryE
     }
     schools(sheet(&mut workbook, "各校结论")?, folder, manifest, &formats)?;
     undetermined(sheet(&mut workbook, "待核名单")?, &run, &formats)?;
+    if let Some(table) = clauses::table().ok().filter(|_| manifest.is_audit()) {
+        account(sheet(&mut workbook, "逐条核查")?, &table, manifest, &formats)?;
+    }
     findings(sheet(&mut workbook, "问题清单")?, &run, &formats)?;
     submissions(sheet(&mut workbook, "报送情况")?, folder, manifest, &formats)?;
     if let Some(receipt) = &manifest.movements {
         movements(sheet(&mut workbook, "与上次相比")?, folder, receipt, &formats)?;
     }
     workbook.save(folder.join("summary.xlsx"))?;
+    Ok(())
+}
+
+/// The regulation clause by clause: how each stands in the run, and how faithfully it is computed.
+fn account(sheet: &mut Worksheet, table: &[Clause], manifest: &Manifest, formats: &Formats) -> Result<(), XlsxError> {
+    let columns = [("条款", 10.0), ("条文", 50.0), ("核查结果", 22.0), ("问题代码", 26.0), ("怎样", 11.0), ("说明", 60.0)];
+    head(sheet, 0, &columns, table.len() as u32, formats)?;
+    for (row, clause) in (1..).zip(table) {
+        let standing = Standing::of(clause, manifest);
+        let codes: Vec<&str> = clause.findings.iter().map(String::as_str).filter(|code| manifest.findings.contains_key(*code)).collect();
+        let codes = if codes.is_empty() { clause.findings.join("、") } else { codes.join("、") };
+        sheet.write(row, 0, &clause.id)?;
+        sheet.write_with_format(row, 1, &clause.asks, &formats.wrap)?;
+        let format = if matches!(standing, Standing::Found(_)) { &formats.alarm } else { &formats.wrap };
+        sheet.write_with_format(row, 2, standing.text(), format)?;
+        sheet.write_with_format(row, 3, codes, &formats.wrap)?;
+        sheet.write(row, 4, clause.how.title())?;
+        sheet.write_with_format(row, 5, &clause.why, &formats.wrap)?;
+    }
     Ok(())
 }
 

@@ -13,7 +13,7 @@ pub static RULE: Rule = Rule {
     reading: "年级须在学校名录的学制之内；上海市学籍号的学段、学籍名册的学制年限须与年级的学段相合。学制写得看不出年级的不查。",
     parameters: &[],
     findings: &["F0401"],
-    reads: &["schools"],
+    reads: &[],
 };
 
 /// The years of a stage.

@@ -15,7 +15,7 @@ pub static RULE: Rule = Rule {
     reading: "入小学的年龄看入学那年的规定日期。小学入学年月到初中入学年月满小学的年数（跳过级的扣去）算修完小学；入学年月的第一天看年龄。",
     parameters: &["numbers.entry_age", "numbers.adult_age"],
     findings: &["F0501", "F0502"],
-    reads: &["status_changes"],
+    reads: &[],
 };
 
 /// F0501 and F0502: entered primary school too early, or junior school too late.

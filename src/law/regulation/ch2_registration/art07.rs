@@ -14,7 +14,7 @@ pub static RULE: Rule = Rule {
     reading: "只数在读的学生。学校名录写了班额的按名录，其次按政策里该区的班额。招生计划不超过一个班规模的按班比，更大的按起始年级的总人数比。",
     parameters: &["numbers.class_size", "numbers.senior_plan_of_a_class"],
     findings: &["F0701"],
-    reads: &["schools"],
+    reads: &[],
 };
 
 /// What a class may have at the most.
