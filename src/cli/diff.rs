@@ -178,8 +178,8 @@ fn object(change: &Change) -> Value {
 }
 
 /// What a line of the receipts is called.
-fn title(what: &str) -> &str {
-    match what {
+fn title(what: &str) -> String {
+    let title = match what {
         "pipeline" => "流程",
         "procedure" => "程序类别",
         "school_year" => "学年",
@@ -189,8 +189,9 @@ fn title(what: &str) -> &str {
         "policy.hash" => "政策内容（校验值）",
         "attendance.form" => "考勤方式",
         "program_version" => "程序版本",
-        _ => what,
-    }
+        _ => return what.strip_prefix("policy.").map_or_else(|| what.to_owned(), |path| format!("政策的 {path}")),
+    };
+    title.to_owned()
 }
 
 fn text(before: &Manifest, after: &Manifest, counts: &Counts, listed: &Listed) -> String {
@@ -228,12 +229,12 @@ fn receipts(before: &Manifest, after: &Manifest) -> Vec<String> {
     let mut lines = vec![String::new(), "两次运行的不同".to_owned()];
     for own in differences(before, after) {
         // A hash is told apart by its first digits.
-        let shown = |text: &str| match own.what {
+        let shown = |text: &str| match own.what.as_str() {
             "policy.hash" => text.chars().take(12).collect(),
             _ if text.is_empty() => "无".to_owned(),
             _ => text.to_owned(),
         };
-        lines.push(format!("  {}：{} → {}", title(own.what), shown(&own.before), shown(&own.after)));
+        lines.push(format!("  {}：{} → {}", title(&own.what), shown(&own.before), shown(&own.after)));
     }
     let inputs = input_differences(before, after);
     let files = [("新增", &inputs.added), ("减少", &inputs.gone), ("内容变了", &inputs.changed)];
@@ -324,6 +325,9 @@ fn student(change: &DecisionChange) -> Vec<String> {
     lines.extend(change.moved.iter().take(CONDITIONS).map(|own| format!("    {}", condition(own))));
     if change.moved.len() > CONDITIONS {
         lines.push(format!("    另有 {} 项条件变动", change.moved.len() - CONDITIONS));
+    }
+    if change.moved.is_empty() {
+        lines.push("    条件都没有变：变的是条文的读法或数值，见上面政策的不同".to_owned());
     }
     lines
 }

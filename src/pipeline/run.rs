@@ -506,13 +506,14 @@ fn manifest(
         Procedure::DistrictAudit => "district-audit",
     };
     let policy = &cohort.law.policy;
+    let values = serde_json::to_value(policy).unwrap_or_default();
     Manifest {
         pipeline: config.pipeline.name.clone(),
         procedure: procedure.into(),
         run_id: run_id.into(),
         as_of: cohort.law.as_of.to_string(),
         school_year: cohort.law.school_year.to_string(),
-        policy: PolicyReceipt { name: policy.name.clone(), version: policy.version.clone(), hash: config.policy_hash.clone() },
+        policy: PolicyReceipt { name: policy.name.clone(), version: policy.version.clone(), hash: config.policy_hash.clone(), values },
         program_version: env!("CARGO_PKG_VERSION").into(),
         started_at: started.to_rfc3339(),
         finished_at: Utc::now().to_rfc3339(),

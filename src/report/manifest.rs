@@ -129,6 +129,9 @@ pub struct PolicyReceipt {
     pub version: String,
     /// blake3 of the policy as used, overrides included.
     pub hash: String,
+    /// The policy as used, so that two runs can be told apart by what their policies say.
+    #[serde(default)]
+    pub values: serde_json::Value,
 }
 
 /// An input file.

@@ -101,7 +101,7 @@ fn another_threshold_changes_those_between_and_names_the_condition() {
     let second = run_with(&lenient(scratch.path()), &input, &out);
     let object = object(&first, &second);
     let differences = object["differences"].as_object().expect("differences");
-    assert_eq!(differences.keys().collect::<Vec<_>>(), ["policy.hash"]);
+    assert_eq!(differences.keys().collect::<Vec<_>>(), ["policy.hash", "policy.numbers.senior_max_other_failing"]);
     assert_eq!(object["outcomes"], serde_json::json!([{ "before": "retain", "after": "promote", "students": 1 }]));
     let changed = decisions(&object);
     assert_eq!(changed.len(), 1);

@@ -1,14 +1,16 @@
 //! What differs in the receipts of two runs: the date, the policy, the program, the inputs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
 
 use crate::report::manifest::{InputReceipt, Manifest};
 
 /// A line of the receipts that differs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
-    /// What it is, as `manifest.json` names it.
-    pub what: &'static str,
+    /// What it is, as `manifest.json` names it; a value of the policy by its path in the policy file, `policy.numbers.often_late`.
+    pub what: String,
     /// In the first run.
     pub before: String,
     /// In the second run.
@@ -41,11 +43,34 @@ pub fn differences(before: &Manifest, after: &Manifest) -> Vec<Difference> {
             ("program_version", manifest.program_version.clone()),
         ]
     };
-    let pairs = of(before).into_iter().zip(of(after));
-    pairs
-        .filter(|((_, before), (_, after))| before != after)
-        .map(|((what, before), (_, after))| Difference { what, before, after })
-        .collect()
+    let pairs = of(before).into_iter().zip(of(after)).filter(|((_, before), (_, after))| before != after);
+    let mut differences: Vec<Difference> =
+        pairs.map(|((what, before), (_, after))| Difference { what: what.to_owned(), before, after }).collect();
+    differences.extend(of_policies(&before.policy.values, &after.policy.values));
+    differences
+}
+
+/// The values of two policies that differ, by their paths. A run of an earlier version says none of its own.
+fn of_policies(before: &Value, after: &Value) -> Vec<Difference> {
+    fn flat(value: &Value, path: &str, values: &mut BTreeMap<String, String>) {
+        match value {
+            Value::Object(fields) => fields.iter().for_each(|(key, value)| flat(value, &format!("{path}.{key}"), values)),
+            Value::String(text) => drop(values.insert(path.to_owned(), text.clone())),
+            other => drop(values.insert(path.to_owned(), other.to_string())),
+        }
+    }
+    if before.is_null() || after.is_null() {
+        return Vec::new();
+    }
+    let (mut known, mut own) = (BTreeMap::new(), BTreeMap::new());
+    flat(before, "policy", &mut known);
+    flat(after, "policy", &mut own);
+    // Name and version are told by themselves.
+    let paths: BTreeSet<&String> =
+        known.keys().chain(own.keys()).filter(|path| !["policy.name", "policy.version"].contains(&path.as_str())).collect();
+    let of = |values: &BTreeMap<String, String>, path: &String| values.get(path).cloned().unwrap_or_default();
+    let pairs = paths.into_iter().map(|path| Difference { what: path.clone(), before: of(&known, path), after: of(&own, path) });
+    pairs.filter(|pair| pair.before != pair.after).collect()
 }
 
 /// The input files that differ.
