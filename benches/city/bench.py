@@ -26,7 +26,7 @@ import table
 from measure import Run, measure
 from prepare import HERE, PIPELINE, Workshop, common, say
 
-ITEMS = ("promotion", "graduation", "term_end", "workbooks", "csv", *prepare.WATCH_ITEMS)
+ITEMS = ("promotion", "graduation", "term_end", "workbooks", "csv", *prepare.WATCH_ITEMS, "audit")
 PEERS = ("duckdb", "polars", "pandas")
 # pandas holds whole tables in memory on one thread: it is measured at a tenth of the size, with xueji beside it.
 PEERS_AT_A_TENTH = ("pandas",)
@@ -40,9 +40,10 @@ FLOORS = {
     "watch_by_student": ("arrow", "duckdb"),
     "watch_by_date": ("arrow", "duckdb"),
     "watch_next_day": (),
+    "audit": ("arrow", "duckdb"),
 }
 # Items that a peer does not do.
-WITHOUT_PEERS = {"term_end": PEERS, "watch_next_day": PEERS} | {item: PEERS_AT_A_TENTH for item in common.WATCH_ITEMS}
+WITHOUT_PEERS = {"term_end": PEERS, "watch_next_day": PEERS} | {item: PEERS_AT_A_TENTH for item in (*common.WATCH_ITEMS, "audit")}
 OUTCOME_ITEMS = ("promotion", "graduation")
 READ_TABLES = {"workbooks": ("roster", "course_results"), "csv": ("roster", "exams", "course_results")}
 THREADS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -90,6 +91,9 @@ def command_of(workshop: Workshop, python: Path, work: Work, program: str) -> li
                 prepare.go_on_from(workshop, work.data, out)
             options = prepare.watch_options(work.item)
             return [str(workshop.binary), "run", str(prepare.WATCH_PIPELINE), "--input", str(work.data), "--out", str(out), "--json", *options]
+        if work.item == "audit":
+            options = ["--as-of", common.AUDIT_DAY, "--attendance", "exceptions"]
+            return [str(workshop.binary), "run", str(prepare.AUDIT_PIPELINE), "--input", str(work.data), "--out", str(out), "--json", *options]
         return [str(workshop.binary), "run", str(PIPELINE), "--input", str(work.data), "--out", str(out), "--json"]
     if kind == "floor":
         return [str(python), "-B", str(HERE / "floors.py"), name, "--item", work.item, "--data", str(work.data), "--threads", str(THREADS)]
@@ -159,6 +163,12 @@ def compare_all(workshop: Workshop, python: Path, works: list[Work]) -> list[dic
                 newest = out / (out / "latest").read_text("utf-8").strip() if (out / "latest").exists() else out
                 options = ["--decisions", str(newest / "decisions.parquet"), "--peer", str(scratch[peer] / f"{work.item}.parquet")]
                 found.append({**about, "against": "xueji", **compare(python, ["watch", *options])})
+                continue
+            if work.item == "audit":
+                out = workshop.folder / "scratch" / f"xueji-{work.name}" / "district-audit"
+                newest = out / (out / "latest").read_text("utf-8").strip() if (out / "latest").exists() else out
+                options = ["--findings", str(newest / "findings.parquet"), "--peer", str(scratch[peer] / "audit.parquet")]
+                found.append({**about, "against": "xueji", **compare(python, ["findings", *options])})
                 continue
             if work.item in OUTCOME_ITEMS:
                 out = workshop.folder / "scratch" / f"xueji-{work.name}" / "term-end"

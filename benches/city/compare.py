@@ -2,6 +2,7 @@
 
     compare.py outcomes --decisions decisions.parquet --peer promotion.parquet --truth truth.parquet
     compare.py watch --decisions decisions.parquet --peer watch_by_date.parquet
+    compare.py findings --findings findings.parquet --peer audit.parquet
     compare.py tables --peer A --other B --names roster,course_results --prefix workbooks
 
 Runs in the environment of the peers. The first form compares a peer's outcomes with a run's; the second what two peers read from the
@@ -78,6 +79,26 @@ def compare_watch(decisions: Path, peer: Path) -> dict:
     return {**dict(zip(("compared", "equal", "different"), counted)), **left_out, "examples": examples}
 
 
+def compare_findings(findings: Path, peer: Path) -> dict:
+    """The findings of the clauses that the peer does, student by student."""
+    connection = duckdb.connect()
+    connection.execute(
+        f"""
+        create temp table both_say as
+        select coalesce(peer.code, found.code) as code, coalesce(peer.student_id, found.student_id) as student_id,
+          peer.code is not null as peer, found.code is not null as xueji
+        from '{peer}' as peer full outer join (
+          select distinct code, student_id from '{findings}' where code in ('F0401', 'F0501', 'F0902', 'F1001', 'F4301')
+        ) as found on peer.code = found.code and peer.student_id = found.student_id
+        """
+    )
+    counted = connection.execute("select count(*), count(*) filter (peer and xueji), count(*) filter (peer <> xueji) from both_say").fetchone()
+    rows = connection.execute(f"select * from both_say where peer <> xueji order by code, student_id limit {SHOWN}").fetchall()
+    examples = [{"student": masked(student), "peer": code if one else "", "xueji": code if other else ""} for code, student, one, other in rows]
+    left_out = {"left_out_planted": 0, "left_out_peer_silent": 0, "left_out_without_id": 0}
+    return {**dict(zip(("compared", "equal", "different"), counted)), **left_out, "examples": examples}
+
+
 def compare_tables(peer: Path, other: Path, prefix: str, names: list[str]) -> dict:
     """The rows that only one of two peers has, over all tables, whatever types they gave their columns."""
     rows, different, bad_ids = 0, 0, 0
@@ -106,6 +127,9 @@ def main() -> None:
     watch = kinds.add_parser("watch")
     for name in ("--decisions", "--peer"):
         watch.add_argument(name, type=Path, required=True)
+    findings = kinds.add_parser("findings")
+    for name in ("--findings", "--peer"):
+        findings.add_argument(name, type=Path, required=True)
     tables = kinds.add_parser("tables")
     for name in ("--peer", "--other"):
         tables.add_argument(name, type=Path, required=True)
@@ -116,6 +140,8 @@ def main() -> None:
         result = compare_outcomes(chosen.decisions, chosen.peer, chosen.truth)
     elif chosen.kind == "watch":
         result = compare_watch(chosen.decisions, chosen.peer)
+    elif chosen.kind == "findings":
+        result = compare_findings(chosen.findings, chosen.peer)
     else:
         result = compare_tables(chosen.peer, chosen.other, chosen.prefix, chosen.names.split(","))
     print(json.dumps(result, ensure_ascii=False))

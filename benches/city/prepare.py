@@ -42,6 +42,9 @@ WATCH_TABLES = "roster,schools,registrations,attendance,attendance_reports,urgin
 WATCH = ("--format", "parquet", "--tables", WATCH_TABLES, "--attendance-through", common.WATCH_DAY, "--damage", "0")
 PARTS["watch_exceptions"] = (*WATCH, "--attendance", "exceptions")
 PARTS["watch_by_student"] = (*WATCH, "--attendance", "daily")
+# The audit reads every table.
+PARTS["audit"] = ("--format", "parquet", "--attendance", "exceptions")
+AUDIT_PIPELINE = REPOSITORY / "pipelines" / "district-audit.toml"
 WATCH_ITEMS = (*common.WATCH_ITEMS, "watch_next_day")
 ATTENDANCE = "考勤"
 
@@ -50,6 +53,7 @@ PARTS_OF_ITEM = {
     "watch_by_student": ("watch_by_student",),
     "watch_by_date": ("watch_by_student",),
     "watch_next_day": ("watch_by_student",),
+    "audit": ("audit",),
     "promotion": ("promotion",),
     "graduation": ("graduation",),
     "term_end": ("city",),

@@ -64,6 +64,12 @@ WATCH_COLUMNS = {
 WATCH_DAY = "2026-01-16"
 WATCH_ITEMS = ("watch_exceptions", "watch_by_student", "watch_by_date")
 COLUMNS_READ |= {item: WATCH_COLUMNS for item in WATCH_ITEMS}
+# The audit: the checks that one query a clause can do. The rest of it (transfers, suspensions, measures) is no query of an hour.
+COLUMNS_READ["audit"] = {
+    "学籍名册": ("全国学籍号", "上海市学籍号", "出生日期", "年级", "小学入学年月", "学籍状态", "信息核对日期"),
+    "档案清单": ("全国学籍号", "材料类别"),
+}
+AUDIT_DAY = "2026-07-05"
 ABSENCES = ("旷课", "病假", "事假", "停课")
 TAUGHT_ELSEWHERE = ("送教上门", "专门学校")
 WHOLE_NUMBER_COLUMNS = ("年级", "社会实践周数", "研究性学习报告数")

@@ -176,3 +176,25 @@ def read_watch(as_of: date) -> Watch:
         total_days=numbers["truancy_cumulative_months"] * numbers["cumulative_month_days"] + 1,
         senior_contacts=numbers["senior_truancy_min_contacts"],
     )
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What the audit's peers need of the policy and the calendar."""
+
+    entry_years: int
+    entry_month: int
+    entry_day: int
+    term_begun: date
+    archive_parts: tuple[str, ...]
+
+
+def read_audit(as_of: date) -> Audit:
+    """The numbers of A5, A43.1 and A45.3 in the second term."""
+    policy = tomllib.loads((PIPELINES / "policies" / "shanghai-2018.toml").read_text("utf-8"))
+    calendar = tomllib.loads((PIPELINES / "calendars" / "2025-2026.toml").read_text("utf-8"))
+    term_begun = date.fromisoformat(calendar["second_term"][0])
+    if policy["readings"]["record_check"] != "term" or as_of < term_begun + timedelta(31):
+        raise SystemExit("the peers of the audit check records by the second term")
+    month, day = policy["numbers"]["entry_age"]["on"].split("-")
+    return Audit(policy["numbers"]["entry_age"]["years"], int(month), int(day), term_begun, tuple(policy["archives"]["parts"]))
