@@ -1,7 +1,8 @@
 //! The cohort: students, their rows in every table that the procedure uses, and what became of every other row.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
+use law::facts::calendar::Term;
 use law::facts::codes::Read;
 use law::facts::identifiers::NationalId;
 use law::facts::student::Row;
@@ -43,6 +44,8 @@ pub struct Cohort<'a> {
     pub watch: Option<Watch>,
     /// What the audit knows of schools and classes.
     pub audit: Option<Audit>,
+    /// Students with a row of 学期注册 that may be the term's, as its school year or term can't be read; with the row.
+    pub unclear_registrations: HashMap<u32, Row>,
     tables: [RowsOfStudents; TABLES],
 }
 
@@ -91,6 +94,7 @@ impl<'a> Cohort<'a> {
             exam_numbers: ExamNumbers::new(),
             watch: None,
             audit: None,
+            unclear_registrations: HashMap::new(),
             tables: Default::default(),
         };
         cohort.count_sheets_without_students(&reading.repeated);
@@ -104,7 +108,29 @@ impl<'a> Cohort<'a> {
         let tables = Table::ALL.iter().copied().filter(|table| has_students(law, *table) && *table != Table::ExamNumbers);
         let tables: Vec<TableRead> = tables.collect::<Vec<_>>().into_par_iter().map(|table| cohort.read_table(table)).collect();
         tables.into_iter().for_each(|read| cohort.enter(read));
+        if let Some(term) = &law.term {
+            cohort.unclear_registrations = cohort.find_unclear_registrations(term);
+        }
         cohort
+    }
+
+    /// Rows of 学期注册 that reading set aside for what they say of the term: nobody can tell that it is not this one.
+    fn find_unclear_registrations(&self, term: &Term) -> HashMap<u32, Row> {
+        let mut unclear = HashMap::new();
+        for (place, sheet) in self.inputs.sheets.iter().enumerate().filter(|(_, sheet)| sheet.table == Table::Registrations) {
+            for record in sheet.set_aside.iter().map(|record| *record as usize) {
+                let (year, number) = (sheet.integer(1, record), sheet.code(2, record));
+                let is_other =
+                    year.value().is_some_and(|year| year != term.school_year.0) || number.value().is_some_and(|own| own != term.number);
+                let is_clear = matches!((year, number), (Read::Value(_), Read::Value(_)));
+                if let (false, false, Read::Value(id)) = (is_other, is_clear, sheet.id(0, record))
+                    && let Some(student) = self.roster.with_id(id)
+                {
+                    unclear.entry(student).or_insert(self.index.row(place, record));
+                }
+            }
+        }
+        unclear
     }
 
     fn count_sheets_without_students(&mut self, repeated: &[Row]) {

@@ -22,7 +22,7 @@ use super::roster::{Entry, Key, field, resident_number};
 use super::scope;
 use super::watch::Watch;
 use crate::ingest::Sheet;
-use crate::ingest::attendance::digest::NOT_TOLD;
+use crate::ingest::attendance::digest::{NOT_TOLD, TOLD_UNREADABLE};
 use crate::ingest::table::Table;
 
 /// Two rows that meet at one key.
@@ -374,6 +374,12 @@ impl Facts {
                 *registration = Some(Registration { registered, extended, row: group.first() });
             },
         );
+        if registration.is_none_or(|own| own.registered == Read::Empty)
+            && let Some(row) = cohort.unclear_registrations.get(&(place as u32))
+        {
+            let extended = registration.map_or(Read::Unreadable, |own| own.extended);
+            *registration = Some(Registration { registered: Read::Unreadable, extended, row: *row });
+        }
         let key = |sheet: &Sheet, record: usize, row| [part(sheet.integer(1, record), row, day), 0, 0];
         each_group(cohort, cohort.rows_of(Table::Urgings, place), keys, meetings, key, |group| {
             let date = group.date(1);
@@ -403,7 +409,13 @@ impl Facts {
             let (first, last) = watch.places(entry.kept.first, entry.kept.last);
             if record != DayRecord::Present && first < school.days {
                 let last = last.min(school.days - 1);
-                let told = entry.kept.told != NOT_TOLD;
+                // Who is told later than the day of judgement has not been told.
+                let day = |days: i16| term.first.checked_add_signed(chrono::TimeDelta::days(i64::from(days)));
+                let told = match entry.kept.told {
+                    NOT_TOLD => false,
+                    TOLD_UNREADABLE => true,
+                    days => day(days).is_none_or(|day| day <= cohort.law.as_of),
+                };
                 rows.push(AttendanceRow { first: first as u16, last: last as u16, record, told, row: entry.row });
             }
             let mut met: Option<ContradictedDay> = None;
@@ -713,28 +725,27 @@ fn nationality(cell: Read<&str>, has_resident_number: impl Fn() -> bool) -> Nati
 /// Between which schools a transfer is, and why.
 fn transfer(group: &mut Group<'_, '_>, school: &str) -> Transfer {
     let cohort = group.cohort;
-    let is_of_city =
-        |code: &str| cohort.roster.has_school(code) || cohort.audit.as_ref().is_some_and(|audit| audit.directory.school(code).is_some());
+    // A district's directory need not name the schools of the others: their codes begin as its own do.
+    let digits = cohort.law.policy.transfers.city_code_digits as usize;
+    let begins_alike = |code: &str| digits > 0 && code.get(..digits).is_some_and(|begin| school.starts_with(begin));
+    let is_of_city = |code: &str| {
+        let is_listed = || cohort.audit.as_ref().is_some_and(|audit| audit.directory.school(code).is_some());
+        cohort.roster.has_school(code) || is_listed() || begins_alike(code)
+    };
     let origin = group.read(16, |sheet, record| sheet.text(16, record).map(is_of_city));
-    // Without a receiving school, the row is taken for that of the school where the student is registered.
-    let is_here = group.read(17, |sheet, record| sheet.text(17, record).map(|code| code == school));
+    let to_here = group.read(17, |sheet, record| sheet.text(17, record).map(|code| code == school));
     Transfer {
         origin: match origin {
             Read::Value(true) => Origin::City,
             Read::Value(false) => Origin::Elsewhere,
             Read::Empty | Read::Unreadable => Origin::Unknown,
         },
-        is_here: matches!(is_here, Read::Value(true) | Read::Empty),
-        entitled: group.read(15, |sheet, record| sheet.text(15, record).map(is_entitlement)),
+        to_here,
+        entitled: group.read(15, |sheet, record| sheet.code(15, record).map(|_| true)),
         grade: group.word(18, Grade::new),
         score: group.number(19),
         line: group.number(20),
     }
-}
-
-/// Whether 转入依据 names one of the four of A13.3.
-fn is_entitlement(text: &str) -> bool {
-    ["本市户籍", "积分", "博士后", "海外人才"].iter().any(|own| text.contains(own))
 }
 
 /// The digit of a Shanghai number that says the stage.

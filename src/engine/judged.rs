@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use chrono::NaiveDate;
-use law::facts::codes::{Read, Status};
+use law::facts::codes::{ArchivePart, Read, Status};
 use law::facts::grades::{Grade, Stage};
 use law::facts::spells::months_and_days;
 use law::facts::student::{Row, Student};
@@ -310,6 +310,10 @@ pub fn amount(cohort: &Cohort<'_>, amount: Amount) -> Option<String> {
         Amount::Between(least, most) => Some(format!("{least}至{most}")),
         Amount::Date(date) => Some(date.to_string()),
         Amount::Word(word) => Some(word.to_owned()),
+        Amount::LackingParts(bits) => {
+            let parts = (0..8).filter(|code| bits >> code & 1 == 1).filter_map(ArchivePart::from_code).map(ArchivePart::word);
+            Some(format!("缺{}", parts.collect::<Vec<_>>().join("、")))
+        }
         Amount::Spell { first, last, days } => {
             let lasted = match months_and_days(first, last) {
                 (0, days) => format!("{days}天"),

@@ -233,6 +233,9 @@ pub fn enter(cohort: &mut Cohort<'_>, form: Form, ledger: Ledger) {
     cohort.watch = Some(watch);
 }
 
+/// The place of 注册日期 in 学期注册.
+const REGISTERED: usize = 3;
+
 /// The report of a school on its attendance: the last 截止日期 and its row.
 type Reported<'a> = HashMap<&'a str, (NaiveDate, Row)>;
 
@@ -282,7 +285,9 @@ fn report(cohort: &mut Cohort<'_>, term: &Term, form: Form, ledger: Ledger) -> W
         last_days[school] = last_days[school].max(last);
         for student in group.clone() {
             let student = student as usize;
-            has_registrations[school] |= !cohort.rows_of(Table::Registrations, student).is_empty();
+            // Rows without a column for the date say of nobody that he or she is not registered.
+            let says = |row: &Row| cohort.cell(*row).0.columns.get(REGISTERED).is_some_and(Option::is_some);
+            has_registrations[school] |= cohort.rows_of(Table::Registrations, student).iter().any(says);
             if !is_judged[school] {
                 let (sheet, record) = cohort.cell(cohort.roster.students[student].row);
                 is_judged[school] = sheet.code(field::STATUS, record).value() == Some(Status::Enrolled as u8);

@@ -105,6 +105,15 @@ impl Ids {
     }
 }
 
+impl Integers {
+    /// Takes the cell of a record for one that can't be read.
+    pub fn spoil(&mut self, record: usize) {
+        if let Some(cell) = self.0.get_mut(record) {
+            *cell = UNREADABLE_INTEGER;
+        }
+    }
+}
+
 impl Texts {
     /// Adds the cells of a later part; those beyond 4 GiB of text are lost as unreadable.
     pub fn append(&mut self, later: &Texts) {

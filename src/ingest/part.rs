@@ -304,6 +304,7 @@ impl<'v> Part<'v> {
             }
         }
         self.find_set_aside(&columns);
+        self.find_ends(&mut columns);
         if table == Table::Attendance {
             self.find_dateless(&columns);
         }
@@ -342,6 +343,33 @@ impl<'v> Part<'v> {
                 let expected =
                     lacking.iter().filter_map(|place| self.table.fields().get(*place)).map(|field| field.header).collect::<Vec<_>>();
                 self.log.note("I0201", place, String::new(), &expected.join("或"), record as u32, self.rows.get(record));
+            }
+        }
+    }
+
+    /// The end of a span of days that is not there, or lies before its beginning: it can't be read.
+    fn find_ends(&mut self, columns: &mut [Option<Column>]) {
+        let Some((begin, end)) = span_of(self.table) else { return };
+        let (Some(begin), Some(end)) = (self.table.field(begin), self.table.field(end)) else { return };
+        for record in 0..self.rows.len() {
+            let day = |place: usize| match columns.get(place) {
+                Some(Some(Column::Integers(days))) => days.get(record),
+                _ => Read::Empty,
+            };
+            let Read::Value(first) = day(begin) else { continue };
+            match day(end) {
+                Read::Value(last) if last < first => {
+                    let expected = format!("不早于{}的日期", value::show_date(first));
+                    self.log.note("I0202", end, value::show_date(last), &expected, record as u32, self.rows.get(record));
+                    if let Some(Some(Column::Integers(days))) = columns.get_mut(end) {
+                        days.spoil(record);
+                    }
+                }
+                // A suspension may be open; days of attendance that begin have an end.
+                Read::Empty if self.table == Table::Attendance && columns.get(end).is_some_and(Option::is_some) => {
+                    self.log.note("I0201", end, String::new(), "日期，如 2025-09-01", record as u32, self.rows.get(record));
+                }
+                _ => {}
             }
         }
     }
@@ -398,6 +426,15 @@ impl<'v> Part<'v> {
         for (place, found, expected, record) in found {
             self.log.note("I0207", place, found, &format!("{expected}（据身份证件号）"), record as u32, self.rows.get(record));
         }
+    }
+}
+
+/// The columns between which a table's rows span days.
+fn span_of(table: Table) -> Option<(&'static str, &'static str)> {
+    match table {
+        Table::Attendance => Some(("开始日期", "结束日期")),
+        Table::StatusChanges => Some(("生效日期", "截止日期")),
+        _ => None,
     }
 }
 

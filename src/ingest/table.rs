@@ -1,8 +1,8 @@
 //! The tables of the contract: their columns, what each column holds, and which a table can't be without.
 
 use law::facts::codes::{
-    ApplicationKind, ArchivePart, AttendanceKind, AttendanceMode, Category, ChangeKind, ExamResult, MakeUp, MeasureKind, Publicity,
-    SchoolStatus, SittingKind, Standard, Status, YesNo,
+    ApplicationKind, ArchivePart, AttendanceKind, AttendanceMode, Category, ChangeKind, Entitlement, ExamResult, MakeUp, MeasureKind,
+    Publicity, SchoolStatus, SittingKind, Standard, Status, YesNo,
 };
 
 /// What a column holds and so how its cells are read.
@@ -216,7 +216,7 @@ const STATUS_CHANGES: &[Field] = &[
     optional("告知日期", Date),
     optional("证明材料", Text),
     optional("证明日期", Date),
-    optional("转入依据", Text),
+    optional("转入依据", Word(Entitlement::WORDS)),
     optional("转出学校代码", Identifier),
     optional("转入学校代码", Identifier),
     optional("转入年级", Grade),

@@ -47,7 +47,7 @@ impl Standing {
         reads.sort_unstable();
         reads.dedup();
         let is_there = |table: &&str| manifest.books.get(*table).is_some_and(|books| books.read > 0);
-        if !reads.is_empty() && !reads.iter().any(|table| is_there(&table)) {
+        if !reads.is_empty() && !reads.iter().any(is_there) {
             return Standing::NoData(reads.into_iter().map(title).collect());
         }
         Standing::InOrder

@@ -33,11 +33,28 @@ const TABLES: &[Table] = &[
 const IN_TERM: &[Table] =
     &[Table::Registrations, Table::Attendance, Table::Urgings, Table::StatusChanges, Table::Applications, Table::Discipline];
 
-/// The most tables counted.
-const MOST: usize = if TABLES.len() > IN_TERM.len() { TABLES.len() } else { IN_TERM.len() };
+/// The tables counted by an audit.
+const AUDITED: &[Table] = &[
+    Table::CourseResults,
+    Table::Exams,
+    Table::Evaluations,
+    Table::SchoolAssessments,
+    Table::Registrations,
+    Table::Attendance,
+    Table::Urgings,
+    Table::StatusChanges,
+    Table::Applications,
+    Table::Athletes,
+    Table::Discipline,
+    Table::Archives,
+];
 
 fn tables(cohort: &Cohort<'_>) -> &'static [Table] {
-    if cohort.watch.is_some() { IN_TERM } else { TABLES }
+    match (&cohort.audit, &cohort.watch) {
+        (Some(_), _) => AUDITED,
+        (None, Some(_)) => IN_TERM,
+        (None, None) => TABLES,
+    }
 }
 
 /// The counts of one school.
@@ -45,14 +62,17 @@ fn tables(cohort: &Cohort<'_>) -> &'static [Table] {
 struct Counts {
     students: i64,
     /// By table: students that should have rows, students that have, rows.
-    tables: [(i64, i64, i64); MOST],
+    tables: [(i64, i64, i64); AUDITED.len()],
     /// A student of the school, whose roster row names it.
     example: usize,
 }
 
 /// Whether a student of a grade can't be judged without the table.
 fn is_expected(cohort: &Cohort<'_>, table: Table, stage: Stage, is_final: bool) -> bool {
+    // An audit in term doesn't ask for what the year's end brings.
+    let is_over = cohort.law.term.is_none() || cohort.law.as_of >= cohort.law.last_day;
     match table {
+        Table::CourseResults | Table::Exams | Table::Evaluations if !is_over => false,
         Table::Registrations => true,
         Table::Attendance => cohort.watch.as_ref().is_some_and(|watch| watch.form == Form::Daily),
         Table::CourseResults => stage == Stage::Senior && !is_final,

@@ -199,7 +199,7 @@ fn story(chance: &mut Chance, grade: u8) -> Story {
         (Story::Interrupted, 300, compulsory),
         (Story::Withdrawn, 2_000, !compulsory),
         (Story::Died, 20, true),
-        (Story::RepeatedBefore, 2_500, compulsory && grade > 1),
+        (Story::RepeatedBefore, 2_500, compulsory && grade > 1 && !is_final),
         (Story::RetainedBefore, 4_000, !compulsory && grade < 12),
         (Story::RetainedTwice, 150, grade == 10 || grade == 11),
         (Story::SkippedBefore, 250, (3..=5).contains(&grade)),

@@ -43,19 +43,18 @@ fn document(pupil: &Pupil) -> (&'static str, String) {
 
 /// The last four digits of the Shanghai number: in a band of their own for those who did not enter with their grade, as they share the year of
 /// entry with another one, and for those who are registered in a second school.
-fn number_in_school(school: &School, pupil: &Pupil) -> u32 {
+fn number_in_school(school: &School, pupil: &Pupil) -> Option<u32> {
     const BAND: u32 = 2_400;
     let cohort = school.cohort(pupil.grade);
-    let Some(place) = pupil.rank.checked_sub(cohort.first).filter(|place| *place < cohort.students) else {
-        return 4 * BAND + 1 + pupil.rank % (9_999 - 4 * BAND);
-    };
+    // A second school has not given its own number yet.
+    let place = pupil.rank.checked_sub(cohort.first).filter(|place| *place < cohort.students)?;
     let band = match pupil.late() {
         1 => 1,
         2 => 2,
         -1 => 3,
         _ => 0,
     };
-    band * BAND + place % BAND + 1
+    Some(band * BAND + place % BAND + 1)
 }
 
 /// Writes the row of the roster.
@@ -68,7 +67,8 @@ pub fn roster(city: &City, school: &School, district: &str, pupil: &Pupil, rows:
         _ => 3,
     };
     let code = school.code.as_str();
-    let mut shanghai = format!("310{}{}{stage}{:04}{:04}", &code[3..6], &code[6..], pupil.stage_year(), number_in_school(school, pupil));
+    let numbered = |number: u32| format!("310{}{}{stage}{:04}{number:04}", &code[3..6], &code[6..], pupil.stage_year());
+    let mut shanghai = number_in_school(school, pupil).map(numbered).unwrap_or_default();
     let mut sex = if pupil.male { "男" } else { "女" };
     let mut birth = pupil.birth;
     let nationality = match pupil.origin {
@@ -162,7 +162,7 @@ pub fn roster(city: &City, school: &School, district: &str, pupil: &Pupil, rows:
         Table::Roster,
         &[
             Text(&pupil.id),
-            Text(&shanghai),
+            shanghai.as_str().into(),
             Text(&pupil.name),
             Text(sex),
             Cell::Day(birth),
@@ -453,7 +453,7 @@ pub fn applications(city: &City, pupil: &Pupil, rows: &mut Rows) {
         }
     }
     let (application, code, column) = match pupil.damage {
-        Some(Damage::SkipUnapproved) => (Application { consented: None, ..Application::to_skip() }, "F2101", "区备案日期"),
+        Some(Damage::SkipUnapproved) => (Application { consented: None, ..Application::to_skip() }, "F2101", "学校同意日期"),
         Some(Damage::SkipTooFar) => (Application::to_skip(), "F2102", "申请事项"),
         Some(Damage::SkipEarly) => (Application { applied: early, ..Application::to_skip() }, "F2103", "申请日期"),
         Some(Damage::RepeatEarly) => (Application { applied: early, ..Application::new("重读") }, "F2201", "申请日期"),

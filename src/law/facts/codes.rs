@@ -159,6 +159,10 @@ words! {
     Publicity { Unopposed = "无异议", Opposed = "有异议" }
 }
 words! {
+    /// 转入依据 of a transfer into a senior school (A13.3).
+    Entitlement { Household = "本市户籍", Points = "居住证积分", Postdoctoral = "博士后", Overseas = "海外人才居住证" }
+}
+words! {
     /// 状态 of a school in the directory (A44.3, A47.1).
     SchoolStatus { Open = "正常", Merged = "合并", Closed = "撤销" }
 }

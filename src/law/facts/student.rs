@@ -186,16 +186,23 @@ pub enum Origin {
 pub struct Transfer {
     /// 转出学校代码
     pub origin: Origin,
-    /// Whether 转入学校代码 is the school where the student is registered.
-    pub is_here: bool,
+    /// Whether 转入学校代码 is the school where the student is registered; empty is empty.
+    pub to_here: Read<bool>,
     /// 转入年级
     pub grade: Read<Grade>,
-    /// Whether 转入依据 names one of the four entitlements (A13.3); empty is empty.
+    /// Whether 转入依据 names one of the four entitlements (A13.3); a word of another kind can't be read, empty is empty.
     pub entitled: Read<bool>,
     /// 中考分数, in thousandths
     pub score: Read<i32>,
     /// 转入校录取线, in thousandths
     pub line: Read<i32>,
+}
+
+impl Transfer {
+    /// Whether it is into the school where the student is registered. Without a receiving school, it is taken for one.
+    pub fn is_here(&self) -> bool {
+        matches!(self.to_here, Read::Value(true) | Read::Empty)
+    }
 }
 
 /// A row of 学籍异动.

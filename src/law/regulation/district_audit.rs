@@ -5,9 +5,11 @@ use crate::facts::codes::{Read, Status};
 use crate::facts::grades::{Grade, Grades};
 use crate::regulation::ch2_registration::{art04, art05, art09, art10};
 use crate::regulation::ch3_transfer::{art13, art15, art16, art18};
+use crate::regulation::ch4_progression::art22;
+use crate::regulation::ch5_completion::art24::moral;
 use crate::regulation::ch6_status::{art35, art36};
 use crate::regulation::ch7_conduct::{art41, art42, art43, art44};
-use crate::regulation::ch8_duties::art46;
+use crate::regulation::ch8_duties::{art45, art46};
 use crate::regulation::rule::{Hearing, Law, RuleFinding};
 use crate::regulation::term_end::Bench;
 
@@ -54,6 +56,7 @@ impl Bench {
     }
 
     fn audit_in(&mut self, law: &Law, audited: &Audited<'_>, grade: Grade) -> Vec<RuleFinding> {
+        let is_told = self.findings.iter().any(|finding| finding.code == "R0501");
         self.completions.clear(false);
         self.record.clear();
         let student = audited.watched.student;
@@ -66,6 +69,8 @@ impl Bench {
             art09::audit(hearing, audited);
             art10::audit(hearing, audited);
             art43::audit(hearing, audited);
+            moral::audit(hearing);
+            art22::audit(hearing);
         }
         if !student.changes.is_empty() {
             art13::audit(hearing);
@@ -76,9 +81,14 @@ impl Bench {
             art36::audit(hearing);
             art46::audit(hearing);
         }
+        art41::judge(hearing);
         art41::audit(hearing);
         art42::audit(hearing, audited);
         art44::audit(hearing, audited);
+        // The watch says it of who is suspended.
+        if !is_told {
+            art45::audit(hearing);
+        }
         std::mem::take(&mut self.record.findings)
     }
 }

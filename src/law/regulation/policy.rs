@@ -210,6 +210,8 @@ impl EntryAge {
 pub struct Transfers {
     /// A13.4: reasons for a transfer between senior schools of the city.
     pub senior_reasons: Vec<ChangeReason>,
+    /// How many digits of their codes the schools of the city begin with in common; 0 where they have none.
+    pub city_code_digits: u32,
     /// A15.3: reasons for a transfer of compulsory education in the middle of a term.
     pub force_majeure: Vec<ChangeReason>,
 }
@@ -459,6 +461,11 @@ pub static OPEN_VALUES: &[OpenValue] = &[
         path: "subjects.annual",
         clauses: &["A20.3", "A22.2.1", "A22.2.2", "A24.2.2"],
         means: "各年级应有学年总评的科目（高中：基础型科目）",
+    },
+    OpenValue {
+        path: "transfers.city_code_digits",
+        clauses: &["A13.3", "A13.4", "A16.3"],
+        means: "转出学校不在名录里的，代码前几位与本校相同算本市学校",
     },
     OpenValue { path: "transfers.senior_reasons", clauses: &["A13.4"], means: "本市普通高中之间准予转学的原因" },
     OpenValue { path: "archives.parts", clauses: &["A43.1"], means: "人人的档案都应有的材料" },

@@ -106,6 +106,7 @@ pub static RULES: &[&Rule] = &[
     &ch7::art43::RULE,
     &ch7::art44::MOVED,
     &ch7::art44::SUCCESSION,
+    &ch8::art45::RULE,
     &ch8::art46::RULE,
     &super::ch9_supplementary::art49::RULE,
 ];
@@ -328,6 +329,8 @@ pub enum Amount {
     Subjects(u64),
     /// A word.
     Word(&'static str),
+    /// Parts of an archive that are not there, as bits by code.
+    LackingParts(u8),
     /// A run of school days.
     Spell {
         /// The first day.

@@ -243,6 +243,7 @@ fn to_send(fact: &str) -> String {
         "学年总评" | "补考" => Table::CourseResults,
         "学业水平考试" => Table::Exams,
         "校本考核" => Table::SchoolAssessments,
+        "注册日期" => Table::Registrations,
         own if fact == own && Table::Evaluations.field(own).is_some() => Table::Evaluations,
         own if fact == own && Table::Roster.field(own).is_some() => Table::Roster,
         _ => {
@@ -501,6 +502,7 @@ mod tests {
         assert_eq!(to_send("物理.学年总评"), "“学年成绩”表中物理的“学年总评”");
         assert_eq!(to_send("物理.学业水平考试"), "“学业水平考试”表中物理的成绩");
         assert_eq!(to_send("志愿服务"), "“综合素质评价”表的“志愿服务”");
+        assert_eq!(to_send("注册日期"), "“学期注册”表的“注册日期”");
         assert_eq!(to_send("学籍状态"), "“学籍名册”表的“学籍状态”");
         assert_eq!(to_send("申请.跳级.区备案日期"), "“申请”表中跳级一行的“区备案日期”");
     }

@@ -31,7 +31,9 @@ pub fn audit(hearing: &mut Hearing<'_>, audited: &Audited<'_>) {
         Stage::Junior => 2,
         Stage::Senior => 3,
     };
-    let numbers = |own: u8| own == digit || own == 4 && stage.is_compulsory();
+    // Of a school that the directory does not list nobody knows on which side of its stages the sixth grade stands.
+    let is_unclear = audited.school.is_none() && System::FiveFour.stage(hearing.grade) != System::SixThree.stage(hearing.grade);
+    let numbers = |own: u8| own == digit || own == 4 && stage.is_compulsory() || is_unclear && own < 3;
     // A whole number of years: that of the stage, of compulsory education, or of all; longer ones where the article lets them be.
     let own = years(student.system, stage);
     let compulsory = years(student.system, Stage::Primary) + years(student.system, Stage::Junior);

@@ -2,8 +2,9 @@
 
 use crate::facts::attendance::Watched;
 use crate::facts::calendar::months_after;
-use crate::facts::codes::{ApplicationKind, Read};
+use crate::facts::codes::{ApplicationKind, ChangeKind, Read};
 use crate::facts::spells::Day;
+use crate::facts::student::Change;
 use crate::regulation::ch5_completion::withdrawal_certificates;
 use crate::regulation::ch6_status::absence::{self, Contacts};
 use crate::regulation::policy::UnregisteredAttending;
@@ -25,13 +26,13 @@ pub static RECORD: Rule = Rule {
     clause: "A8.4",
     title: "新生建籍",
     asks: "起始年级新生注册后取得学籍，学校在开学后规定的月数内建立学籍（A46.1）。",
-    reading: "看学籍名册的建籍日期；名册没有这一列的不查。",
+    reading: "看学籍名册的建籍日期；名册没有这一列的不查，开学以后转入的也不查。",
     parameters: &["numbers.new_record_within_months"],
     findings: &["F0803"],
     reads: &[],
 };
 
-static PAST: Sentence = Sentence { code: "A8.3.past", text: "已过注册截止日" };
+static PAST: Sentence = Sentence { code: "A8.3.past", text: "判定日期已过注册截止日" };
 static UNREGISTERED: Sentence = Sentence { code: "A8.3.unregistered", text: "本学期没有注册" };
 static NEVER_CAME: Sentence = Sentence { code: "A8.3.never_came", text: "开学以来每个上课日都缺课；缺课的上课日" };
 static EXTENDED: Sentence = Sentence { code: "A8.3.extended", text: "延期注册已获批准" };
@@ -181,6 +182,11 @@ pub fn record(hearing: &mut Hearing<'_>, watched: &Watched<'_>) {
     let entered = hearing.student.entry.is_some_and(|month| month.school_year() == watched.term.school_year);
     let begin = law.calendar.year(watched.term.school_year).map(|year| year.first_term.0);
     let (true, true, Some(begin), Some(established)) = (is_first_grade, entered, begin, watched.established) else { return };
+    // Who transferred in after the year began is no new student of it.
+    let came_later = |change: &Change| change.kind == ChangeKind::TransferIn && change.effective.value().is_some_and(|day| day > begin);
+    if hearing.student.changes.iter().any(came_later) {
+        return;
+    }
     let due = months_after(begin, law.policy.numbers.new_record_within_months);
     let found = match established {
         Read::Value(date) if date > due => Amount::Date(date),

@@ -21,7 +21,7 @@ pub static RULE: Rule = Rule {
 
 /// The latest transfer into the student's school of the school year that is judged.
 fn latest<'c>(law: &Law, student: &Student<'c>) -> Option<TransferIn<'c>> {
-    let here = transfers_in(student).filter(|own| own.transfer.is_here);
+    let here = transfers_in(student).filter(|own| own.transfer.is_here());
     let of_year = here.filter(|own| own.term(law).is_some_and(|term| term.school_year == law.school_year));
     of_year.max_by_key(|own| own.effective)
 }

@@ -33,7 +33,7 @@ impl TransferIn<'_> {
     /// The grade that the student came into: as written, else the grade of now if the transfer is of the school year that is judged.
     fn grade(&self, hearing: &Hearing<'_>) -> Option<Grade> {
         let of_now = || {
-            let is_now = self.transfer.is_here && self.term(hearing.law).is_some_and(|term| term.school_year == hearing.law.school_year);
+            let is_now = self.transfer.is_here() && self.term(hearing.law).is_some_and(|term| term.school_year == hearing.law.school_year);
             is_now.then_some(hearing.grade)
         };
         self.transfer.grade.value().or_else(of_now)

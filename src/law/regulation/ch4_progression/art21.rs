@@ -1,9 +1,10 @@
 //! Article 21: skipping a grade.
 
 use super::application::{Column, cell};
-use crate::facts::codes::{ApplicationKind, ChangeKind, Publicity, Read};
-use crate::facts::grades::Grade;
+use crate::facts::codes::{ApplicationKind, ChangeKind, ExamResult, Publicity, Read};
+use crate::facts::grades::{Grade, Stage};
 use crate::facts::student::Application;
+use crate::facts::subjects::Subject;
 use crate::regulation::rule::{Amount, Hearing, Outcome, Rule, Sentence, Verdict};
 use crate::regulation::verdict::{Condition, Fact};
 
@@ -60,7 +61,13 @@ pub fn judge(hearing: &mut Hearing<'_>) {
         hearing.step("A21.2", &WINDOW, in_time, date, Amount::Date(hearing.law.window.1));
         if made.holds() {
             if approved.fails() {
-                hearing.find("F2101", application.row, "区备案日期", Amount::None, "学校同意日期、公示日期和无异议的结果、区备案日期");
+                let column = match (application.published, school.fails(), unopposed.fails()) {
+                    (_, true, _) => "学校同意日期",
+                    (Read::Empty, _, true) => "公示日期",
+                    (_, _, true) => "公示结果",
+                    _ => "区备案日期",
+                };
+                hearing.find("F2101", application.row, column, Amount::None, "学校同意日期、公示日期和无异议的结果、区备案日期");
             }
             if target.is_none() {
                 hearing.find("F2102", application.row, "申请事项", Amount::Word(hearing.grade.title()), "非毕业年级，且跳后仍在同一学段");
@@ -83,7 +90,15 @@ pub fn skipped_without_exam(hearing: &mut Hearing<'_>) {
         let Read::Value(effective) = change.effective else { continue };
         let stage = change.grade.value().map_or(hearing.stage, |grade| system.stage(grade));
         let sat_since = |sitting: &crate::facts::student::Sitting| sitting.date.value().is_none_or(|date| date >= effective);
-        if stage == hearing.stage && stage != crate::facts::grades::Stage::Primary && !hearing.student.sittings.iter().any(sat_since) {
+        // Nothing is owed any more by who has passed every exam of the stage.
+        let passed =
+            |subject: &Subject| hearing.student.sittings.iter().any(|own| own.subject == *subject && own.result.is(ExamResult::Passed));
+        let owed = match stage {
+            Stage::Senior => &hearing.law.lists.senior_exam[..],
+            _ => hearing.law.lists.junior_exam(hearing.student.entry.map_or(i32::MAX, |month| month.school_year().0)),
+        };
+        let is_done = !owed.is_empty() && owed.iter().all(passed);
+        if stage == hearing.stage && stage != Stage::Primary && !is_done && !hearing.student.sittings.iter().any(sat_since) {
             hearing.find("F2104", change.row, "异动类型", Amount::Date(effective), "所跳年级相关学科的学业水平考试成绩");
         }
     }

@@ -3,7 +3,7 @@
 use crate::facts::calendar::SchoolYear;
 use crate::facts::codes::{ApplicationKind, ChangeKind, Read};
 use crate::facts::grades::{Grade, Stage};
-use crate::facts::student::Change;
+use crate::facts::student::{Change, Row};
 use crate::regulation::ch5_completion::withdrawal_certificate;
 use crate::regulation::ch6_status::art30;
 use crate::regulation::ch6_status::unreadable::in_every_reading;
@@ -133,7 +133,8 @@ pub fn judge_repeat(hearing: &mut Hearing<'_>) {
                 hearing.find("F2201", application.row, "申请日期", date, "学年结束前规定的工作日内");
             }
             if approved.fails() {
-                hearing.find("F2202", application.row, "区备案日期", Amount::None, "学校同意日期、区备案日期");
+                let column = if school.fails() { "学校同意日期" } else { "区备案日期" };
+                hearing.find("F2202", application.row, column, Amount::None, "学校同意日期、区备案日期");
             }
             if too_often.holds() {
                 hearing.find("F2203", application.row, "申请事项", times, "义务教育阶段重读不超过规定次数");
@@ -147,6 +148,32 @@ pub fn judge_repeat(hearing: &mut Hearing<'_>) {
             let next_grade = Some(hearing.grade);
             hearing.decide(honoured, Verdict { outcome: Outcome::Repeat, next_grade, certificate: None, clause: "A22.1" });
         }
+    }
+}
+
+/// F2203 and F2204 of repeats on record, whatever was applied for: more than the law allows, or of a final grade.
+pub fn audit(hearing: &mut Hearing<'_>) {
+    let (law, student) = (hearing.law, hearing.student);
+    let is_repeat = |change: &&Change| change.kind == ChangeKind::Repeat && change.effective != Read::Empty;
+    let compulsory = |change: &&Change| change.grade.value().map_or(hearing.stage, |grade| student.system.stage(grade)).is_compulsory();
+    let mut years: Vec<SchoolYear> = Vec::new();
+    let mut found: Vec<(&'static str, Row, Amount)> = Vec::new();
+    for change in student.changes.iter().filter(is_repeat).filter(compulsory) {
+        if let Read::Value(grade) = change.grade
+            && student.system.is_final(grade)
+        {
+            found.push(("F2204", change.row, Amount::Word(grade.title())));
+        }
+        let Some(year) = year_failed(law, change).filter(|year| !years.contains(year)) else { continue };
+        years.push(year);
+        if years.len() > law.policy.numbers.compulsory_max_repeats {
+            found.push(("F2203", change.row, Amount::Number(years.len() as i32)));
+        }
+    }
+    for (code, row, amount) in found {
+        let (column, expected) =
+            if code == "F2204" { ("年级", "非毕业年级") } else { ("异动类型", "义务教育阶段重读不超过规定次数") };
+        hearing.find(code, row, column, amount, expected);
     }
 }
 

@@ -86,7 +86,8 @@ pub fn judge(hearing: &mut Hearing<'_>) {
     }
     for application in hearing.student.applications.iter().filter(|application| application.kind == ApplicationKind::Exemption) {
         let Read::Value(subject) = application.subject else { continue };
-        let owes_exam = hearing.owes_exam(subject) && !hearing.student.sittings.iter().any(|sitting| sitting.subject == subject);
+        let owes_exam = hearing.owes_exam(subject)
+            && !hearing.student.sittings.iter().any(|sitting| sitting.subject == subject && !sitting.result.is(ExamResult::Exempt));
         if owes_exam && hearing.exempted(subject, year).holds() {
             hearing.find_in("F2302", subject, application.row, "科目", Amount::None, "该科目的学业水平考试成绩");
         }

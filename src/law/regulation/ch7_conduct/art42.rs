@@ -63,11 +63,12 @@ pub fn audit(hearing: &mut Hearing<'_>, audited: &Audited<'_>) {
             hearing.find("F4202", student.row, "学籍状态", Amount::Word(Status::Graduated.word()), "结业");
         }
     }
-    for archive in audited.archives.iter().filter(|archive| archive.part.is(ArchivePart::Measures) && archive.to_here != Read::Value(true))
-    {
+    // Whoever was promoted or transferred since is registered in the receiving school by now.
+    for archive in audited.archives.iter().filter(|archive| archive.part.is(ArchivePart::Measures)) {
         let Read::Value(moved) = archive.moved else { continue };
         let was_revoked = |measure: &Measure| measure.revoked.value().is_some_and(|day| day <= moved);
-        if !student.measures.is_empty() && student.measures.iter().all(was_revoked) {
+        let mut until_then = student.measures.iter().filter(|measure| measure.decided.value().is_none_or(|day| day <= moved)).peekable();
+        if until_then.peek().is_some() && until_then.all(was_revoked) {
             hearing.find("F4203", archive.row, "移交日期", Amount::Date(moved), "已解除的处分材料不移交");
         }
     }

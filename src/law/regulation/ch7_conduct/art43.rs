@@ -24,9 +24,10 @@ pub fn audit(hearing: &mut Hearing<'_>, audited: &Audited<'_>) {
     }
     let asked = &hearing.law.policy.archives.parts;
     let has = |part: ArchivePart| audited.archives.iter().any(|archive| archive.part.is(part));
-    let mut lacking = asked.iter().copied().filter(|part| !has(*part));
-    let Some(first) = lacking.next() else { return };
-    let found = if lacking.next().is_none() { first.word() } else { "不止一类" };
+    let lacking = asked.iter().copied().filter(|part| !has(*part)).fold(0, |bits, part| bits | 1 << part as u8);
+    if lacking == 0 {
+        return;
+    }
     let (row, column) = audited.archives.first().map_or((hearing.student.row, "全国学籍号"), |archive| (archive.row, "材料类别"));
-    hearing.find("F4301", row, column, Amount::Word(found), "档案应有的每一类材料");
+    hearing.find("F4301", row, column, Amount::LackingParts(lacking), "档案应有的每一类材料");
 }

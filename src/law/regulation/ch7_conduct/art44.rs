@@ -1,8 +1,8 @@
 //! Article 44: archives go with the student, and those of a merged or closed school to its successor.
 
 use crate::facts::audit::Audited;
-use crate::facts::codes::{ChangeKind, Read, SchoolStatus};
-use crate::facts::student::Origin;
+use crate::facts::codes::{ArchivePart, ChangeKind, Read, SchoolStatus};
+use crate::facts::student::{Archive, Origin};
 use crate::regulation::rule::{Amount, Hearing, Rule};
 
 /// A44.1
@@ -36,21 +36,21 @@ pub fn audit(hearing: &mut Hearing<'_>, audited: &Audited<'_>) {
     if !audited.has_archives {
         return;
     }
-    if let Some(named) = audited.archives.iter().find(|own| own.to_here == Read::Value(true) && own.moved == Read::Empty) {
+    // The papers of measures need not come along (A42.2).
+    let archives = || audited.archives.iter().filter(|own| !own.part.is(ArchivePart::Measures));
+    if let Some(named) = archives().find(|own| own.to_here == Read::Value(true) && own.moved == Read::Empty) {
         hearing.find("F4401", named.row, "移交日期", Amount::None, "移交到接收学校的日期");
         return;
     }
     let law = hearing.law;
     let came = hearing.student.changes.iter().filter(|change| change.kind == ChangeKind::TransferIn);
-    let came = came.filter(|change| change.transfer.is_some_and(|transfer| transfer.origin == Origin::City && transfer.is_here));
+    let came = came.filter(|change| change.transfer.is_some_and(|transfer| transfer.origin == Origin::City && transfer.is_here()));
     let Some((effective, change)) = came.filter_map(|change| Some((change.effective.value()?, change))).max_by_key(|own| own.0) else {
         return;
     };
     let is_due = (law.as_of - effective).num_days() > i64::from(law.policy.archives.moved_within_days);
-    let has_come = |own: &crate::facts::student::Archive| {
-        own.to_here != Read::Value(false) && own.moved != Read::Empty || own.to_here == Read::Unreadable
-    };
-    if is_due && !audited.archives.iter().any(has_come) {
+    let has_come = |own: &Archive| own.to_here != Read::Value(false) && own.moved != Read::Empty || own.to_here == Read::Unreadable;
+    if is_due && !archives().any(has_come) {
         hearing.find("F4401", change.row, "生效日期", Amount::Date(effective), "档案移交到转入学校的记录");
     }
 }

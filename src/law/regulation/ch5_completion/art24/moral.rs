@@ -66,3 +66,16 @@ pub fn judge(hearing: &mut Hearing<'_>, clause: Clause, next_grade: Option<crate
     let missed = hearing.completions.not(passed);
     hearing.decide(missed, art25::completes(next_grade));
 }
+
+/// F2405 in grades that nobody graduates from: a criminal record beside a passed evaluation of the same school year. In a final grade the
+/// year's end says it.
+pub fn audit(hearing: &mut Hearing<'_>) {
+    if hearing.student.system.is_final(hearing.grade) {
+        return;
+    }
+    for evaluation in hearing.student.evaluations {
+        if evaluation.crime.is(YesNo::Yes) && evaluation.moral.is(Standard::Reached) {
+            hearing.find("F2405", evaluation.row, "思想品德与行为规范", Amount::Word("合格"), "不合格，或更正所依据的记录");
+        }
+    }
+}

@@ -151,7 +151,8 @@ fn practice(hearing: &mut Hearing<'_>) -> Condition {
         let district = hearing.district_filed(application);
         let stands = hearing.completions.all([made, school, district]);
         if stands.fails() && missed {
-            hearing.find("F2401", application.row, "区备案日期", Amount::None, "本人申请、学校同意、报教育行政部门备案");
+            let column = if made.fails() || school.fails() { "学校同意日期" } else { "区备案日期" };
+            hearing.find("F2401", application.row, column, Amount::None, "本人申请、学校同意、报教育行政部门备案");
         }
         if missed && !made.fails() {
             hearing.read(application.row);
