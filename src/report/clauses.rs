@@ -65,6 +65,19 @@ impl Standing {
     }
 }
 
+/// The other clauses that a clause's findings are counted for too, in a few words; empty where there are none.
+pub fn counted_with(clause: &Clause, table: &[Clause], manifest: &Manifest) -> String {
+    const SHOWN: usize = 3;
+    let found = |code: &&String| manifest.findings.contains_key(*code) && clause.findings.contains(*code);
+    let others = table.iter().filter(|other| other.id != clause.id && other.findings.iter().any(|code| found(&code)));
+    let others: Vec<&str> = others.map(|other| other.id.as_str()).collect();
+    match others.len() {
+        0 => String::new(),
+        1..=SHOWN => format!("，与 {} 同计", others.join("、")),
+        _ => format!("，与 {} 等 {} 项同计", others[..SHOWN].join("、"), others.len()),
+    }
+}
+
 /// The Chinese name of a table.
 fn title(name: &'static str) -> &'static str {
     Table::ALL.iter().find(|table| table.name() == name).map_or(name, |table| table.title())

@@ -76,7 +76,7 @@ pub fn write_workbook(folder: &Path, manifest: &Manifest) -> Result<(), SummaryE
 
 /// The regulation clause by clause: how each stands in the run, and how faithfully it is computed.
 fn account(sheet: &mut Worksheet, table: &[Clause], manifest: &Manifest, formats: &Formats) -> Result<(), XlsxError> {
-    let columns = [("条款", 10.0), ("条文", 50.0), ("核查结果", 22.0), ("问题代码", 26.0), ("怎样", 11.0), ("说明", 60.0)];
+    let columns = [("条款", 10.0), ("条文", 50.0), ("核查结果", 34.0), ("问题代码", 26.0), ("怎样", 11.0), ("说明", 60.0)];
     head(sheet, 0, &columns, table.len() as u32, formats)?;
     for (row, clause) in (1..).zip(table) {
         let standing = Standing::of(clause, manifest);
@@ -84,8 +84,11 @@ fn account(sheet: &mut Worksheet, table: &[Clause], manifest: &Manifest, formats
         let codes = if codes.is_empty() { clause.findings.join("、") } else { codes.join("、") };
         sheet.write(row, 0, &clause.id)?;
         sheet.write_with_format(row, 1, &clause.asks, &formats.wrap)?;
-        let format = if matches!(standing, Standing::Found(_)) { &formats.alarm } else { &formats.wrap };
-        sheet.write_with_format(row, 2, standing.text(), format)?;
+        let (text, format) = match standing {
+            Standing::Found(_) => (standing.text() + &clauses::counted_with(clause, table, manifest), &formats.alarm),
+            _ => (standing.text(), &formats.wrap),
+        };
+        sheet.write_with_format(row, 2, text, format)?;
         sheet.write_with_format(row, 3, codes, &formats.wrap)?;
         sheet.write(row, 4, clause.how.title())?;
         sheet.write_with_format(row, 5, &clause.why, &formats.wrap)?;
