@@ -54,6 +54,11 @@ impl Directory {
         self.by_code.get(code)
     }
 
+    /// Whether nobody handed one in.
+    pub fn is_empty(&self) -> bool {
+        self.by_code.is_empty()
+    }
+
     /// All schools with their codes, in the order of the codes.
     pub fn schools(&self) -> Vec<(&str, &(Row, School))> {
         let mut schools: Vec<_> = self.by_code.iter().map(|(code, school)| (code.as_str(), school)).collect();

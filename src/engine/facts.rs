@@ -344,6 +344,7 @@ impl Facts {
             years: own.years,
             checked: own.checked,
             school: listed.map(|(_, school)| *school),
+            is_unlisted: listed.is_none() && !audit.directory.is_empty(),
             takes_over: audit.takes_over.get(&(place as u32)).copied(),
             archives: &self.archives,
             has_archives: audit.has_archives.get(school as usize).copied().unwrap_or_default(),
@@ -733,6 +734,7 @@ fn transfer(group: &mut Group<'_, '_>, school: &str) -> Transfer {
         cohort.roster.has_school(code) || is_listed() || begins_alike(code)
     };
     let origin = group.read(16, |sheet, record| sheet.text(16, record).map(is_of_city));
+    let from_here = group.read(16, |sheet, record| sheet.text(16, record).map(|code| code == school));
     let to_here = group.read(17, |sheet, record| sheet.text(17, record).map(|code| code == school));
     Transfer {
         origin: match origin {
@@ -740,6 +742,7 @@ fn transfer(group: &mut Group<'_, '_>, school: &str) -> Transfer {
             Read::Value(false) => Origin::Elsewhere,
             Read::Empty | Read::Unreadable => Origin::Unknown,
         },
+        from_here,
         to_here,
         entitled: group.read(15, |sheet, record| sheet.code(15, record).map(|_| true)),
         grade: group.word(18, Grade::new),

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use law::facts::codes::Read;
+use law::facts::codes::{ChangeKind, Read};
 use law::facts::identifiers::{NationalId, ResidentNumber};
 use law::facts::subjects::{Subject, Subjects};
 
@@ -357,6 +357,9 @@ impl<'v> Part<'v> {
                 _ => Read::Empty,
             };
             let Read::Value(first) = day(begin) else { continue };
+            if !self.spans_days(columns, record) {
+                continue;
+            }
             match day(end) {
                 Read::Value(last) if last < first => {
                     let expected = format!("不早于{}的日期", value::show_date(first));
@@ -372,6 +375,19 @@ impl<'v> Part<'v> {
                 _ => {}
             }
         }
+    }
+
+    /// Whether a record spans days: attendance without a date of its own, a suspension.
+    fn spans_days(&self, columns: &[Option<Column>], record: usize) -> bool {
+        let column = |header: &str| self.table.field(header).and_then(|place| columns.get(place)?.as_ref());
+        if self.table == Table::Attendance {
+            return is_empty(column("日期"), record);
+        }
+        let kind = match column("异动类型") {
+            Some(Column::Codes(codes)) => codes.get(record).value().and_then(ChangeKind::from_code),
+            _ => None,
+        };
+        matches!(kind, Some(ChangeKind::Suspension | ChangeKind::SuspensionExtended))
     }
 
     /// Attendance without a date: of 日期 and 开始日期 none is required by itself, so an empty one has no finding yet.

@@ -50,6 +50,8 @@ pub struct Audited<'a> {
     pub checked: Option<Read<NaiveDate>>,
     /// The school, where the directory knows it.
     pub school: Option<School>,
+    /// Whether there is a directory, and the school is not in it.
+    pub is_unlisted: bool,
     /// By how many students the class is beyond its size, where the student's transfer is among the last that many into it.
     pub takes_over: Option<u32>,
     /// 档案清单

@@ -186,6 +186,8 @@ pub enum Origin {
 pub struct Transfer {
     /// 转出学校代码
     pub origin: Origin,
+    /// Whether 转出学校代码 is the school where the student is registered; empty is empty.
+    pub from_here: Read<bool>,
     /// Whether 转入学校代码 is the school where the student is registered; empty is empty.
     pub to_here: Read<bool>,
     /// 转入年级

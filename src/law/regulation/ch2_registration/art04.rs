@@ -32,16 +32,21 @@ pub fn audit(hearing: &mut Hearing<'_>, audited: &Audited<'_>) {
         Stage::Senior => 3,
     };
     // Of a school that the directory does not list nobody knows on which side of its stages the sixth grade stands.
-    let is_unclear = audited.school.is_none() && System::FiveFour.stage(hearing.grade) != System::SixThree.stage(hearing.grade);
+    let is_unclear = audited.is_unlisted && System::FiveFour.stage(hearing.grade) != System::SixThree.stage(hearing.grade);
     let numbers = |own: u8| own == digit || own == 4 && stage.is_compulsory() || is_unclear && own < 3;
-    // A whole number of years: that of the stage, of compulsory education, or of all; longer ones where the article lets them be.
-    let own = years(student.system, stage);
-    let compulsory = years(student.system, Stage::Primary) + years(student.system, Stage::Junior);
+    // Years of the stage, of compulsory education, or of all; longer ones where the article lets them be.
     let is_longer = matches!(student.category, Read::Value(Category::InlandClass | Category::Inclusive));
-    let lasts = |thousandths: i32| {
+    let lasts_in = |system: System, thousandths: i32| {
+        let own = years(system, system.stage(hearing.grade));
+        let compulsory = years(system, Stage::Primary) + years(system, Stage::Junior);
         let known = thousandths == own * 1000 || stage.is_compulsory() && thousandths == compulsory * 1000;
-        known || thousandths == (compulsory + years(student.system, Stage::Senior)) * 1000 || is_longer && thousandths > own * 1000
+        known || thousandths == (compulsory + years(system, Stage::Senior)) * 1000 || is_longer && thousandths > own * 1000
     };
+    let other = match student.system {
+        System::FiveFour => System::SixThree,
+        System::SixThree => System::FiveFour,
+    };
+    let lasts = |own: i32| lasts_in(student.system, own) || audited.is_unlisted && lasts_in(other, own);
     let word = Amount::Word(hearing.grade.title());
     if !is_taught {
         hearing.find("F0401", student.row, "年级", word, "学校学制之内的年级");

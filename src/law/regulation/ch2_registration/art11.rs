@@ -1,6 +1,6 @@
 //! Article 11: attendance is kept, handed in and told to the family; absence is noticed before the law has to act.
 
-use crate::facts::attendance::{DayRecord, Watched};
+use crate::facts::attendance::{AttendanceRow, DayRecord, Watched};
 use crate::facts::spells::{Day, runs};
 use crate::regulation::ch6_status::absence;
 use crate::regulation::rule::{Amount, Hearing, Outcome, Rule, Sentence, Verdict};
@@ -60,7 +60,10 @@ pub fn judge(hearing: &mut Hearing<'_>, watched: &Watched<'_>, days: &[Day]) {
 
 /// F1101 and F1102: families that were not told, and students who are often late.
 pub fn record(hearing: &mut Hearing<'_>, watched: &Watched<'_>) {
-    let untold = || watched.rows.iter().filter(|row| row.record == DayRecord::Truancy && !row.told);
+    let truant = || watched.rows.iter().filter(|row| row.record == DayRecord::Truancy);
+    // Of several rows of a day it is enough that one says so.
+    let is_told = |row: &AttendanceRow| truant().any(|other| other.told && other.first <= row.first && row.last <= other.last);
+    let untold = || truant().filter(|row| !is_told(row));
     if let Some(first) = untold().next() {
         let count = untold().count();
         hearing.find_rows("F1101", first.row, "告知家长日期", Amount::None, "每次旷课告知家长的日期", count);

@@ -67,7 +67,11 @@ pub fn judge(hearing: &mut Hearing<'_>) {
                     (_, _, true) => "公示结果",
                     _ => "区备案日期",
                 };
-                hearing.find("F2101", application.row, column, Amount::None, "学校同意日期、公示日期和无异议的结果、区备案日期");
+                let found = match (column, application.publicity) {
+                    ("公示结果", Read::Value(result)) => Amount::Word(result.word()),
+                    _ => Amount::None,
+                };
+                hearing.find("F2101", application.row, column, found, "学校同意日期、公示日期和无异议的结果、区备案日期");
             }
             if target.is_none() {
                 hearing.find("F2102", application.row, "申请事项", Amount::Word(hearing.grade.title()), "非毕业年级，且跳后仍在同一学段");

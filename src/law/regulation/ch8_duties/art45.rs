@@ -1,5 +1,7 @@
 //! Article 45: in each term the school checks the state of its registrations; what the roster says must be what last became of the student.
 
+use chrono::NaiveDate;
+
 use crate::facts::codes::{ChangeKind, Read, Status};
 use crate::facts::student::Change;
 use crate::regulation::ch6_status::art30;
@@ -16,17 +18,38 @@ pub static RULE: Rule = Rule {
     reads: &["status_changes"],
 };
 
-/// The state that a change leaves a student in; none where it says nothing certain of the school where the student is registered.
+/// Whether a change says anything of the student's state in the school where he or she is registered.
+fn concerns(hearing: &Hearing<'_>, change: &Change) -> bool {
+    match (change.kind, change.transfer) {
+        (ChangeKind::Skip | ChangeKind::Repeat | ChangeKind::Retention, _) => false,
+        (ChangeKind::TransferIn, Some(transfer)) => transfer.is_here(),
+        (ChangeKind::TransferOut, Some(transfer)) => match (transfer.from_here, transfer.to_here) {
+            (Read::Value(is_own), _) => is_own,
+            (_, Read::Value(to_here)) => !to_here,
+            // Whose row it is nobody says: that of the school that the student came from, if there is a 转入 near it.
+            _ => !has_come_near(hearing, change),
+        },
+        _ => true,
+    }
+}
+
+/// Whether a 转入 stands near a 转出, so that they are one transfer.
+fn has_come_near(hearing: &Hearing<'_>, out: &Change) -> bool {
+    let days = i64::from(hearing.law.policy.numbers.transfer_pair_days);
+    let Read::Value(left) = out.effective else { return true };
+    let came = hearing.student.changes.iter().filter(|change| change.kind == ChangeKind::TransferIn);
+    came.filter_map(|change| change.effective.value()).any(|day| (day - left).num_days().abs() <= days)
+}
+
+/// The state that a change leaves a student in; none where that is uncertain.
 fn state_after(hearing: &Hearing<'_>, change: &Change) -> Option<Status> {
     let law = hearing.law;
     match change.kind {
         ChangeKind::Suspension | ChangeKind::SuspensionExtended => {
             art30::is_suspended_on(law, hearing.student.changes, law.as_of).then_some(Status::Suspended)
         }
-        ChangeKind::Return | ChangeKind::Continuation | ChangeKind::Restoration => Some(Status::Enrolled),
-        ChangeKind::TransferIn => change.transfer.is_some_and(|transfer| transfer.is_here()).then_some(Status::Enrolled),
-        // A row of the school that the student came from.
-        ChangeKind::TransferOut => change.transfer.is_none_or(|own| own.to_here != Read::Value(true)).then_some(Status::TransferredOut),
+        ChangeKind::Return | ChangeKind::Continuation | ChangeKind::Restoration | ChangeKind::TransferIn => Some(Status::Enrolled),
+        ChangeKind::TransferOut => Some(Status::TransferredOut),
         ChangeKind::Interruption => Some(Status::Interrupted),
         ChangeKind::Withdrawal => Some(Status::Withdrawn),
         ChangeKind::Death => Some(Status::Deceased),
@@ -34,25 +57,39 @@ fn state_after(hearing: &Hearing<'_>, change: &Change) -> Option<Status> {
     }
 }
 
+/// Whether a status of the roster may follow from a state that the changes say.
+fn fits(own: Status, state: Status) -> bool {
+    // Who leaves may have been given a certificate, have been expelled, or have died (A36, A37).
+    const LEFT: &[Status] = &[Status::Withdrawn, Status::Incomplete, Status::Expelled, Status::Deceased];
+    // Who was at school may have finished it since, which no change of status says.
+    const LATER: &[Status] = &[Status::Graduated, Status::Completed, Status::Incomplete, Status::Expelled];
+    own == state || LEFT.contains(&own) && LEFT.contains(&state) || state == Status::Enrolled && LATER.contains(&own)
+}
+
 /// R0501: a status of the roster that the latest change of status contradicts.
 pub fn audit(hearing: &mut Hearing<'_>) {
-    let student = hearing.student;
+    let (law, student) = (hearing.law, hearing.student);
     let Read::Value(own) = student.status else { return };
     // A cell that can't be read may be any.
-    if student.changes.iter().any(|change| change.effective == Read::Unreadable) {
+    let is_suspension = |kind| matches!(kind, ChangeKind::Suspension | ChangeKind::SuspensionExtended);
+    let is_unclear = |change: &Change| {
+        let (until, district) = (change.until == Read::Unreadable, change.district == Read::Unreadable);
+        change.effective == Read::Unreadable || is_suspension(change.kind) && (until || district)
+    };
+    // A suspension in force goes with the student to another school.
+    let is_kept = own == Status::Suspended && art30::is_suspended_on(law, student.changes, law.as_of);
+    if is_kept || student.changes.iter().any(is_unclear) {
         return;
     }
-    let says = |change: &&Change| !matches!(change.kind, ChangeKind::Skip | ChangeKind::Repeat | ChangeKind::Retention);
-    let dated = student.changes.iter().filter(says).filter_map(|change| Some((change.effective.value()?, change)));
-    let Some(last) = dated.clone().map(|(day, _)| day).max() else { return };
-    let is_left = |state: Status| {
-        // Who was at school may have graduated since, which no change of status says.
-        matches!(own, Status::Graduated | Status::Completed | Status::Incomplete | Status::Expelled) && state == Status::Enrolled
-    };
-    // Several changes of one day: one that fits will do.
-    let states: Vec<Status> = dated.filter(|(day, _)| *day == last).filter_map(|(_, change)| state_after(hearing, change)).collect();
-    let Some(state) = states.first().copied().filter(|_| !states.iter().any(|state| *state == own || is_left(*state))) else { return };
-    hearing.find("R0501", student.row, "学籍状态", Amount::Word(own.word()), expected(state));
+    let dated = student.changes.iter().filter(|change| concerns(hearing, change));
+    let dated: Vec<(NaiveDate, &Change)> = dated.filter_map(|change| Some((change.effective.value()?, change))).collect();
+    let Some(last) = dated.iter().map(|(day, _)| *day).max() else { return };
+    // Several changes of one day: one that fits will do, and one that says nothing certain.
+    let mut states = dated.iter().filter(|(day, _)| *day == last).map(|(_, change)| state_after(hearing, change)).peekable();
+    let Some(&Some(state)) = states.peek() else { return };
+    if !states.any(|state| state.is_none_or(|state| fits(own, state))) {
+        hearing.find("R0501", student.row, "学籍状态", Amount::Word(own.word()), expected(state));
+    }
 }
 
 /// The words for a state that the changes say.

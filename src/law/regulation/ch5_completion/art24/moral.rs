@@ -67,15 +67,12 @@ pub fn judge(hearing: &mut Hearing<'_>, clause: Clause, next_grade: Option<crate
     hearing.decide(missed, art25::completes(next_grade));
 }
 
-/// F2405 in grades that nobody graduates from: a criminal record beside a passed evaluation of the same school year. In a final grade the
-/// year's end says it.
+/// F2405 in an audit: a criminal record in the stage beside a passed evaluation, the last there is.
 pub fn audit(hearing: &mut Hearing<'_>) {
-    if hearing.student.system.is_final(hearing.grade) {
-        return;
-    }
-    for evaluation in hearing.student.evaluations {
-        if evaluation.crime.is(YesNo::Yes) && evaluation.moral.is(Standard::Reached) {
-            hearing.find("F2405", evaluation.row, "思想品德与行为规范", Amount::Word("合格"), "不合格，或更正所依据的记录");
-        }
+    let years = hearing.stage_years();
+    let own = || hearing.student.evaluations.iter().filter(|evaluation| years.contains(&evaluation.school_year));
+    let Some(last) = own().max_by_key(|evaluation| evaluation.school_year) else { return };
+    if own().any(|evaluation| evaluation.crime.is(YesNo::Yes)) && last.moral.is(Standard::Reached) {
+        hearing.find("F2405", last.row, "思想品德与行为规范", Amount::Word("合格"), "不合格，或更正所依据的记录");
     }
 }
