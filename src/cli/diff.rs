@@ -50,6 +50,9 @@ pub fn main(arguments: &Arguments, json: bool) -> Ending {
 }
 
 fn diff(arguments: &Arguments, json: bool) -> Result<(), String> {
+    if let Some(path) = arguments.out.as_deref().filter(|path| path.extension().is_none_or(|own| own != "parquet")) {
+        return Err(format!("--out {}: changes are written as .parquet", path.display()));
+    }
     let (before, after) = (open(&arguments.before)?, open(&arguments.after)?);
     let told = |error: CompareError| error.to_string();
     let mut out = arguments.out.as_deref().map(|path| ChangeWriter::create(path, &before, &after)).transpose().map_err(told)?;
@@ -207,7 +210,8 @@ fn text(before: &Manifest, after: &Manifest, counts: &Counts, listed: &Listed) -
     let decisions = counts.decisions.total();
     if decisions > 0 {
         lines.extend([String::new(), "学生（甲 → 乙）".to_owned()]);
-        lines.extend(listed.decisions.iter().flat_map(student));
+        let other_policy = before.policy.hash != after.policy.hash;
+        lines.extend(listed.decisions.iter().flat_map(|change| student(change, other_policy)));
         lines.extend(more(decisions, listed.decisions.len(), "名"));
     }
     let findings = counts.findings.values().map(|own| own.total()).sum();
@@ -304,7 +308,7 @@ fn who(student: &Student) -> String {
     words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join("  ")
 }
 
-fn student(change: &DecisionChange) -> Vec<String> {
+fn student(change: &DecisionChange, other_policy: bool) -> Vec<String> {
     let who = who(&change.student);
     let (before, after) = match (&change.before, &change.after) {
         (Some(before), Some(after)) => (before, after),
@@ -327,7 +331,9 @@ fn student(change: &DecisionChange) -> Vec<String> {
         lines.push(format!("    另有 {} 项条件变动", change.moved.len() - CONDITIONS));
     }
     if change.moved.is_empty() {
-        lines.push("    条件都没有变：变的是条文的读法或数值，见上面政策的不同".to_owned());
+        let why =
+            if other_policy { "变的是条文的读法或数值，见上面政策的不同" } else { "变的是名册等输入的数据" };
+        lines.push(format!("    没有哪一项条件变动：{why}"));
     }
     lines
 }

@@ -182,7 +182,9 @@ fn term(run: &Run, decision: &Decision) -> Option<Term> {
     let id = NationalId::parse(&decision.student_key).ok()?;
     let state = state::read(&run.folder)?;
     let days = state.basis.days.iter().copied().zip(state.days_of(id.packed())?);
-    let is_daily = run.manifest.attendance.as_ref().is_some_and(|own| own.form == "daily");
+    // Of a school that handed in no attendance nobody can say who was there.
+    let is_silent = run.sent_no_attendance(&decision.school_code).unwrap_or_default();
+    let is_daily = is_silent || run.manifest.attendance.as_ref().is_some_and(|own| own.form == "daily");
     let step = decision.steps.iter().find(|step| step.code.ends_with(".running") && step.holds == Some(true));
     let step = step.or_else(|| decision.steps.iter().find(|step| step.code.ends_with(".running")));
     let spell = step.and_then(|step| spell(step.value.as_deref()?));
@@ -264,6 +266,11 @@ fn tree(run: &Run, decision: &Decision, findings: &[Finding], term: Option<&Term
         let severities = [Severity::Error, Severity::Query, Severity::Info];
         let severity = severities.into_iter().find(|own| own.code() == finding.severity).map_or("", Severity::title);
         lines.push(format!("  {} {severity}  {}{}", finding.code, finding.message, at(finding)));
+        let words = [("现为", &finding.found), ("应为", &finding.expected)];
+        let words: Vec<String> = words.into_iter().filter(|(_, own)| !own.is_empty()).map(|(what, own)| format!("{what} {own}")).collect();
+        if !words.is_empty() {
+            lines.push(format!("      {}", words.join("；")));
+        }
     }
     lines.join("\n")
 }

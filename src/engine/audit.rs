@@ -23,8 +23,8 @@ use crate::ingest::table::Table;
 pub struct Audit {
     /// The schools of the directory.
     pub directory: Directory,
-    /// By how many students a class is beyond its size, for each student whose transfer is among the last that many into it.
-    pub takes_over: HashMap<u32, u32>,
+    /// The students whose transfers took their class beyond its size: the last into it, as many as it is beyond.
+    pub takes_over: HashSet<u32>,
     /// Whether each school of the roster handed in archives.
     pub has_archives: Vec<bool>,
     /// The grades of schools in which somebody has an exam of the stage on record.
@@ -62,7 +62,7 @@ pub fn enter(cohort: &mut Cohort<'_>) {
     }
     cohort.audit = Some(audit);
     let mut findings = Vec::new();
-    let mut takes_over = HashMap::new();
+    let mut takes_over = HashSet::new();
     for members in classes(cohort) {
         let school = &cohort.roster.schools[members.school as usize].code;
         let directory = cohort.audit.as_ref().map(|audit| &audit.directory);
@@ -146,7 +146,7 @@ fn too_large(cohort: &Cohort<'_>, school: &str, members: &Members<'_>, limit: Li
 }
 
 /// The students of a class whose transfers of this school year are the last, as many as the class is beyond its size.
-fn last_in(cohort: &Cohort<'_>, students: &[u32], by: u32) -> Vec<(u32, u32)> {
+fn last_in(cohort: &Cohort<'_>, students: &[u32], by: u32) -> Vec<u32> {
     let mut facts = Facts::default();
     let mut came = Vec::new();
     for student in students.iter().filter(|student| !cohort.rows_of(Table::StatusChanges, **student as usize).is_empty()) {
@@ -154,7 +154,7 @@ fn last_in(cohort: &Cohort<'_>, students: &[u32], by: u32) -> Vec<(u32, u32)> {
         came.extend(art18::came_on(cohort.law, &facts.student(&own)).map(|day| (day, *student)));
     }
     came.sort_unstable_by(|one, other| other.cmp(one));
-    came.into_iter().take(by as usize).map(|(_, student)| (student, by)).collect()
+    came.into_iter().take(by as usize).map(|(_, student)| student).collect()
 }
 
 /// F4701: a merged or closed school with students who are still registered in it.

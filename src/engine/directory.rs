@@ -15,6 +15,10 @@ use crate::ingest::{Inputs, Sheet};
 pub mod field {
     /// 学校代码
     pub const CODE: usize = 0;
+    /// 学校名称
+    pub const NAME: usize = 1;
+    /// 区
+    pub const DISTRICT: usize = 2;
     /// 学制
     pub const SYSTEM: usize = 3;
     /// 小学班额

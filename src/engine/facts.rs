@@ -345,7 +345,7 @@ impl Facts {
             checked: own.checked,
             school: listed.map(|(_, school)| *school),
             is_unlisted: listed.is_none() && !audit.directory.is_empty(),
-            takes_over: audit.takes_over.get(&(place as u32)).copied(),
+            takes_over: audit.takes_over.contains(&(place as u32)),
             archives: &self.archives,
             has_archives: audit.has_archives.get(school as usize).copied().unwrap_or_default(),
         }
@@ -647,7 +647,6 @@ impl Facts {
                 let (sheet, record) = own.cell(cohort);
                 archives.push(Archive {
                     part: read_word(sheet.code(1, record), ArchivePart::from_code),
-                    filed: happened(sheet.date(2, record), as_of),
                     moved: happened(sheet.date(3, record), as_of),
                     to_here: sheet.text(4, record).map(|code| code == school),
                     row: own.row,

@@ -309,6 +309,7 @@ pub fn amount(cohort: &Cohort<'_>, amount: Amount) -> Option<String> {
         Amount::Number(number) => Some(number.to_string()),
         Amount::Between(least, most) => Some(format!("{least}至{most}")),
         Amount::Date(date) => Some(date.to_string()),
+        Amount::Birth(date) => Some(format!("出生日期{date}")),
         Amount::Word(word) => Some(word.to_owned()),
         Amount::LackingParts(bits) => {
             let parts = (0..8).filter(|code| bits >> code & 1 == 1).filter_map(ArchivePart::from_code).map(ArchivePart::word);

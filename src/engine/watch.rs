@@ -327,6 +327,9 @@ fn report(cohort: &mut Cohort<'_>, term: &Term, form: Form, ledger: Ledger) -> W
     Watch { form, ledger, schools: reports, next: next_days(term) }
 }
 
+/// How the finding of a school begins that handed in no attendance for the term.
+pub const SENT_NOTHING: &str = "本学期没有报送";
+
 /// F1103: a school whose attendance is behind.
 fn behind_finding(cohort: &Cohort<'_>, school: &str, through: Option<NaiveDate>, row: Option<Row>, behind: usize) -> Finding {
     let (place, rows_sample) = match row {
@@ -344,7 +347,7 @@ fn behind_finding(cohort: &Cohort<'_>, school: &str, through: Option<NaiveDate>,
         other_party: String::new(),
         found: match through {
             Some(through) => format!("报到{through}，落后{behind}个上课日"),
-            None => format!("本学期没有报送，落后{behind}个上课日"),
+            None => format!("{SENT_NOTHING}，落后{behind}个上课日"),
         },
         expected: "不超过规定的上课日数".into(),
         place,

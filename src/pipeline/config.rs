@@ -165,7 +165,7 @@ pub enum ConfigError {
         last: NaiveDate,
     },
     /// A date that no calendar covers.
-    #[error("no calendar covers {date}: the calendars in {folder} are those of {years}", folder = .folder.display())]
+    #[error("no calendar covers {date}: the calendars in {folder} are those of {years}; name another day by --as-of, or add the calendar of its school year", folder = .folder.display())]
     NoCalendar {
         /// The date of judgement.
         date: NaiveDate,
@@ -188,7 +188,7 @@ pub enum ConfigError {
     #[error("no input folder: name one by --input or in the pipeline file's [input] paths")]
     NoInput,
     /// An input folder that is not there.
-    #[error("the input folder {0} is not there{1}")]
+    #[error("there is no input folder {0}{1}")]
     InputMissing(String, String),
 }
 
@@ -402,7 +402,8 @@ impl Config {
             return Err(ConfigError::NoInput);
         }
         if let Some(missing) = inputs.iter().find(|input| !input.is_dir()) {
-            return Err(ConfigError::InputMissing(missing.display().to_string(), nearest(missing)));
+            let hint = if missing.is_file() { "; it is a file: name its folder".to_owned() } else { nearest(missing) };
+            return Err(ConfigError::InputMissing(missing.display().to_string(), hint));
         }
         let headers: Vec<PathBuf> = match &pipeline.headers {
             Some(Dictionaries::One(own)) => vec![folder.join(own)],

@@ -513,6 +513,7 @@ fn manifest(
         run_id: run_id.into(),
         as_of: cohort.law.as_of.to_string(),
         school_year: cohort.law.school_year.to_string(),
+        is_year_over: cohort.law.as_of >= cohort.law.last_day,
         policy: PolicyReceipt { name: policy.name.clone(), version: policy.version.clone(), hash: config.policy_hash.clone(), values },
         program_version: env!("CARGO_PKG_VERSION").into(),
         started_at: started.to_rfc3339(),

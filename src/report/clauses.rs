@@ -1,6 +1,8 @@
 //! The account of a run, clause by clause: what was found, what was looked at and in order, what lacks data, what a person has to judge.
 
-use law::regulation::clauses::{CLAUSES, Clause, Clauses, How};
+use law::regulation::clauses::{CHAPTERS, CLAUSES, Chapter, Clause, Clauses, How};
+use law::regulation::district_audit::YET_TO_COME;
+use law::regulation::findings::{self, Severity};
 use law::regulation::rule::RULES;
 
 use super::manifest::Manifest;
@@ -17,22 +19,30 @@ pub fn table() -> Result<Vec<Clause>, String> {
 /// How a clause stands in a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// So many findings.
+    /// So many findings that somebody has to mend or explain.
     Found(u64),
     /// Looked at, and nothing was found.
     InOrder,
-    /// None of the tables that it rests on was handed in, by their names.
+    /// The tables that it can't be looked at without were not handed in, by their names.
     NoData(Vec<&'static str>),
-    /// Decisions follow it; nothing is found by it.
+    /// What it asks may still come before the school year ends.
+    NotYet,
+    /// Decisions in term follow it; nothing is found by it.
     Decides,
+    /// The year's end decides by it, and an audit does not.
+    AtYearEnd,
     /// A person has to judge.
     Person,
 }
 
+/// The chapters by which the year's end decides: moving up and finishing, by their places among all.
+const OF_YEAR_END: std::ops::RangeInclusive<usize> = 3..=4;
+
 impl Standing {
     /// How a clause stands.
     pub fn of(clause: &Clause, manifest: &Manifest) -> Self {
-        let found = clause.findings.iter().filter_map(|code| manifest.findings.get(code)).sum();
+        let asks = |code: &&String| findings::find(code).is_some_and(|entry| entry.severity != Severity::Info);
+        let found = clause.findings.iter().filter(asks).filter_map(|code| manifest.findings.get(code)).sum();
         if found > 0 {
             return Standing::Found(found);
         }
@@ -40,15 +50,17 @@ impl Standing {
             return Standing::Person;
         }
         if clause.findings.is_empty() {
-            return Standing::Decides;
+            let of_year_end = CHAPTERS.get(OF_YEAR_END).unwrap_or_default();
+            let is_within =
+                |chapter: &Chapter| clause.article().is_some_and(|article| (chapter.articles.0..=chapter.articles.1).contains(&article));
+            return if of_year_end.iter().any(is_within) { Standing::AtYearEnd } else { Standing::Decides };
         }
-        let rules = RULES.iter().filter(|rule| clause.rules.iter().any(|own| own == rule.clause));
-        let mut reads: Vec<&'static str> = rules.flat_map(|rule| rule.reads).copied().collect();
-        reads.sort_unstable();
-        reads.dedup();
-        let is_there = |table: &&str| manifest.books.get(*table).is_some_and(|books| books.read > 0);
-        if !reads.is_empty() && !reads.iter().any(is_there) {
-            return Standing::NoData(reads.into_iter().map(title).collect());
+        let lacking = lacking(clause, manifest);
+        if !lacking.is_empty() {
+            return Standing::NoData(lacking);
+        }
+        if !manifest.is_year_over && clause.findings.iter().all(|code| YET_TO_COME.contains(&code.as_str())) {
+            return Standing::NotYet;
         }
         Standing::InOrder
     }
@@ -59,10 +71,30 @@ impl Standing {
             Standing::Found(number) => format!("{number} 处问题"),
             Standing::InOrder => "没有发现问题".to_owned(),
             Standing::NoData(tables) => format!("没有查：缺{}", tables.join("、")),
+            Standing::NotYet => "还没到时候：学年结束后查".to_owned(),
             Standing::Decides => "判定时依据，不单列问题".to_owned(),
+            Standing::AtYearEnd => "学年末判定时用，核查不作结论".to_owned(),
             Standing::Person => "由人判断".to_owned(),
         }
     }
+}
+
+/// The tables that a clause can't be looked at without and that nobody handed in: of each of its rules the first that it reads. Nothing
+/// where a rule of the clause can do.
+fn lacking(clause: &Clause, manifest: &Manifest) -> Vec<&'static str> {
+    let is_there = |table: &str| manifest.books.get(table).is_some_and(|books| books.read > 0);
+    // Who reports that nobody was absent has handed in attendance too.
+    let was_sent = |table: &str| is_there(table) || table == Table::Attendance.name() && is_there(Table::AttendanceReports.name());
+    let mut lacking = Vec::new();
+    for rule in RULES.iter().filter(|rule| clause.rules.iter().any(|own| own == rule.clause)) {
+        match rule.reads.first() {
+            Some(table) if !was_sent(table) => lacking.push(title(table)),
+            _ => return Vec::new(),
+        }
+    }
+    lacking.sort_unstable();
+    lacking.dedup();
+    lacking
 }
 
 /// The other clauses that a clause's findings are counted for too, in a few words; empty where there are none.
@@ -88,12 +120,12 @@ pub fn in_a_line(table: &[Clause], manifest: &Manifest) -> String {
     let standings: Vec<Standing> = table.iter().map(|clause| Standing::of(clause, manifest)).collect();
     let count = |is_asked: fn(&Standing) -> bool| standings.iter().filter(|own| is_asked(own)).count();
     format!(
-        "办法 {} 项：{} 项有问题，{} 项没有发现问题，{} 项缺数据没有查，{} 项是判定的依据，{} 项由人判断，见 summary.xlsx 的“逐条核查”",
+        "办法 {} 项：{} 项有问题，{} 项没有发现问题，{} 项缺数据没有查，{} 项是判定的依据或还没到时候，{} 项由人判断，见 summary.xlsx 的“逐条核查”",
         table.len(),
         count(|own| matches!(own, Standing::Found(_))),
         count(|own| matches!(own, Standing::InOrder)),
         count(|own| matches!(own, Standing::NoData(_))),
-        count(|own| matches!(own, Standing::Decides)),
+        count(|own| matches!(own, Standing::Decides | Standing::AtYearEnd | Standing::NotYet)),
         count(|own| matches!(own, Standing::Person)),
     )
 }

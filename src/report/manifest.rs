@@ -19,6 +19,9 @@ pub struct Manifest {
     pub as_of: String,
     /// The school year.
     pub school_year: String,
+    /// Whether the school year was over on the date of judgement.
+    #[serde(default)]
+    pub is_year_over: bool,
     /// The policy.
     pub policy: PolicyReceipt,
     /// The program's version.

@@ -16,6 +16,7 @@ use thiserror::Error;
 
 use super::findings::Past;
 use super::manifest::Manifest;
+use crate::engine::watch::SENT_NOTHING;
 
 /// A run that can't be read.
 #[derive(Debug, Error)]
@@ -245,6 +246,21 @@ impl Run {
             Ok(())
         })?;
         Ok(findings)
+    }
+
+    /// Whether a finding says of a school that it handed in no attendance for the term.
+    ///
+    /// # Errors
+    /// The findings can't be read.
+    pub fn sent_no_attendance(&self, school_code: &str) -> Result<bool, ReadError> {
+        let mut sent_nothing = false;
+        self.each_finding(|batch| {
+            let (codes, schools, found) = (texts(batch, "code")?, texts(batch, "school_code")?, texts(batch, "found")?);
+            let says = |place: usize| text(&codes, place) == "F1103" && text(&schools, place) == school_code;
+            sent_nothing |= (0..batch.num_rows()).any(|place| says(place) && text(&found, place).starts_with(SENT_NOTHING));
+            Ok(())
+        })?;
+        Ok(sent_nothing)
     }
 
     /// All findings in their order, at most `most`, and how many more there are.

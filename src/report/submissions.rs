@@ -8,11 +8,13 @@ use arrow::datatypes::{DataType, Field, Schema};
 use law::facts::attendance::Form;
 use law::facts::codes::{Read, Status};
 use law::facts::grades::{Grade, Stage};
+use law::regulation::ch7_conduct::art44;
 use parquet::errors::ParquetError;
 use rayon::prelude::*;
 
 use super::parquet::{Names, write};
 use crate::engine::cohort::Cohort;
+use crate::engine::directory;
 use crate::engine::judged::roster_text;
 use crate::engine::roster::field;
 use crate::ingest::table::Table;
@@ -135,6 +137,16 @@ pub fn write_submissions(path: &Path, cohort: &Cohort<'_>, names: &Names) -> Res
         for (table, own) in tables(cohort).iter().zip(counts.tables) {
             rows.push((school.clone(), *table as u8, table.name(), counts.students, own));
         }
+    }
+    // Of a school that the directory has and no roster, everything is still to come.
+    for (code, (row, school)) in cohort.audit.iter().flat_map(|audit| audit.directory.schools()) {
+        if cohort.roster.has_school(code) || art44::must_be_empty(school.status).is_some() {
+            continue;
+        }
+        let (sheet, record) = cohort.cell(*row);
+        let text = |field| sheet.text(field, record).value().unwrap_or_default().to_owned();
+        let school = [text(directory::field::DISTRICT), code.to_owned(), text(directory::field::NAME)];
+        rows.extend(tables(cohort).iter().map(|table| (school.clone(), *table as u8, table.name(), 0, (0, 0, 0))));
     }
     rows.sort_unstable();
     let texts = |place: usize| -> ArrayRef { Arc::new(rows.iter().map(|row| Some(row.0[place].as_str())).collect::<StringArray>()) };

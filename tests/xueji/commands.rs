@@ -209,7 +209,7 @@ fn what_cannot_be_run_is_refused_with_its_reason() {
     refused(&["--input", path(&input)], "no 学籍名册");
     write_files(&input, &[("b.csv", ROSTER.replacen("学籍状态", "备注", 1))]);
     refused(&["--input", path(&input)], "b.csv is one, but not a whole one");
-    refused(&["--input", path(&scratch.path().join("none"))], "is not there");
+    refused(&["--input", path(&scratch.path().join("none"))], "there is no input folder");
     write_files(&input, &[("b.csv", ROSTER)]);
     refused(&["--input", path(&input), "--as-of", "2028-01-01"], "2027-12-31");
     refused(&["--input", path(&input), "--as-of", "2027-07-05"], "no calendar covers 2027-07-05");

@@ -201,7 +201,9 @@ fn an_audit_accounts_for_every_clause() {
     assert_eq!(standing(&run, "A18.2"), Standing::Found(1));
     assert_eq!(standing(&run, "A24.7"), Standing::Found(2));
     assert_eq!(standing(&run, "A33.1"), Standing::InOrder);
-    assert_eq!(standing(&run, "A20.1"), Standing::Decides);
+    assert_eq!(standing(&run, "A20.1"), Standing::AtYearEnd);
+    assert_eq!(standing(&run, "A20.2"), Standing::NotYet);
+    assert_eq!(standing(&run, "A37.5"), Standing::Decides);
     assert_eq!(standing(&run, "A14.1"), Standing::Person);
     // A district that handed in a roster and nothing else is told what was not looked at.
     let input = scratch.path().join("in");
@@ -211,6 +213,14 @@ fn an_audit_accounts_for_every_clause() {
     assert_eq!(standing(&run, "A43.1"), Standing::NoData(vec!["档案清单"]));
     assert_eq!(standing(&run, "A5"), Standing::Found(2));
     assert_eq!(standing(&run, "A41.4"), Standing::NoData(vec!["处分"]));
+    assert_eq!(standing(&run, "A34.3"), Standing::NoData(vec!["考勤"]));
+    assert_eq!(standing(&run, "A8.3"), Standing::NoData(vec!["学期注册"]));
+    // Of its students nobody says that they were at school.
+    let explain =
+        Command::new(env!("CARGO_BIN_EXE_xueji")).args(["explain", "蒲溯光", "--run"]).arg(&run.folder).output().expect("the program");
+    let text = String::from_utf8_lossy(&explain.stdout).into_owned();
+    let june = text.lines().find(|line| line.starts_with("  2026-06")).unwrap_or_else(|| panic!("no term in\n{text}"));
+    assert!(june.contains('？') && !june.contains('．'), "{june}");
     let line = clauses::in_a_line(&table, &run.manifest);
     let numbers = line.split(|letter: char| !letter.is_ascii_digit()).filter_map(|number| number.parse::<usize>().ok());
     let numbers: Vec<usize> = numbers.collect();

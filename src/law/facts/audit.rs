@@ -52,8 +52,8 @@ pub struct Audited<'a> {
     pub school: Option<School>,
     /// Whether there is a directory, and the school is not in it.
     pub is_unlisted: bool,
-    /// By how many students the class is beyond its size, where the student's transfer is among the last that many into it.
-    pub takes_over: Option<u32>,
+    /// Whether the class is beyond its size by as many students as came into it by the student's transfer and later ones, or more.
+    pub takes_over: bool,
     /// 档案清单
     pub archives: &'a [Archive],
     /// Whether the school handed in archives.

@@ -270,8 +270,6 @@ impl Change {
 pub struct Archive {
     /// 材料类别
     pub part: Read<ArchivePart>,
-    /// 归档日期
-    pub filed: Read<NaiveDate>,
     /// 移交日期
     pub moved: Read<NaiveDate>,
     /// Whether 接收学校代码 is the school where the student is registered; empty is empty.

@@ -14,7 +14,7 @@ use crate::regulation::rule::{Hearing, Law, RuleFinding};
 use crate::regulation::term_end::Bench;
 
 /// Findings that something is not on record which may still come before the school year ends: not raised until then.
-const YET_TO_COME: &[&str] = &["F2001", "F2104", "F2302", "F2401", "F2404"];
+pub const YET_TO_COME: &[&str] = &["F2001", "F2104", "F2302", "F2401", "F2404"];
 
 impl Bench {
     /// Judges one student in term, and raises what else is wrong. `year_end` is room for what the year's end finds.

@@ -325,6 +325,8 @@ pub enum Amount {
     Between(i32, i32),
     /// A date.
     Date(NaiveDate),
+    /// A date of birth, where another cell is named.
+    Birth(NaiveDate),
     /// Subjects, as bits by code.
     Subjects(u64),
     /// A word.

@@ -76,7 +76,7 @@ pub fn write_workbook(folder: &Path, manifest: &Manifest) -> Result<(), SummaryE
 
 /// The regulation clause by clause: how each stands in the run, and how faithfully it is computed.
 fn account(sheet: &mut Worksheet, table: &[Clause], manifest: &Manifest, formats: &Formats) -> Result<(), XlsxError> {
-    let columns = [("条款", 10.0), ("条文", 50.0), ("核查结果", 34.0), ("问题代码", 26.0), ("怎样", 11.0), ("说明", 60.0)];
+    let columns = [("条款", 10.0), ("条文", 50.0), ("核查结果", 34.0), ("问题代码", 26.0), ("判得多准", 11.0), ("说明", 60.0)];
     head(sheet, 0, &columns, table.len() as u32, formats)?;
     for (row, clause) in (1..).zip(table) {
         let standing = Standing::of(clause, manifest);
@@ -127,10 +127,21 @@ fn head(sheet: &mut Worksheet, row: u32, columns: &[(&str, f64)], rows: u32, for
     Ok(())
 }
 
+/// What a procedure is called.
+fn procedure_title(procedure: &str) -> &str {
+    match procedure {
+        "term-end" => "学年结束判定（term-end）",
+        "status-watch" => "在籍监测（status-watch）",
+        "district-audit" => "学籍核查（district-audit）",
+        other => other,
+    }
+}
+
 fn overview(sheet: &mut Worksheet, manifest: &Manifest, formats: &Formats) -> Result<(), XlsxError> {
     sheet.write_with_format(0, 0, format!("{} 学年学籍判定结果", manifest.school_year), &formats.title)?;
     let policy = format!("{} {}", manifest.policy.name, manifest.policy.version);
     let facts = [
+        ("程序", procedure_title(&manifest.procedure)),
         ("判定日期", manifest.as_of.as_str()),
         ("政策", policy.as_str()),
         ("程序版本", manifest.program_version.as_str()),
@@ -186,6 +197,11 @@ fn overview(sheet: &mut Worksheet, manifest: &Manifest, formats: &Formats) -> Re
         "问题清单：每个问题在哪个文件、哪一格，应该怎样改。",
         "报送情况：各校各表有多少学生已有记录，应有而没有的标红。",
     ];
+    if manifest.is_audit() {
+        let line = "逐条核查：办法每一条、每一款、每一项有没有问题，缺哪张表没有查，哪些要由人判断，判得多准。";
+        sheet.write_with_format(row, 0, line, &formats.note)?;
+        row += 1;
+    }
     let compared = manifest.movements.as_ref().map(|_| "与上次相比：哪些学校的人数、班数或结论比例比上次运行变动大，请核对什么。");
     for line in guide.into_iter().chain(compared) {
         sheet.write_with_format(row, 0, line, &formats.note)?;

@@ -28,14 +28,14 @@ pub fn audit(hearing: &mut Hearing<'_>) {
         && !has_age(birth, numbers.entry_age.years, day)
     {
         let column = if student.primary_entry.is_some() { "小学入学年月" } else { "入学年月" };
-        hearing.find("F0501", student.row, column, Amount::Date(birth), "规定日期已满入小学的年龄");
+        hearing.find("F0501", student.row, column, Amount::Birth(birth), "规定日期已满入小学的年龄");
     }
     if let (Stage::Junior, Some(entered)) = (hearing.stage, student.entry)
         && let Some(day) = first_day(entered)
         && has_age(birth, numbers.adult_age, day)
         && !completed_primary(hearing, entered)
     {
-        hearing.find("F0502", student.row, "入学年月", Amount::Date(birth), "修完小学，或未满规定年龄");
+        hearing.find("F0502", student.row, "入学年月", Amount::Birth(birth), "修完小学，或未满规定年龄");
     }
 }
 

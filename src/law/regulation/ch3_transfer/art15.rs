@@ -55,8 +55,8 @@ pub fn audit(hearing: &mut Hearing<'_>) {
             }
         }
         let stands = |measure: &&Measure| measure.revoked == Read::Empty && art41::is_adopted_on(measure, effective);
-        if let Some(measure) = student.measures.iter().find(stands) {
-            hearing.find("F1503", change.row, "生效日期", Amount::Word(measure.kind.word()), "不在受处分期间");
+        if student.measures.iter().any(|measure| stands(&measure)) {
+            hearing.find("F1503", change.row, "生效日期", date, "不在受处分期间");
         }
     }
 }

@@ -33,8 +33,8 @@ pub fn came_on(law: &Law, student: &Student<'_>) -> Option<NaiveDate> {
 
 /// F1801: a transfer that took the class beyond its size without the district's consent.
 pub fn audit(hearing: &mut Hearing<'_>, audited: &Audited<'_>) {
-    let (Some(over_by), Some(own)) = (audited.takes_over, latest(hearing.law, hearing.student)) else { return };
+    let Some(own) = latest(hearing.law, hearing.student).filter(|_| audited.takes_over) else { return };
     if own.change.district == Read::Empty {
-        hearing.find("F1801", own.change.row, "区批准日期", Amount::Number(over_by as i32), "区同意超班额接收的日期");
+        hearing.find("F1801", own.change.row, "区批准日期", Amount::None, "区同意超班额接收的日期");
     }
 }

@@ -123,7 +123,7 @@ pub fn audit(hearing: &mut Hearing<'_>) {
     let stands = |measure: &&Measure| measure.revoked == Read::Empty && measure.decided != Read::Empty;
     for measure in hearing.student.measures.iter().filter(stands) {
         if must_be_reported(measure) && !hearing.stage.is_compulsory() && measure.district == Read::Empty {
-            hearing.find("F4102", measure.row, "区报备日期", Amount::Word(measure.kind.word()), "区报备日期");
+            hearing.find("F4102", measure.row, "区报备日期", Amount::None, "区报备日期");
         }
         if measure.meeting == Read::Empty {
             hearing.find("F4103", measure.row, "会议通过日期", Amount::None, "校务会议或行政扩大会议通过的日期");

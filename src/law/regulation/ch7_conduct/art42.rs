@@ -57,7 +57,7 @@ pub fn audit(hearing: &mut Hearing<'_>, audited: &Audited<'_>) {
             && is_lesser
             && is_a_term_old(law, decided)
         {
-            hearing.find("F4201", measure.row, "撤销日期", Amount::Date(decided), "有悔改表现的撤销处分，否则说明");
+            hearing.find("F4201", measure.row, "撤销日期", Amount::None, "有悔改表现的撤销处分，否则说明");
         }
         if measure.kind == MeasureKind::Probation && student.status.is(Status::Graduated) && hearing.stage == Stage::Senior {
             hearing.find("F4202", student.row, "学籍状态", Amount::Word(Status::Graduated.word()), "结业");
