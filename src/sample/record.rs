@@ -142,6 +142,8 @@ pub fn roster(city: &City, school: &School, district: &str, pupil: &Pupil, rows:
         }
         Some(Damage::GrownUp) => wrong("F2601", "小学入学年月", "12"),
         Some(Damage::OtherStage) => {
+            // A number that nobody of the other stage has.
+            shanghai = numbered(9_700 + pupil.rank % 299);
             shanghai.replace_range(10..11, if stage == 3 { "1" } else { "3" });
             wrong("F0401", "年级", &shanghai);
         }
