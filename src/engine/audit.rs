@@ -160,20 +160,23 @@ fn last_in(cohort: &Cohort<'_>, students: &[u32], by: u32) -> Vec<u32> {
 /// F4701: a merged or closed school with students who are still registered in it.
 fn left_behind(cohort: &Cohort<'_>) -> Vec<Finding> {
     let Some(audit) = &cohort.audit else { return Vec::new() };
+    let listed = audit.directory.schools();
+    let ended: Vec<_> =
+        listed.into_iter().filter_map(|(code, (row, school))| Some((code, *row, art44::must_be_empty(school.status)?))).collect();
+    // Mostly no school has ended, and nobody has to be counted.
+    if ended.is_empty() {
+        return Vec::new();
+    }
     let mut registered: BTreeMap<&str, u32> = BTreeMap::new();
     for entry in &cohort.roster.students {
         let (sheet, record) = cohort.cell(entry.row);
         let status = sheet.code(field::STATUS, record).value().and_then(Status::from_code);
-        if matches!(status, Some(Status::Enrolled | Status::Suspended)) {
+        if status.is_some_and(Status::is_registered) {
             *registered.entry(&cohort.roster.schools[entry.school as usize].code).or_default() += 1;
         }
     }
-    let mut findings = Vec::new();
-    for (code, (row, school)) in audit.directory.schools() {
-        let (Some(status), Some(students)) = (art44::must_be_empty(school.status), registered.get(code)) else { continue };
-        findings.push(not_empty(cohort, code, *row, status.word(), *students));
-    }
-    findings
+    let left = ended.into_iter().filter_map(|(code, row, status)| Some((code, row, status, *registered.get(code)?)));
+    left.map(|(code, row, status, students)| not_empty(cohort, code, row, status.word(), students)).collect()
 }
 
 fn not_empty(cohort: &Cohort<'_>, code: &str, row: Row, status: &str, students: u32) -> Finding {

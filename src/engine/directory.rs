@@ -7,6 +7,7 @@ use law::facts::codes::{Read, SchoolStatus, System};
 use law::facts::grades::{Grade, Grades, Stage};
 use law::facts::student::Row;
 
+use super::facts::read_word;
 use super::rows::RowIndex;
 use crate::ingest::table::Table;
 use crate::ingest::{Inputs, Sheet};
@@ -73,17 +74,12 @@ impl Directory {
 
 fn school(sheet: &Sheet, record: usize) -> School {
     let system = sheet.text(field::SYSTEM, record).value();
-    let status = match sheet.code(field::STATUS, record) {
-        Read::Value(code) => SchoolStatus::from_code(code).map_or(Read::Unreadable, Read::Value),
-        Read::Empty => Read::Empty,
-        Read::Unreadable => Read::Unreadable,
-    };
     School {
         teaches: system.and_then(|text| teaches(text, system_of(text))),
         primary_size: sheet.integer(field::PRIMARY_SIZE, record),
         junior_size: sheet.integer(field::JUNIOR_SIZE, record),
         senior_plan: sheet.integer(field::SENIOR_PLAN, record),
-        status,
+        status: read_word(sheet.code(field::STATUS, record), SchoolStatus::from_code),
     }
 }
 

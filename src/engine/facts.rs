@@ -9,6 +9,7 @@ use law::facts::codes::{
     Publicity, Read, SittingKind, Standard, Status, System, YesNo,
 };
 use law::facts::grades::{Grade, Grades, Stage};
+use law::facts::identifiers::shanghai_number;
 use law::facts::student::{
     Annual, Application, Archive, Assessment, Athlete, Change, Evaluation, Measure, Nationality, Origin, Proof, Row, Sitting, Student,
     Transfer, happened,
@@ -695,7 +696,8 @@ fn each_group(
     }
 }
 
-fn read_word<T>(cell: Read<u8>, word: impl Fn(u8) -> Option<T>) -> Read<T> {
+/// A cell of codes as a word; a code that is none can't be read.
+pub(super) fn read_word<T>(cell: Read<u8>, word: impl Fn(u8) -> Option<T>) -> Read<T> {
     match cell {
         Read::Value(code) => word(code).map_or(Read::Unreadable, Read::Value),
         Read::Empty => Read::Empty,
@@ -752,8 +754,8 @@ fn transfer(group: &mut Group<'_, '_>, school: &str) -> Transfer {
 
 /// The digit of a Shanghai number that says the stage.
 fn shanghai_stage(number: &str) -> Option<u8> {
-    let is_whole = number.len() == 19 && number.bytes().all(|byte| byte.is_ascii_digit());
-    number.as_bytes().get(10).filter(|_| is_whole).map(|digit| digit - b'0').filter(|digit| (1..=4).contains(digit))
+    shanghai_number(number)?;
+    number.as_bytes().get(10).map(|digit| digit - b'0').filter(|digit| (1..=4).contains(digit))
 }
 
 /// The reason of a change, as far as rules tell reasons apart.

@@ -5,6 +5,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Range;
 
 use chrono::NaiveDate;
+use law::facts::calendar::Month;
 use law::facts::codes::{ChangeKind, Read, Status, System};
 use law::facts::grades::{Grade, Grades};
 use law::facts::identifiers::{NationalId, ResidentNumber};
@@ -173,7 +174,7 @@ fn key_of(sheet: &Sheet, record: usize) -> Key {
 /// Whether a roster row is an active registration: 在读, 休学, empty or unreadable.
 fn is_active(sheet: &Sheet, record: usize) -> bool {
     match sheet.code(field::STATUS, record) {
-        Read::Value(code) => matches!(Status::from_code(code), Some(Status::Enrolled | Status::Suspended)),
+        Read::Value(code) => Status::from_code(code).is_some_and(Status::is_registered),
         Read::Empty | Read::Unreadable => true,
     }
 }
@@ -298,7 +299,7 @@ pub fn read(inputs: &Inputs, index: &RowIndex, as_of: NaiveDate) -> RosterReadin
             let school = sheet.text(field::SCHOOL, record).value().unwrap_or_default();
             let moved = sheet.id(field::ID, record).value().and_then(|id| moves.get(&(id, school.to_owned())).copied());
             let entered = sheet.integer(field::ENTRY, record).value();
-            let entered = entered.and_then(|month| NaiveDate::from_ymd_opt(month.div_euclid(12), month.rem_euclid(12) as u32 + 1, 1));
+            let entered = entered.and_then(|month| Month(month).first_day());
             (moved.max(entered), school.to_owned(), std::cmp::Reverse(*row))
         };
         if let Some(row) = candidates.iter().copied().max_by_key(latest) {

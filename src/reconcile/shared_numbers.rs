@@ -1,13 +1,13 @@
 //! Which students share a number that belongs to one? A resident ID number under two national ids (R0102), a Shanghai number (F0902).
 
 use law::facts::codes::{Read, Status};
+use law::facts::identifiers::shanghai_number;
 use law::regulation::findings::Severity;
 use rayon::prelude::*;
 
 use crate::engine::cohort::{Cohort, place};
 use crate::engine::finding::{About, Finding};
 use crate::engine::roster::{Key, field, key_text, resident_number};
-use crate::ingest::Sheet;
 use crate::report::mask;
 
 /// The two numbers that students may not share.
@@ -30,13 +30,13 @@ fn of_number(cohort: &Cohort<'_>, number: Number) -> Vec<Finding> {
         let entry = &students[place];
         let (sheet, record) = cohort.cell(entry.row);
         let status = sheet.code(field::STATUS, record).value().and_then(Status::from_code);
-        if !matches!(status, Some(Status::Enrolled | Status::Suspended)) {
+        if !status.is_some_and(Status::is_registered) {
             return None;
         }
         let key = match number {
             Number::Resident if matches!(entry.key, Key::National(_)) => resident_number(sheet, record)?.packed(),
             Number::Resident => return None,
-            Number::Shanghai => shanghai(sheet, record)?,
+            Number::Shanghai => shanghai_number(sheet.text(field::SHANGHAI, record).value()?)?,
         };
         Some((key, place as u32))
     };
@@ -44,12 +44,6 @@ fn of_number(cohort: &Cohort<'_>, number: Number) -> Vec<Finding> {
     numbered.par_sort_unstable();
     let shared = numbered.chunk_by(|one, other| one.0 == other.0).filter(|group| group.len() > 1);
     shared.flat_map(|group| group[1..].iter().map(|(_, student)| finding(cohort, number, *student, group[0].1))).collect()
-}
-
-/// A Shanghai number of the right form.
-fn shanghai(sheet: &Sheet, record: usize) -> Option<u64> {
-    let text = sheet.text(field::SHANGHAI, record).value()?;
-    (text.len() == 19 && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse().ok()).flatten()
 }
 
 fn finding(cohort: &Cohort<'_>, number: Number, student: u32, first: u32) -> Finding {

@@ -30,6 +30,11 @@ impl Month {
         Self::new(date.year(), date.month())
     }
 
+    /// Its first day; none beyond the calendar's years.
+    pub fn first_day(self) -> Option<NaiveDate> {
+        NaiveDate::from_ymd_opt(self.0.div_euclid(12), self.0.rem_euclid(12) as u32 + 1, 1)
+    }
+
     /// The school year it lies in: from September on the one that begins then.
     pub fn school_year(self) -> SchoolYear {
         SchoolYear((self.0 - 8).div_euclid(12))

@@ -86,6 +86,13 @@ words! {
         Completed = "结业", Incomplete = "肄业", Expelled = "开除", Deceased = "死亡",
     }
 }
+
+impl Status {
+    /// Whether the registration is held by the school: 在读 or 休学.
+    pub fn is_registered(self) -> bool {
+        matches!(self, Status::Enrolled | Status::Suspended)
+    }
+}
 words! {
     /// 学生类别 of the roster.
     Category {

@@ -172,6 +172,12 @@ impl std::fmt::Display for NationalId {
     }
 }
 
+/// A Shanghai number (上海市学籍号) of its length: 19 digits, as one number.
+pub fn shanghai_number(text: &str) -> Option<u64> {
+    let is_whole = text.len() == 19 && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_whole.then(|| text.parse().ok()).flatten()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -11,7 +11,7 @@ use crate::regulation::ch6_status::{art35, art36};
 use crate::regulation::ch7_conduct::{art41, art42, art43, art44};
 use crate::regulation::ch8_duties::{art45, art46};
 use crate::regulation::rule::{Hearing, Law, RuleFinding};
-use crate::regulation::term_end::Bench;
+use crate::regulation::term_end::{Bench, keep_common};
 
 /// Findings that something is not on record which may still come before the school year ends: not raised until then.
 pub const YET_TO_COME: &[&str] = &["F2001", "F2104", "F2302", "F2401", "F2404"];
@@ -30,18 +30,11 @@ impl Bench {
             year_end.findings.retain(|finding| is_over || !YET_TO_COME.contains(&finding.code));
             self.add(&year_end.findings);
         }
-        // Only what holds in every grade that an unknown one may be is said.
         let grades = student.grade.map_or_else(|| student.possible_grades(), |grade| Grades::default().with(grade));
-        let mut agreed: Option<Vec<RuleFinding>> = None;
+        let mut agreed = None;
         for grade in grades.iter() {
             let findings = self.audit_in(law, audited, grade);
-            agreed = Some(match agreed.take() {
-                None => findings,
-                Some(mut known) => {
-                    known.retain(|finding| findings.contains(finding));
-                    known
-                }
-            });
+            keep_common(&mut agreed, findings);
         }
         self.add(&agreed.unwrap_or_default());
     }
@@ -63,7 +56,7 @@ impl Bench {
         let stage = student.system.stage(grade);
         let mut hearing = Hearing { law, student, grade, stage, completions: &mut self.completions, record: &mut self.record };
         let hearing = &mut hearing;
-        if matches!(student.status, Read::Value(Status::Enrolled | Status::Suspended)) {
+        if student.status.value().is_some_and(Status::is_registered) {
             art04::audit(hearing, audited);
             art05::audit(hearing);
             art09::audit(hearing, audited);

@@ -9,8 +9,8 @@ use crate::regulation::ch2_registration::{art06, art08, art11};
 use crate::regulation::ch6_status::absence::Threshold;
 use crate::regulation::ch6_status::{absence, art30, art31, art32, art33, art34, art37};
 use crate::regulation::ch7_conduct::art41;
-use crate::regulation::rule::{Clause, Hearing, Law, Outcome, Record, RuleFinding, Verdict};
-use crate::regulation::term_end::{Bench, Procedure, Triple, divide};
+use crate::regulation::rule::{Clause, Hearing, Law, Outcome, Record, Verdict};
+use crate::regulation::term_end::{Bench, Procedure, Triple, divide, keep_common};
 use crate::regulation::verdict::{Completions, Condition, Fact};
 
 /// What judging in one grade yields.
@@ -42,7 +42,7 @@ impl Bench {
         let grades = student.grade.map_or_else(|| student.possible_grades(), |grade| Grades::default().with(grade));
         let mut clauses = Vec::new();
         let mut by_grade: Vec<Vec<(Triple, Condition)>> = Vec::new();
-        let mut agreed: Option<Vec<RuleFinding>> = None;
+        let mut agreed = None;
         let mut rows: Vec<Row> = Vec::new();
         for grade in grades.iter() {
             self.record.clear();
@@ -51,14 +51,7 @@ impl Bench {
             self.decision.days_to_threshold = days_to_threshold;
             regions.sort_by_key(|(triple, _)| *triple);
             by_grade.push(regions);
-            // Only what holds in every grade is said.
-            agreed = Some(match agreed.take() {
-                None => std::mem::take(&mut self.record.findings),
-                Some(mut findings) => {
-                    findings.retain(|finding| self.record.findings.contains(finding));
-                    findings
-                }
-            });
+            keep_common(&mut agreed, std::mem::take(&mut self.record.findings));
             rows.append(&mut self.record.rows);
         }
         if student.grade.is_some() {

@@ -179,7 +179,7 @@ impl Bench {
     fn judge_in_every_grade(&mut self, law: &Law, student: &Student<'_>) {
         self.completions.clear(false);
         let (mut by_grade, mut clauses) = (Vec::new(), Vec::new());
-        let mut agreed: Option<(Vec<RuleFinding>, Vec<Subject>)> = None;
+        let (mut findings, mut subjects) = (None, None);
         let junior = JuniorNames::of(law, student);
         for grade in student.possible_grades().iter() {
             self.record.clear();
@@ -191,19 +191,11 @@ impl Bench {
             regions.sort_by_key(|(triple, _)| *triple);
             by_grade.push(regions);
             let failing = self.record.failing.iter().filter(|(_, failing)| failing.holds()).map(|(subject, _)| *subject);
-            let failing: Vec<Subject> = failing.collect();
-            // Only what holds in every grade is said.
-            agreed = Some(match agreed.take() {
-                None => (std::mem::take(&mut self.record.findings), failing),
-                Some((mut findings, mut subjects)) => {
-                    findings.retain(|finding| self.record.findings.contains(finding));
-                    subjects.retain(|subject| failing.contains(subject));
-                    (findings, subjects)
-                }
-            });
+            keep_common(&mut findings, std::mem::take(&mut self.record.findings));
+            keep_common(&mut subjects, failing.collect());
             self.rows.extend(self.record.rows.iter().copied());
         }
-        (self.findings, self.decision.failing) = agreed.unwrap_or_default();
+        (self.findings, self.decision.failing) = (findings.unwrap_or_default(), subjects.unwrap_or_default());
         self.decision.failing.sort();
         let depends_on_grade = by_grade.windows(2).any(|pair| pair[0] != pair[1]);
         self.settle(&by_grade.concat(), clauses, depends_on_grade);
@@ -289,6 +281,14 @@ impl JuniorNames {
     fn student<'s>(&'s self, student: &Student<'s>) -> Student<'s> {
         let Self { annual, sittings, assessments, applications } = self;
         Student { annual, sittings, assessments, applications, ..*student }
+    }
+}
+
+/// Keeps of what is said in every grade that an unknown one may be only what is said in each.
+pub(super) fn keep_common<T: PartialEq>(agreed: &mut Option<Vec<T>>, own: Vec<T>) {
+    match agreed {
+        None => *agreed = Some(own),
+        Some(known) => known.retain(|said| own.contains(said)),
     }
 }
 

@@ -1,7 +1,5 @@
 //! Article 5: at what age children enter primary and junior school.
 
-use chrono::NaiveDate;
-
 use crate::facts::calendar::{Month, has_age};
 use crate::facts::codes::{ChangeKind, Read};
 use crate::facts::grades::Stage;
@@ -31,16 +29,12 @@ pub fn audit(hearing: &mut Hearing<'_>) {
         hearing.find("F0501", student.row, column, Amount::Birth(birth), "规定日期已满入小学的年龄");
     }
     if let (Stage::Junior, Some(entered)) = (hearing.stage, student.entry)
-        && let Some(day) = first_day(entered)
+        && let Some(day) = entered.first_day()
         && has_age(birth, numbers.adult_age, day)
         && !completed_primary(hearing, entered)
     {
         hearing.find("F0502", student.row, "入学年月", Amount::Birth(birth), "修完小学，或未满规定年龄");
     }
-}
-
-fn first_day(month: Month) -> Option<NaiveDate> {
-    NaiveDate::from_ymd_opt(month.0.div_euclid(12), month.0.rem_euclid(12) as u32 + 1, 1)
 }
 
 /// Whether the years from primary to junior entry are those of primary school, less those that were skipped.

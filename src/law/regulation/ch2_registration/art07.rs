@@ -1,8 +1,8 @@
 //! Article 7: how many students a class may have.
 
 use crate::facts::audit::{Class, School};
-use crate::facts::codes::Read;
-use crate::facts::grades::{Grade, Stage};
+use crate::facts::codes::{Read, System};
+use crate::facts::grades::Stage;
 use crate::regulation::policy::Policy;
 use crate::regulation::rule::Rule;
 
@@ -60,7 +60,7 @@ pub fn limit(policy: &Policy, district: &str, school: Option<&School>, class: &C
                 return Some(Limit::OfClass(plan));
             }
             // A plan of the year is about those who enter.
-            (Some(class.grade) == Grade::new(10)).then_some(Limit::OfGrade(plan))
+            (class.grade == System::FiveFour.first(Stage::Senior)).then_some(Limit::OfGrade(plan))
         }
     }
 }

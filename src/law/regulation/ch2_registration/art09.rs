@@ -31,8 +31,7 @@ pub static SHANGHAI: Rule = Rule {
 
 /// The first day of the term after the one that a month of entry lies in.
 fn next_term(calendar: &Calendar, entered: Month) -> Option<NaiveDate> {
-    let first = NaiveDate::from_ymd_opt(entered.0.div_euclid(12), entered.0.rem_euclid(12) as u32 + 1, 1)?;
-    let own = calendar.term_from(first)?;
+    let own = calendar.term_from(entered.first_day()?)?;
     calendar.spans().find(|span| span.first > own.last).map(|span| span.first)
 }
 

@@ -33,8 +33,8 @@ pub fn audit(hearing: &mut Hearing<'_>) {
     if student.category.is(Category::InternationalClass) || student.category == Read::Unreadable {
         return;
     }
-    for TransferIn { change, transfer, effective } in transfers_in(student) {
-        let own = TransferIn { change, transfer, effective };
+    for own in transfers_in(student) {
+        let TransferIn { change, transfer, .. } = own;
         if own.grade(hearing).is_none_or(|grade| student.system.stage(grade) != Stage::Senior) {
             continue;
         }

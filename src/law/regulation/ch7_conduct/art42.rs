@@ -49,7 +49,7 @@ pub fn judge(hearing: &mut Hearing<'_>) {
 pub fn audit(hearing: &mut Hearing<'_>, audited: &Audited<'_>) {
     let (law, student) = (hearing.law, hearing.student);
     let in_force = |measure: &Measure| measure.revoked == Read::Empty && art41::is_adopted_on(measure, law.as_of);
-    let is_active = matches!(student.status, Read::Value(Status::Enrolled | Status::Suspended));
+    let is_active = student.status.value().is_some_and(Status::is_registered);
     for measure in student.measures.iter().filter(|measure| in_force(measure)) {
         let is_lesser = matches!(measure.kind, MeasureKind::Warning | MeasureKind::SeriousWarning | MeasureKind::Demerit);
         if let Read::Value(decided) = measure.decided
