@@ -142,6 +142,8 @@ fn too_large(cohort: &Cohort<'_>, school: &str, members: &Members<'_>, limit: Li
         count: i64::from(size),
         rows_sample: vec![cohort.inputs.sheets[sheet].rows.get(record)],
         at: Some(at),
+        other_school: None,
+        effect: None,
     })
 }
 
@@ -198,5 +200,7 @@ fn not_empty(cohort: &Cohort<'_>, code: &str, row: Row, status: &str, students: 
         count: i64::from(students),
         rows_sample: vec![own.rows.get(record)],
         at: Some(row),
+        other_school: None,
+        effect: None,
     }
 }

@@ -38,6 +38,8 @@ pub struct Cohort<'a> {
     pub books: Vec<SheetBooks>,
     /// Findings of reading and matching.
     pub findings: Vec<Finding>,
+    /// The students to whom a row that is nobody's for sure may belong, the likeliest first.
+    pub candidates: BTreeMap<Row, Vec<u32>>,
     /// Whose the exam authority's own numbers are.
     pub exam_numbers: ExamNumbers,
     /// Attendance and what schools have handed in, in term.
@@ -91,6 +93,7 @@ impl<'a> Cohort<'a> {
             roster: reading.roster,
             books: vec![SheetBooks::default(); inputs.sheets.len()],
             findings: reading.findings,
+            candidates: BTreeMap::new(),
             exam_numbers: ExamNumbers::new(),
             watch: None,
             audit: None,
@@ -278,6 +281,8 @@ impl<'a> Cohort<'a> {
             count: 1,
             rows_sample: vec![own.rows.get(record)],
             at: Some(self.index.row(sheet, record)),
+            other_school: None,
+            effect: None,
         }
     }
 
@@ -301,6 +306,8 @@ impl<'a> Cohort<'a> {
             count: 1,
             rows_sample: vec![own.rows.get(record)],
             at: Some(row),
+            other_school: None,
+            effect: None,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use law::facts::student::Row;
 use law::regulation::findings::Severity;
+use law::regulation::rule::Outcome;
 
 /// What a finding is about: its subject key.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -58,4 +59,19 @@ pub struct Finding {
     pub rows_sample: Vec<u32>,
     /// The row that it stands at, where it is a row of the inputs.
     pub at: Option<Row>,
+    /// The other school, by its code, where two have to settle it together.
+    pub other_school: Option<String>,
+    /// The decision that would be another one if the finding were settled.
+    pub effect: Option<Effect>,
+}
+
+/// What settling a finding would change: whose outcome, and from what to what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Effect {
+    /// The student, by place in the cohort.
+    pub student: u32,
+    /// The outcome as it is decided now.
+    pub now: Outcome,
+    /// The outcome if it were settled; the same where only the certificate or the next grade would be another.
+    pub then: Outcome,
 }

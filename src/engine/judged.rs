@@ -207,6 +207,8 @@ fn raise(cohort: &Cohort<'_>, student: usize, bench: &Bench, without_exam: bool,
             count: 1,
             rows_sample: vec![row],
             at: Some(at),
+            other_school: None,
+            effect: None,
         });
     };
     if without_exam {
@@ -251,6 +253,8 @@ fn of_rule(cohort: &Cohort<'_>, student: usize, finding: &RuleFinding) -> Findin
         count: i64::from(finding.count),
         rows_sample: vec![own.rows.get(record)],
         at: Some(finding.row),
+        other_school: None,
+        effect: None,
     }
 }
 
@@ -277,6 +281,8 @@ fn contradicted_day(cohort: &Cohort<'_>, student: usize, day: &ContradictedDay) 
         count: day.days as i64,
         rows_sample: vec![cohort.inputs.sheets[sheet].rows.get(record)],
         at: Some(day.row),
+        other_school: None,
+        effect: None,
     }
 }
 
@@ -299,6 +305,8 @@ fn contradicted(cohort: &Cohort<'_>, student: usize, row: Row, first: Row, field
         count: 1,
         rows_sample: vec![own.rows.get(record)],
         at: Some(row),
+        other_school: None,
+        effect: None,
     }
 }
 

@@ -348,6 +348,8 @@ pub fn read(inputs: &Inputs, index: &RowIndex, as_of: NaiveDate) -> RosterReadin
                 count: 1,
                 rows_sample: vec![inputs.sheets[sheet].rows.get(record)],
                 at: Some(*row),
+                other_school: None,
+                effect: None,
             });
         }
     }

@@ -354,6 +354,8 @@ fn behind_finding(cohort: &Cohort<'_>, school: &str, through: Option<NaiveDate>,
         count: behind as i64,
         rows_sample,
         at: row,
+        other_school: None,
+        effect: None,
     }
 }
 
@@ -376,5 +378,7 @@ fn stray_finding(cohort: &Cohort<'_>, about: About, field: &str, found: String, 
         count: rows.len() as i64,
         rows_sample: places.map(|(_, record)| own.rows.get(record)).take(SAMPLE).collect(),
         at: Some(in_order[0]),
+        other_school: None,
+        effect: None,
     }
 }

@@ -424,6 +424,8 @@ fn of_cells(cohort: &Cohort<'_>) -> Vec<Finding> {
             count: i64::from(cell.count),
             rows_sample: cell.rows_sample.clone(),
             at: None,
+            other_school: None,
+            effect: None,
         }
     });
     findings.collect()

@@ -74,6 +74,8 @@ pub fn student(cohort: &Cohort<'_>, sheet: usize, record: usize, findings: &mut 
             count: 1,
             rows_sample: vec![own.rows.get(record)],
             at: Some(cohort.index.row(sheet, record)),
+            other_school: None,
+            effect: None,
         });
     };
     let by_id = || Some((By::Id, cohort.roster.with_id(id?)?));

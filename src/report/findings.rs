@@ -40,6 +40,11 @@ pub struct Published {
     pub count: i64,
     pub rows_sample: Vec<i32>,
     pub evidence_hash: String,
+    pub other_school_code: Option<String>,
+    /// The key of the student whose decision would be another one.
+    pub affects: Option<String>,
+    pub outcome_now: Option<&'static str>,
+    pub outcome_then: Option<&'static str>,
 }
 
 fn hash(parts: &[&str]) -> String {
@@ -125,6 +130,10 @@ pub fn publish(cohort: &Cohort<'_>, finding: &Finding) -> Published {
         expected: mask::within(&finding.expected).into_owned(),
         count: finding.count,
         rows_sample: finding.rows_sample.iter().map(|row| *row as i32).collect(),
+        other_school_code: finding.other_school.clone(),
+        affects: finding.effect.map(|effect| key_text(cohort.roster.students[effect.student as usize].key)),
+        outcome_now: finding.effect.map(|effect| effect.now.code()),
+        outcome_then: finding.effect.map(|effect| effect.then.code()),
     }
 }
 
@@ -194,6 +203,10 @@ pub fn write_findings(path: &Path, findings: &[Published], names: &Names) -> Res
         Field::new("count", DataType::Int64, false),
         Field::new("rows_sample", DataType::List(Arc::new(rows_sample.clone())), false),
         text("evidence_hash", false),
+        text("other_school_code", true),
+        text("affects", true),
+        text("outcome_now", true),
+        text("outcome_then", true),
     ]);
     let mut samples = ListBuilder::new(Int32Builder::new()).with_field(rows_sample);
     for finding in findings {
@@ -225,9 +238,13 @@ pub fn write_findings(path: &Path, findings: &[Published], names: &Names) -> Res
             Arc::new(all().map(|finding| finding.count).collect::<Int64Array>()),
             Arc::new(samples.finish()),
             texts(all().map(|finding| Some(finding.evidence_hash.as_str()))),
+            texts(all().map(|finding| finding.other_school_code.as_deref())),
+            texts(all().map(|finding| finding.affects.as_deref())),
+            texts(all().map(|finding| finding.outcome_now)),
+            texts(all().map(|finding| finding.outcome_then)),
         ],
     )?;
-    write(path, &batch, names, &["finding_id", "student_key", "student_id"])
+    write(path, &batch, names, &["finding_id", "student_key", "student_id", "affects"])
 }
 
 /// What a finding was in an earlier run of the pipeline.
