@@ -1,6 +1,6 @@
 //! The cohort: students, their rows in every table that the procedure uses, and what became of every other row.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use law::facts::calendar::Term;
 use law::facts::codes::Read;
@@ -12,13 +12,16 @@ use rayon::prelude::*;
 
 use super::audit::Audit;
 use super::finding::{About, Finding, Place};
-use super::roster::{Roster, RosterReading};
+use super::roster::{Roster, RosterReading, field};
 use super::rows::{NOBODY, RowIndex, RowsOfStudents};
 use super::scope::{self, OutOfScope, SheetBooks};
 use super::watch::Watch;
 use crate::ingest::table::Table;
 use crate::ingest::{Inputs, Sheet};
 use crate::reconcile::exams::{self, ExamNumbers};
+use crate::reconcile::found::{By, Match, ShanghaiNumbers};
+use crate::reconcile::pairs::Pair;
+use crate::reconcile::roll::{self, Rolls};
 
 /// How many tables there are.
 const TABLES: usize = Table::ALL.len();
@@ -40,8 +43,14 @@ pub struct Cohort<'a> {
     pub findings: Vec<Finding>,
     /// The students to whom a row that is nobody's for sure may belong, the likeliest first.
     pub candidates: BTreeMap<Row, Vec<u32>>,
+    /// Rows that were matched by less than the national id, and rows that may be a student's.
+    pub matches: Vec<Match>,
     /// Whose the exam authority's own numbers are.
     pub exam_numbers: ExamNumbers,
+    /// Whose the Shanghai numbers of exam rows are.
+    pub shanghai_numbers: ShanghaiNumbers,
+    /// Who stands on the actual rolls, where they are looked at.
+    pub rolls: Rolls,
     /// Attendance and what schools have handed in, in term.
     pub watch: Option<Watch>,
     /// What the audit knows of schools and classes.
@@ -65,6 +74,7 @@ struct Part {
     students: Vec<u32>,
     books: SheetBooks,
     findings: Vec<Finding>,
+    matches: Vec<Match>,
 }
 
 /// A table's rows with their students.
@@ -77,6 +87,8 @@ struct TableRead {
     findings: Vec<Finding>,
     /// The rows of students who are in no roster.
     unknown: BTreeMap<About, Finding>,
+    /// Rows that were matched by less than the national id.
+    matches: Vec<Match>,
 }
 
 /// How many records of a sheet are looked up at a time.
@@ -94,7 +106,10 @@ impl<'a> Cohort<'a> {
             books: vec![SheetBooks::default(); inputs.sheets.len()],
             findings: reading.findings,
             candidates: BTreeMap::new(),
+            matches: Vec::new(),
             exam_numbers: ExamNumbers::new(),
+            shanghai_numbers: ShanghaiNumbers::default(),
+            rolls: Rolls::default(),
             watch: None,
             audit: None,
             unclear_registrations: HashMap::new(),
@@ -108,9 +123,18 @@ impl<'a> Cohort<'a> {
             cohort.exam_numbers = exams::numbers(&cohort, rows.map(|(student, row)| (Row(row), *student)));
             cohort.enter(numbers);
         }
+        if scope::uses(law, Table::Exams) {
+            let of_exams = inputs.sheets.iter().filter(|sheet| sheet.table == Table::Exams);
+            cohort.shanghai_numbers = ShanghaiNumbers::new(&cohort, of_exams);
+        }
         let tables = Table::ALL.iter().copied().filter(|table| has_students(law, *table) && *table != Table::ExamNumbers);
         let tables: Vec<TableRead> = tables.collect::<Vec<_>>().into_par_iter().map(|table| cohort.read_table(table)).collect();
-        tables.into_iter().for_each(|read| cohort.enter(read));
+        for mut read in tables {
+            if read.table == Table::Exams {
+                cohort.look_further(&mut read);
+            }
+            cohort.enter(read);
+        }
         if let Some(term) = &law.term {
             cohort.unclear_registrations = cohort.find_unclear_registrations(term);
         }
@@ -142,10 +166,15 @@ impl<'a> Cohort<'a> {
             if !scope::uses(self.law, sheet.table) {
                 books.set_aside = aside;
                 books.out_of_scope.insert(OutOfScope::NotUsed, all - aside);
-            } else if matches!(sheet.table, Table::Roster | Table::Schools | Table::AttendanceReports) {
+            } else if matches!(sheet.table, Table::Roster | Table::Schools | Table::AttendanceReports | Table::ActualRoll) {
                 *books = SheetBooks { used: all - aside, set_aside: aside, ..SheetBooks::default() };
             }
         }
+        self.set_aside_repeated(repeated);
+    }
+
+    /// Sets rows aside that repeat another one whole.
+    pub fn set_aside_repeated(&mut self, repeated: &[Row]) {
         for row in repeated {
             self.set_aside(*row);
             let finding = self.repeated(*row);
@@ -180,9 +209,11 @@ impl<'a> Cohort<'a> {
             books: Vec::with_capacity(read.len()),
             findings: Vec::new(),
             unknown: BTreeMap::new(),
+            matches: Vec::new(),
         };
         for (sheet, part) in read {
             table_read.books.push((sheet, part.books));
+            table_read.matches.extend(part.matches);
             table_read.of_students.push((part.first, part.students));
             for finding in part.findings {
                 if finding.code != "R0305" {
@@ -206,6 +237,55 @@ impl<'a> Cohort<'a> {
         table_read
     }
 
+    /// Looks further for the students of exam rows that no key gives to one: of those that nobody is sure of, the candidates are kept.
+    fn look_further(&mut self, read: &mut TableRead) {
+        let is_open = |finding: &&Finding| matches!(finding.code, "R0301" | "R0303");
+        let mut rows: Vec<Row> = read.findings.iter().filter(is_open).filter_map(|finding| finding.at).collect();
+        // A row that reading set aside for its numbers may still be somebody's.
+        for (place, sheet) in self.inputs.sheets.iter().enumerate().filter(|(_, sheet)| sheet.table == Table::Exams) {
+            let records = sheet.mistyped.iter().map(|(_, record, _)| *record);
+            rows.extend(
+                records.filter(|record| sheet.set_aside.binary_search(record).is_ok()).map(|record| self.index.row(place, record as usize)),
+            );
+        }
+        rows.sort_unstable();
+        rows.dedup();
+        if rows.is_empty() {
+            return;
+        }
+        let further = exams::look_further(self, &rows);
+        let several: Vec<Row> = read.findings.iter().filter(|finding| finding.code == "R0303").filter_map(|finding| finding.at).collect();
+        let (sure, tied): (Vec<Match>, Vec<Match>) = further.sure.into_iter().partition(|own| !several.contains(&own.row));
+        let settled: HashSet<Row> = sure.iter().map(|own| own.row).collect();
+        read.findings.retain(|finding| finding.at.is_none_or(|row| !settled.contains(&row)));
+        for own in &sure {
+            let (sheet, _) = self.index.locate(own.row);
+            let part =
+                read.of_students.iter_mut().find(|(first, students)| (first.0..first.0 + students.len() as u32).contains(&own.row.0));
+            let Some(student) = part.and_then(|(first, students)| students.get_mut((own.row.0 - first.0) as usize)) else { continue };
+            *student = own.student;
+            if let Some((_, books)) = read.books.iter_mut().find(|(of, books)| *of == sheet && books.set_aside > 0) {
+                books.set_aside -= 1;
+                books.used += 1;
+            }
+            read.findings.push(exams::by_score(self, own));
+        }
+        if !sure.is_empty() {
+            read.rows = RowsOfStudents::new(self.roster.students.len(), &read.of_students);
+        }
+        let places: HashMap<Row, usize> = read.findings.iter().zip(0..).filter_map(|(finding, place)| Some((finding.at?, place))).collect();
+        let doubtful = tied.into_iter().map(|own| Match { is_sure: false, ..own });
+        for own in further.perhaps.into_iter().chain(doubtful) {
+            self.candidates.entry(own.row).or_default().push(own.student);
+            read.matches.push(own);
+            if let (Some(score), Some(finding)) = (own.score, places.get(&own.row).and_then(|place| read.findings.get_mut(*place))) {
+                let candidate = roll::candidate(self, &Pair { row: 0, student: own.student, score });
+                finding.expected = format!("{}；{candidate}", finding.expected);
+            }
+        }
+        read.matches.extend(sure);
+    }
+
     /// Enters what was read of a table.
     fn enter(&mut self, read: TableRead) {
         for (sheet, part) in read.books {
@@ -218,6 +298,7 @@ impl<'a> Cohort<'a> {
         }
         self.findings.extend(read.findings);
         self.findings.extend(read.unknown.into_values());
+        self.matches.extend(read.matches);
         self.tables[read.table as usize] = read.rows;
     }
 
@@ -229,6 +310,7 @@ impl<'a> Cohort<'a> {
             students: Vec::with_capacity(last - first),
             books: SheetBooks::default(),
             findings: Vec::new(),
+            matches: Vec::new(),
         };
         let mut aside = sheet.set_aside[sheet.set_aside.partition_point(|record| (*record as usize) < first)..].iter().copied().peekable();
         // Rows of one student mostly stand together.
@@ -241,9 +323,12 @@ impl<'a> Cohort<'a> {
                 *part.books.out_of_scope.entry(reason).or_default() += 1;
             } else if matches!(sheet.table, Table::Exams | Table::ExamNumbers) {
                 match exams::student(self, place, record, &mut part.findings) {
-                    Some(own) => {
+                    Some((own, by)) => {
                         student = own;
                         part.books.used += 1;
+                        if by != By::NationalId && sheet.table == Table::Exams {
+                            part.matches.push(Match { row: self.index.row(place, record), student, by, score: None, is_sure: true });
+                        }
                     }
                     None => part.books.set_aside += 1,
                 }
@@ -334,6 +419,22 @@ impl<'a> Cohort<'a> {
         words.join(".")
     }
 
+    /// Whether a school is of the city of another one. A district's directory need not name the schools of the others: their codes begin as its
+    /// own do.
+    pub fn is_of_city(&self, code: &str, own: &str) -> bool {
+        let digits = self.law.policy.transfers.city_code_digits as usize;
+        let begins_alike = || digits > 0 && code.get(..digits).is_some_and(|begin| own.starts_with(begin));
+        let is_listed = || self.audit.as_ref().is_some_and(|audit| audit.directory.school(code).is_some());
+        self.roster.has_school(code) || is_listed() || begins_alike()
+    }
+
+    /// The district of a school, as its students' rows have it.
+    pub fn district_of(&self, code: &str) -> Option<&str> {
+        let school = self.roster.schools.get(self.roster.school_place(code)? as usize)?;
+        let (sheet, record) = self.cell(self.roster.students.get(school.student? as usize)?.row);
+        sheet.text(field::DISTRICT, record).value()
+    }
+
     /// The sheet and record of a row.
     pub fn cell(&self, row: Row) -> (&Sheet, usize) {
         let (sheet, record) = self.index.locate(row);
@@ -346,7 +447,12 @@ impl<'a> Cohort<'a> {
     }
 }
 
-/// Whether a table's rows belong to students and the procedure looks them up. Attendance is counted instead.
+/// Whether a table's rows belong to students and the procedure looks them up by their ids. Attendance is counted instead, and who stands on an
+/// actual roll is matched.
 fn has_students(law: &Law, table: Table) -> bool {
-    scope::uses(law, table) && !matches!(table, Table::Roster | Table::Schools | Table::AttendanceReports | Table::Attendance)
+    let is_of_students = !matches!(
+        table,
+        Table::Roster | Table::Schools | Table::AttendanceReports | Table::Attendance | Table::ActualRoll | Table::Reviews
+    );
+    is_of_students && scope::uses(law, table)
 }

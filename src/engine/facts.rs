@@ -727,14 +727,7 @@ fn nationality(cell: Read<&str>, has_resident_number: impl Fn() -> bool) -> Nati
 /// Between which schools a transfer is, and why.
 fn transfer(group: &mut Group<'_, '_>, school: &str) -> Transfer {
     let cohort = group.cohort;
-    // A district's directory need not name the schools of the others: their codes begin as its own do.
-    let digits = cohort.law.policy.transfers.city_code_digits as usize;
-    let begins_alike = |code: &str| digits > 0 && code.get(..digits).is_some_and(|begin| school.starts_with(begin));
-    let is_of_city = |code: &str| {
-        let is_listed = || cohort.audit.as_ref().is_some_and(|audit| audit.directory.school(code).is_some());
-        cohort.roster.has_school(code) || is_listed() || begins_alike(code)
-    };
-    let origin = group.read(16, |sheet, record| sheet.text(16, record).map(is_of_city));
+    let origin = group.read(16, |sheet, record| sheet.text(16, record).map(|code| cohort.is_of_city(code, school)));
     let from_here = group.read(16, |sheet, record| sheet.text(16, record).map(|code| code == school));
     let to_here = group.read(17, |sheet, record| sheet.text(17, record).map(|code| code == school));
     Transfer {

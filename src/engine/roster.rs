@@ -72,6 +72,8 @@ pub struct School {
     pub system: System,
     /// The grades that it has in the roster.
     pub grades: Grades,
+    /// A student of it, by place in the cohort.
+    pub student: Option<u32>,
 }
 
 /// All students of a run.
@@ -84,6 +86,8 @@ pub struct Roster {
     by_id: KeyMap<u32>,
     by_document: KeyMap<u32>,
     by_code: HashMap<String, u32>,
+    /// The schools that claim a student, where there are several.
+    claims: HashMap<u32, Vec<u32>>,
 }
 
 /// Students without a national id, who are few, while the roster is read.
@@ -135,6 +139,11 @@ pub fn document_key(number: &str) -> u64 {
         Ok(number) => number.packed(),
         Err(_) => 1 << 63 | short_hash(&["document", number]),
     }
+}
+
+/// The key of somebody by an ID document, as outputs show it.
+pub fn document_text(number: &str) -> String {
+    key_text(Key::Document(short_hash(&["key", &document_key(number).to_string()])))
 }
 
 fn short_hash(parts: &[&str]) -> u64 {
@@ -326,11 +335,20 @@ pub fn read(inputs: &Inputs, index: &RowIndex, as_of: NaiveDate) -> RosterReadin
     let (by_document, ()) = rayon::join(by_document, moved);
     let roster = &mut reading.roster;
     (roster.by_id, roster.by_document) = (by_id, by_document);
+    for (place, entry) in (0_u32..).zip(&entries) {
+        schools.list[entry.school as usize].student.get_or_insert(place);
+    }
     roster.students = entries;
     roster.by_code = schools.list.iter().map(|school| school.code.clone()).zip(0..).collect();
     roster.schools = schools.list;
     for (former, own, active) in several {
         let student = places[former as usize];
+        let school = |row: &Row| {
+            let (sheet, record) = index.locate(*row);
+            roster.school_place(inputs.sheets[sheet].text(field::SCHOOL, record).value().unwrap_or_default())
+        };
+        let claims = active.iter().filter_map(school).collect();
+        roster.claims.insert(student, claims);
         for row in active.iter().filter(|row| **row != own) {
             let (sheet, record) = index.locate(*row);
             let other = inputs.sheets[sheet].text(field::SCHOOL, record).value().unwrap_or_default().to_owned();
@@ -386,7 +404,7 @@ impl<'a> Schools<'a> {
         }
         let place = *self.places.entry(code).or_insert_with(|| {
             let system = self.systems.get(code).copied().unwrap_or(System::FiveFour);
-            self.list.push(School { code: code.to_owned(), system, grades: Grades::default() });
+            self.list.push(School { code: code.to_owned(), system, grades: Grades::default(), student: None });
             self.list.len() as u32 - 1
         });
         self.last = Some((code, place));
@@ -463,6 +481,16 @@ impl Roster {
     /// Whether the roster has a school of this code.
     pub fn has_school(&self, code: &str) -> bool {
         self.by_code.contains_key(code)
+    }
+
+    /// The schools that claim a student, where there are several.
+    pub fn claims(&self, student: u32) -> &[u32] {
+        self.claims.get(&student).map_or(&[], Vec::as_slice)
+    }
+
+    /// The place of a school of this code.
+    pub fn school_place(&self, code: &str) -> Option<u32> {
+        self.by_code.get(code).copied()
     }
 
     /// The student with a national id.

@@ -57,7 +57,7 @@ impl SheetBooks {
 /// Whether the procedure uses a table at all.
 pub fn uses(law: &Law, table: Table) -> bool {
     if law.audits {
-        return !matches!(table, Table::ActualRoll | Table::Reviews);
+        return table != Table::Reviews;
     }
     if law.term.is_none() {
         return !matches!(

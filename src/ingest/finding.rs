@@ -77,6 +77,8 @@ pub(crate) struct Log {
     entries: Vec<Entry>,
     /// What was expected of a column last: mostly the same again.
     expectations: HashMap<usize, Arc<str>>,
+    /// Numbers of 18 characters that are wrong: field, record, and the characters packed.
+    mistyped: Vec<(usize, u32, u64)>,
 }
 
 impl Log {
@@ -93,6 +95,18 @@ impl Log {
         }
         let expected = Arc::clone(known);
         self.put(Entry { code, field, found, expected, count: 1, places: vec![place] });
+    }
+
+    /// Keeps a wrong number: who it may be of can still be asked.
+    pub(crate) fn keep_mistyped(&mut self, field: usize, record: u32, number: u64) {
+        self.mistyped.push((field, record, number));
+    }
+
+    /// The wrong numbers that were kept, by field and record.
+    pub(crate) fn take_mistyped(&mut self) -> Vec<(usize, u32, u64)> {
+        let mut mistyped = std::mem::take(&mut self.mistyped);
+        mistyped.sort_unstable();
+        mistyped
     }
 
     fn put(&mut self, entry: Entry) {
@@ -112,6 +126,7 @@ impl Log {
 
     /// Adds the findings of a later part, whose first record and row stand that far down.
     pub(crate) fn append(&mut self, later: Log, records: u32, rows: u32) {
+        self.mistyped.extend(later.mistyped.iter().map(|(field, record, number)| (*field, record.saturating_add(records), *number)));
         for mut entry in later.entries {
             for (record, row, _) in &mut entry.places {
                 *record = record.saturating_add(records);

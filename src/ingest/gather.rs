@@ -213,7 +213,7 @@ fn other_schools(sheet: &Sheet, path: &str) -> Vec<Noted> {
 fn sheet_of(file: usize, about: &About, layout: Layout, settled: Settled, put: &mut dyn FnMut(&Sheet, Noted)) -> Sheet {
     let (name, is_hidden) = (about.name.clone(), about.is_hidden);
     let places = layout.columns.iter().map(|column| column.and_then(|column| u16::try_from(column).ok())).collect();
-    let Settled { columns, rows, log, set_aside, counted, sparse, .. } = settled;
+    let Settled { columns, rows, mut log, set_aside, counted, sparse, .. } = settled;
     let rows_read = u32::try_from(rows.len()).unwrap_or(u32::MAX);
     let sheet = Sheet {
         file,
@@ -227,6 +227,7 @@ fn sheet_of(file: usize, about: &About, layout: Layout, settled: Settled, put: &
         headers: layout.headers.into_iter().map(|header| header.map(Into::into)).collect(),
         rows_read,
         set_aside,
+        mistyped: log.take_mistyped(),
         sparse,
         counted: counted.map(|mut counted| {
             counted.close();

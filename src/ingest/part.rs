@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use law::facts::codes::{ChangeKind, Read};
-use law::facts::identifiers::{NationalId, ResidentNumber};
+use law::facts::identifiers::{NationalId, ResidentNumber, as_written};
 use law::facts::subjects::{Subject, Subjects};
 
 use super::attendance::count::count;
@@ -13,6 +13,7 @@ use super::attendance::{Counting, Digest};
 use super::cell::{Cell, CellKind};
 use super::column::{Codes, Column, Ids, Integers, Texts};
 use super::finding::{Log, shown};
+use super::fold;
 use super::table::{Field, Holds, SEX, Table};
 use super::value::{self, Context, Document, NewSubjects, Reading, Value};
 
@@ -310,6 +311,10 @@ impl<'v> Part<'v> {
         }
         if matches!(table, Table::Roster | Table::ActualRoll) {
             self.find_contradictions(&columns);
+        }
+        // Only people of these tables are looked for by anything but a right number.
+        if !matches!(table, Table::Roster | Table::ActualRoll | Table::Exams) {
+            self.log.take_mistyped();
         }
         Settled {
             columns,
@@ -623,6 +628,11 @@ fn note((place, field): (usize, &Field), reading: &Reading<'_>, raw: &str, log: 
     if let Some(issue) = &reading.issue {
         let mark = u64::from_le_bytes(blake3::hash(raw.as_bytes()).as_bytes().first_chunk().copied().unwrap_or_default());
         log.note_marked(issue.code, place, shown(raw, field.holds), &issue.expected, (record, row, mark));
+        if matches!(issue.code, "I0205" | "I0206")
+            && let Some(number) = as_written(&fold::compact(raw))
+        {
+            log.keep_mistyped(place, record, number);
+        }
     }
     if matches!(reading.value, Read::Empty) && is_needed(field) {
         log.note("I0201", place, String::new(), &value::expectation(field), record, row);

@@ -101,6 +101,8 @@ pub struct Sheet {
     pub rows_read: u32,
     /// The records that can't be used, in order.
     pub set_aside: Vec<u32>,
+    /// Numbers of 18 characters in columns of ids and documents that are wrong, by field and record: as they were written, packed.
+    pub mistyped: Vec<(usize, u32, u64)>,
     /// The records whose cells the columns hold; none where they hold all.
     pub sparse: Option<Vec<u32>>,
     /// What was counted of the rows.

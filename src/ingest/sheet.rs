@@ -48,12 +48,54 @@ impl Sheet {
         }
     }
 
+    /// The wrong number that stands in a cell of ids or documents, packed as it was written.
+    pub fn mistyped(&self, field: usize, record: usize) -> Option<u64> {
+        if self.mistyped.is_empty() {
+            return None;
+        }
+        let place = self.mistyped.binary_search_by_key(&(field, record as u32), |(field, record, _)| (*field, *record));
+        place.ok().and_then(|place| self.mistyped.get(place)).map(|(.., number)| *number)
+    }
+
     /// A cell of texts.
     pub fn text(&self, field: usize, record: usize) -> Read<&str> {
         match self.columns.get(field) {
             Some(Some(Column::Texts(cells))) => cells.get(self.place(record)),
             _ => Read::Empty,
         }
+    }
+
+    /// A quick hash of what a record says: records that are the same have the same.
+    pub fn quick_hash(&self, record: usize) -> u64 {
+        let mut hash = 0_u64;
+        let mut add = |part: u64| hash = (hash ^ part).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(29);
+        for field in 0..self.table.fields().len() {
+            match self.columns.get(field) {
+                Some(Some(Column::Codes(_))) => add(self.code(field, record).value().map_or(0, |code| u64::from(code) + 1)),
+                Some(Some(Column::Integers(_))) => add(self.integer(field, record).value().map_or(0, |number| number as u64 + 1)),
+                Some(Some(Column::Ids(_))) => add(self.id(field, record).value().unwrap_or_default()),
+                _ => self.text(field, record).value().unwrap_or_default().bytes().for_each(|byte| add(u64::from(byte))),
+            }
+        }
+        hash
+    }
+
+    /// The hash of a record's cells, for one without a usable id, and of what stands in the cell that can't be read: records that differ in it
+    /// alone are two problems.
+    pub fn cells_hash(&self, record: usize, mark: u64) -> String {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&mark.to_le_bytes());
+        for field in 0..self.table.fields().len() {
+            let text = format!(
+                "{:?}{:?}{:?}{:?}",
+                self.text(field, record),
+                self.code(field, record),
+                self.integer(field, record),
+                self.id(field, record)
+            );
+            hasher.update(text.as_bytes());
+        }
+        hasher.finalize().to_hex()[..16].to_owned()
     }
 
     /// Whether two records are the same in every column that was read.

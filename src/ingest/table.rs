@@ -161,6 +161,7 @@ const EXAMS: &[Field] = &[
     needed("结果", Word(ExamResult::WORDS)),
     // Exam authorities know their candidates by a number of their own, which another table maps to students.
     optional("考号", Identifier),
+    optional("上海市学籍号", Holds::ShanghaiNumber),
 ];
 const EXAM_NUMBERS: &[Field] = &[
     Field { header: "全国学籍号", holds: NationalId, required: false, may_be_empty: true },
@@ -256,6 +257,7 @@ const ACTUAL_ROLL: &[Field] = &[
     optional("证件号码", DocumentNumber),
     optional("性别", Word(SEX)),
     optional("出生日期", Date),
+    optional("上海市学籍号", Holds::ShanghaiNumber),
 ];
 const ARCHIVES: &[Field] = &[
     needed("全国学籍号", NationalId),

@@ -29,13 +29,13 @@ use crate::engine::watch::{self, Attendance, Counter};
 use crate::ingest::attendance::{Counted, Deferral};
 use crate::ingest::table::Table;
 use crate::ingest::{self, Dictionary, Inputs, Marks, Request, Vocabulary};
-use crate::reconcile::shared_numbers;
+use crate::reconcile;
 use crate::report::findings::Published;
 use crate::report::manifest::{AttendanceReceipt, Books, InputReceipt, Manifest, PolicyReceipt, Seconds};
 use crate::report::parquet::{Encoded, Groups, Names, ROW_GROUP};
 use crate::report::read::history;
 use crate::report::state::{self, Basis, FileKept, Kept, State};
-use crate::report::{decisions, findings as published, mask, sources, submissions, summary};
+use crate::report::{decisions, findings as published, mask, matches, positions, sources, submissions, summary};
 
 /// How far a run is, for whoever shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,8 +138,7 @@ pub fn run(config: &Config, out: &Path, watch: &Watch<'_>) -> Result<PublishedRu
         watch::enter(&mut cohort, config.pipeline.attendance.into(), ledger);
         if law.audits {
             audit::enter(&mut cohort);
-            let shared = shared_numbers::find(&cohort);
-            cohort.findings.extend(shared);
+            reconcile::enter(&mut cohort);
         }
         keep(staging.path(), config, &inputs, &numbering, &files, started)?;
     }
@@ -157,6 +156,10 @@ pub fn run(config: &Config, out: &Path, watch: &Watch<'_>) -> Result<PublishedRu
     let as_of = law.as_of.to_string();
     published::write_history(&staging.path().join("finding_history.parquet"), &findings, &past, &as_of, &names("finding_history/1"))?;
     sources::write_sources(&staging.path().join("sources.parquet"), &cohort, &names("sources/1"))?;
+    matches::write_matches(&staging.path().join("matches.parquet"), &cohort, &names("matches/1"))?;
+    if law.audits {
+        positions::write_positions(&staging.path().join("positions.parquet"), &cohort, &names("positions/1"))?;
+    }
     submissions::write_submissions(&staging.path().join("submissions.parquet"), &cohort, &names("submissions/1"))?;
     let run_id = held.free_id(&run_id(config, &inputs));
     let mut manifest = manifest(config, &cohort, &run_id, started, tally, &findings);
@@ -405,7 +408,7 @@ fn of_cells(cohort: &Cohort<'_>) -> Vec<Finding> {
             let id = sheet.table.field("全国学籍号").and_then(|own| sheet.id(own, record).value());
             about = match id {
                 Some(id) => cohort.roster.with_id(id).map_or(About::Id(id), About::Student),
-                None => About::Cells(cells_hash(sheet, record, cell.mark)),
+                None => About::Cells(sheet.cells_hash(record, cell.mark)),
             };
             field = format!("{column}.{}", cohort.key_words(place, record));
         } else if cell.count > 1 {
@@ -429,24 +432,6 @@ fn of_cells(cohort: &Cohort<'_>) -> Vec<Finding> {
         }
     });
     findings.collect()
-}
-
-/// The hash of a row's cells, for a row without a usable id, and of what stands in the cell that can't be read: rows that differ
-/// in it alone are two problems.
-fn cells_hash(sheet: &crate::ingest::Sheet, record: usize, mark: u64) -> String {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(&mark.to_le_bytes());
-    for field in 0..sheet.table.fields().len() {
-        let text = format!(
-            "{:?}{:?}{:?}{:?}",
-            sheet.text(field, record),
-            sheet.code(field, record),
-            sheet.integer(field, record),
-            sheet.id(field, record)
-        );
-        hasher.update(text.as_bytes());
-    }
-    hasher.finalize().to_hex()[..16].to_owned()
 }
 
 /// `<as_of>-<first 8 hex digits of the hash of inputs, policy, calendar and program>`.

@@ -1,5 +1,5 @@
-//! Whose exam is it? By national id, else by the number of an ID document, else by the exam number that another table maps to a
-//! student, else nobody's.
+//! Whose exam is it? By national id, else by the number of an ID document, else by the Shanghai number and name, else by the exam number that
+//! another table maps to a student; else by a number with a slip in it and all that speaks for the same person, else nobody's.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,10 @@ use law::facts::codes::Read;
 use law::facts::student::Row;
 use law::regulation::findings::Severity;
 
-use super::names;
+use super::found::{By, Match};
+use super::pairs::{self, Pair, Pairs};
+use super::person::{self, NOWHERE, Number, Person};
+use super::{names, roll};
 use crate::engine::cohort::{Cohort, place};
 use crate::engine::finding::{About, Finding};
 use crate::engine::roster::{Key, SEVERAL, document_key, field, key_text};
@@ -47,16 +50,8 @@ pub fn numbers<'c>(cohort: &'c Cohort<'_>, rows: impl Iterator<Item = (Row, u32)
     numbers
 }
 
-/// The key by which a row was matched.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum By {
-    Id,
-    Document,
-    ExamNumber,
-}
-
-/// The student of a row of exams, or of exam numbers; what is wrong with the row is added to the findings.
-pub fn student(cohort: &Cohort<'_>, sheet: usize, record: usize, findings: &mut Vec<Finding>) -> Option<u32> {
+/// The student of a row of exams, or of exam numbers, and by what; what is wrong with the row is added to the findings.
+pub fn student(cohort: &Cohort<'_>, sheet: usize, record: usize, findings: &mut Vec<Finding>) -> Option<(u32, By)> {
     let own = &cohort.inputs.sheets[sheet];
     let id = own.id(ID, record).value();
     let document = own.text(DOCUMENT, record).value();
@@ -78,13 +73,14 @@ pub fn student(cohort: &Cohort<'_>, sheet: usize, record: usize, findings: &mut 
             effect: None,
         });
     };
-    let by_id = || Some((By::Id, cohort.roster.with_id(id?)?));
+    let by_id = || Some((By::NationalId, cohort.roster.with_id(id?)?));
     let by_document = || Some((By::Document, cohort.roster.with_document(document_key(document?))?));
+    let by_shanghai = || Some((By::ShanghaiNumber, cohort.shanghai_numbers.student(cohort, own, record, own.text(NAME, record).value()?)?));
     let by_number = || Some((By::ExamNumber, *cohort.exam_numbers.get(number?)?));
     let number_column = own.table.field("考号").unwrap_or(ID);
     // Nearly no row needs its words, and they cost more than all the rest.
     let row_words = || cohort.key_words(sheet, record);
-    let (by, student) = match by_id().or_else(by_document).or_else(by_number) {
+    let (by, student) = match by_id().or_else(by_document).or_else(by_shanghai).or_else(by_number) {
         Some((by, SEVERAL)) => {
             let (found, key, column) = match by {
                 By::ExamNumber => (number.unwrap_or_default().to_owned(), number.unwrap_or_default().to_owned(), number_column),
@@ -114,15 +110,16 @@ pub fn student(cohort: &Cohort<'_>, sheet: usize, record: usize, findings: &mut 
     };
     // A row of exam numbers says no more than whose number it is.
     if own.table != Table::Exams {
-        return Some(student);
+        return Some((student, by));
     }
     let weaker = match by {
-        By::Id => None,
-        By::Document => Some((DOCUMENT, "证件号码", document.map(mask::document))),
-        By::ExamNumber => Some((number_column, "考号", number.map(str::to_owned))),
+        By::Document => Some((DOCUMENT, document.map(mask::document))),
+        By::ShanghaiNumber => own.table.field("上海市学籍号").map(|column| (column, own.text(column, record).value().map(str::to_owned))),
+        By::ExamNumber => Some((number_column, number.map(str::to_owned))),
+        By::NationalId | By::Score => None,
     };
-    if let Some((column, key, found)) = weaker {
-        let field = format!("{key}.{}", row_words());
+    if let Some((column, found)) = weaker {
+        let field = format!("{}.{}", by.word(), row_words());
         raise("R0302", Severity::Query, About::Student(student), column, &field, found.unwrap_or_default(), "全国学籍号");
     }
     if let Read::Value(name) = own.text(NAME, record) {
@@ -134,5 +131,82 @@ pub fn student(cohort: &Cohort<'_>, sheet: usize, record: usize, findings: &mut 
             raise("R0302", Severity::Query, About::Student(student), NAME, &format!("姓名.{}", row_words()), name.to_owned(), &expected);
         }
     }
-    Some(student)
+    Some((student, by))
+}
+
+/// What was found for rows that no key gives to a student.
+#[derive(Debug, Default)]
+pub struct Further {
+    /// Rows that are a student's for sure, by a number with a slip in it.
+    pub sure: Vec<Match>,
+    /// Rows that may be a student's.
+    pub perhaps: Vec<Match>,
+}
+
+/// What rows of one person share: they name the same numbers and name.
+type Identity<'a> = (Vec<char>, [Option<Number>; 2], &'a str, &'a str);
+
+/// Looks further for rows that no key gives to a student. A row is only ever used where one of its numbers speaks for the student too:
+/// decisions rest on it.
+pub fn look_further(cohort: &Cohort<'_>, rows: &[Row]) -> Further {
+    let mut people: Vec<(Identity<'_>, Row, Person<'_>)> = Vec::with_capacity(rows.len());
+    for row in rows {
+        let (sheet, record) = cohort.index.locate(*row);
+        let sheet = &cohort.inputs.sheets[sheet];
+        let own = person::of_row(sheet, record, NOWHERE);
+        if own.letters.is_empty() && own.numbers.iter().all(Option::is_none) && own.document.is_none() {
+            continue;
+        }
+        let number = number_of(sheet, record).unwrap_or_default();
+        people.push(((own.letters.clone(), own.numbers, own.document.unwrap_or_default(), number), *row, own));
+    }
+    // Rows of one candidate are one person, whichever file they stand in.
+    people.sort_by(|one, other| (&one.0, one.1).cmp(&(&other.0, other.1)));
+    let groups: Vec<&[(Identity<'_>, Row, Person<'_>)]> = people.chunk_by(|one, other| one.0 == other.0).collect();
+    let distinct: Vec<Person<'_>> = groups.iter().map(|group| group[0].2.clone()).collect();
+    let Pairs { sure, review } = pairs::find(&distinct, &roll::scale(cohort), |student| person::of_student(cohort, student), |_| true);
+    let mut further = Further::default();
+    for (place, group) in (0_u32..).zip(groups) {
+        let (candidates, is_sure): (Vec<Pair>, bool) = match (sure.get(&place), review.get(&place)) {
+            (Some(pair), _) => (vec![*pair], pair.score.reasons.rests_on_number()),
+            (None, Some(candidates)) => (candidates.clone(), false),
+            (None, None) => continue,
+        };
+        for (_, row, _) in group {
+            let (sheet, record) = cohort.cell(*row);
+            // What reading set aside stays there: it has to be mended first.
+            let is_sure = is_sure && sheet.set_aside.binary_search(&(record as u32)).is_err();
+            let found =
+                candidates.iter().map(|pair| Match { row: *row, student: pair.student, by: By::Score, score: Some(pair.score), is_sure });
+            if is_sure { further.sure.extend(found) } else { further.perhaps.extend(found) }
+        }
+    }
+    further
+}
+
+/// R0302: a row that was given to a student by a number with a slip in it.
+pub fn by_score(cohort: &Cohort<'_>, found: &Match) -> Finding {
+    let (sheet, record) = cohort.index.locate(found.row);
+    let own = &cohort.inputs.sheets[sheet];
+    let column = if own.id(ID, record).value().is_some() { ID } else { DOCUMENT };
+    let shown = match own.id(ID, record).value() {
+        Some(id) => mask::national_id(&key_text(Key::National(id))),
+        None => own.text(DOCUMENT, record).value().map(mask::document).unwrap_or_default(),
+    };
+    let pair = found.score.map(|score| Pair { row: 0, student: found.student, score });
+    Finding {
+        code: "R0302",
+        severity: Severity::Query,
+        about: About::Student(found.student),
+        field: format!("{}.{}", By::Score.word(), cohort.key_words(sheet, record)),
+        other_party: String::new(),
+        found: format!("{shown} {}", own.text(NAME, record).value().unwrap_or_default()),
+        expected: pair.map(|pair| roll::candidate(cohort, &pair)).unwrap_or_default(),
+        place: place(cohort.inputs, sheet, record, column),
+        count: 1,
+        rows_sample: vec![own.rows.get(record)],
+        at: Some(found.row),
+        other_school: None,
+        effect: None,
+    }
 }

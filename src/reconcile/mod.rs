@@ -1,5 +1,34 @@
-//! Do the sources agree? Matching by keys; the life of findings.
+//! Do the sources agree? Registrations, classrooms, exams and transfers are about the same people: matching by keys, then by score. And the life
+//! of what was found.
 
+pub mod blocks;
 pub mod exams;
+pub mod found;
+pub mod letters;
+pub mod look_alikes;
 pub mod names;
+pub mod pairs;
+pub mod person;
+pub mod positions;
+pub mod roll;
+pub mod score;
 pub mod shared_numbers;
+pub mod transfers;
+
+use crate::engine::cohort::Cohort;
+
+/// Compares all sources of a cohort and enters what it finds: registrations with each other, actual rolls with registrations, the two sides of
+/// transfers.
+pub fn enter(cohort: &mut Cohort<'_>) {
+    let mut findings = shared_numbers::find(cohort);
+    let (alike, matches) = look_alikes::find(cohort);
+    findings.extend(alike);
+    cohort.matches.extend(matches);
+    findings.extend(transfers::find(cohort));
+    let rolls = roll::find(cohort);
+    findings.extend(roll::findings(cohort, &rolls));
+    cohort.matches.extend(roll::matches(&rolls));
+    cohort.findings.extend(findings);
+    cohort.set_aside_repeated(&rolls.repeated);
+    cohort.rolls = rolls;
+}

@@ -93,6 +93,14 @@ pub fn publish(cohort: &Cohort<'_>, finding: &Finding) -> Published {
     if let Some(Key::National(packed)) = student_key {
         student_id = Some(NationalId::from_packed(packed).to_string());
     }
+    // Who is in no roster is asked for in the school whose row it is.
+    let own_row = finding.at.filter(|_| school_code.is_none()).map(|row| cohort.cell(row));
+    school_code = school_code.or_else(|| {
+        let (sheet, record) = own_row?;
+        sheet.text(sheet.table.field("学校代码")?, record).value().map(str::to_owned)
+    });
+    let own_district = |code: &str| cohort.district_of(code).map(str::to_owned);
+    let own_name = own_row.and_then(|(sheet, record)| sheet.text(sheet.table.field("姓名")?, record).value()).map(str::to_owned);
     let place = &finding.place;
     let sheet = place.sheet.map(|sheet| &cohort.inputs.sheets[sheet]);
     // Only workbooks have cells that a name such as C12 points to.
@@ -116,8 +124,8 @@ pub fn publish(cohort: &Cohort<'_>, finding: &Finding) -> Published {
         clause,
         student_key: student_key.map(key_text),
         student_id,
-        name: text(field::NAME),
-        district: text(field::DISTRICT),
+        name: text(field::NAME).or(own_name.filter(|_| finding.code.starts_with('R'))),
+        district: text(field::DISTRICT).or_else(|| own_district(school_code.as_deref()?)),
         school_code,
         message,
         file: place.file.map(|file| cohort.inputs.files[file].path.clone()),

@@ -144,6 +144,7 @@ impl SheetKept {
             headers: self.headers.into_iter().map(|header| header.map(Arc::from)).collect(),
             rows_read: self.rows_read,
             set_aside: self.set_aside,
+            mistyped: Vec::new(),
             sparse: self.sparse,
             counted: None,
         }

@@ -8,6 +8,7 @@ mod diff;
 mod formats;
 mod incremental;
 mod invariants;
+mod labelled;
 mod masking;
 mod messy;
 mod movements;

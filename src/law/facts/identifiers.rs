@@ -172,6 +172,19 @@ impl std::fmt::Display for NationalId {
     }
 }
 
+/// The 18 characters of a resident ID number or of a national id as somebody wrote them, right or wrong: packed as a right number is, without the
+/// prefix. None where they are not 17 digits and a check character.
+pub fn as_written(text: &str) -> Option<u64> {
+    let bytes = text.as_bytes();
+    let digits = if bytes.len() == 19 && bytes[0].is_ascii_alphabetic() { &bytes[1..] } else { bytes };
+    pack(digits)
+}
+
+/// The characters of a packed number, without the prefix.
+pub fn digits(packed: u64) -> [u8; 18] {
+    unpack(packed & ((1 << 62) - 1))
+}
+
 /// A Shanghai number (上海市学籍号) of its length: 19 digits, as one number.
 pub fn shanghai_number(text: &str) -> Option<u64> {
     let is_whole = text.len() == 19 && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -209,6 +222,14 @@ mod tests {
         let id = NationalId::parse("L310104201309010017").unwrap();
         assert_eq!(id.to_string(), "L310104201309010017");
         assert_eq!(id.resident_number(), None);
+    }
+
+    #[test]
+    fn a_wrong_number_is_kept_as_it_was_written() {
+        let right = ResidentNumber::parse("11010519491231002X").unwrap().packed();
+        assert_eq!(as_written("G11010519491231002X"), Some(right));
+        assert_eq!(as_written("110105194912310021").map(digits), Some(*b"110105194912310021"));
+        assert_eq!(as_written("1101051949123100"), None);
     }
 
     #[test]

@@ -1,0 +1,268 @@
+//! Whom is a row worth comparing with? Those who share a key with it: a key for every slip that is looked for, so that nobody is compared
+//! with everybody.
+
+use std::collections::HashMap;
+
+use rayon::prelude::*;
+
+use super::letters::sounds;
+use super::person::{NOWHERE, Person};
+use crate::engine::roster::KeyMap;
+use law::facts::identifiers::digits;
+
+/// So many readings of a name are looked up.
+const READINGS: usize = 4;
+/// So many of either side are compared where very many share a key: they are alike to any eye, and nobody is sure of them.
+const MOST: usize = 32;
+/// How many students are looked at together.
+const PART: usize = 1 << 14;
+
+/// The kinds of keys: what two rows that share one have in common.
+#[derive(Clone, Copy)]
+#[repr(u8)]
+enum Kind {
+    /// How the name sounds, and the birth date.
+    SoundBirth,
+    /// The name but for one letter, and the birth date.
+    LetterBirth,
+    /// The name and the year of birth.
+    NameYear,
+    /// The name and the day of birth, whatever the year.
+    NameDay,
+    /// How the name sounds, and the school.
+    SoundSchool,
+    /// The name but for one letter, the school and the grade.
+    LetterSchool,
+    /// The birth date, the school and the grade: somebody under another name.
+    BirthSchool,
+    /// One half of the number.
+    Region,
+    /// The other half of the number.
+    Sequence,
+    /// One half of another document's number.
+    DocumentBegin,
+    /// The other half of it.
+    DocumentEnd,
+}
+
+/// A hash that is the same on every machine.
+#[derive(Clone, Copy)]
+struct Hash(u64);
+
+impl Hash {
+    fn of(kind: Kind) -> Self {
+        Self(0xCBF2_9CE4_8422_2325 ^ (kind as u64) << 56)
+    }
+
+    fn add(self, part: u64) -> Self {
+        let mixed = (self.0 ^ part).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        Self(mixed ^ mixed >> 29)
+    }
+
+    fn letters(self, letters: impl Iterator<Item = char>) -> Self {
+        letters.fold(self, |hash, letter| hash.add(u64::from(letter)))
+    }
+
+    fn bytes(self, bytes: &[u8]) -> Self {
+        bytes.iter().fold(self, |hash, byte| hash.add(u64::from(*byte)))
+    }
+}
+
+/// The hash of a name.
+fn name_hash(letters: &[char]) -> u64 {
+    Hash::of(Kind::NameYear).letters(letters.iter().copied()).0
+}
+
+/// A sound of at most eight letters as a number.
+fn sound_code(sound: &str) -> u64 {
+    sound.bytes().fold(0, |code, byte| code << 8 | u64::from(byte))
+}
+
+/// The hash of a name but for one letter, and of where that stood.
+pub fn without_letter(letters: &[char], omitted: usize) -> u64 {
+    let rest = letters.iter().enumerate().filter(|(place, _)| *place != omitted).map(|(_, letter)| *letter);
+    Hash::of(Kind::LetterBirth).add(omitted as u64).letters(rest).0
+}
+
+/// The hashes of how a name may sound.
+pub fn readings(letters: &[char]) -> Vec<u64> {
+    let mut all = vec![0x5EED_u64];
+    for place in 0..letters.len() {
+        let mut own: Vec<u64> = Vec::new();
+        sounds(letters, place, |sound| {
+            let code = sound_code(sound);
+            if !own.contains(&code) {
+                own.push(code);
+            }
+        });
+        if own.is_empty() {
+            own.push(u64::from(letters[place]));
+        }
+        // Every reading of the name, as long as they are few; then only the usual one of each further letter.
+        if all.len() * own.len() > READINGS {
+            own.truncate(1);
+        }
+        all = all.iter().flat_map(|hash| own.iter().map(|code| Hash(*hash).add(*code).0)).collect();
+    }
+    all
+}
+
+/// Calls `take` with each key of a person.
+fn keys(person: &Person<'_>, mut take: impl FnMut(u64)) {
+    let letters = &person.letters;
+    let of = |kind: Kind| Hash::of(kind);
+    if !letters.is_empty() {
+        let without = |hash: Hash, place: usize| {
+            let rest = letters.iter().enumerate().filter(move |(own, _)| *own != place).map(|(_, letter)| *letter);
+            hash.letters(rest).0
+        };
+        let readings = readings(letters);
+        if let Some(birth) = person.birth {
+            readings.iter().for_each(|reading| take(of(Kind::SoundBirth).add(*reading).add(birth as u64).0));
+            if letters.len() > 1 {
+                (0..letters.len()).for_each(|place| take(without(of(Kind::LetterBirth).add(birth as u64), place)));
+                // One letter less there is one more here.
+                take(of(Kind::LetterBirth).add(birth as u64).letters(letters.iter().copied()).0);
+            }
+            if let Some(date) = chrono::NaiveDate::from_epoch_days(birth) {
+                use chrono::Datelike;
+                let name = name_hash(letters);
+                take(of(Kind::NameYear).add(name).add(date.year() as u64).0);
+                take(of(Kind::NameDay).add(name).add(u64::from(date.month() * 32 + date.day())).0);
+            }
+        }
+        if person.school != NOWHERE {
+            let school = u64::from(person.school);
+            readings.iter().for_each(|reading| take(of(Kind::SoundSchool).add(*reading).add(school).0));
+            if letters.len() > 1
+                && let Some(grade) = person.grade
+            {
+                let begin = of(Kind::LetterSchool).add(school).add(u64::from(grade));
+                (0..letters.len()).for_each(|place| take(without(begin, place)));
+                take(begin.letters(letters.iter().copied()).0);
+            }
+        }
+    }
+    if let (Some(birth), Some(grade), true) = (person.birth, person.grade, person.school != NOWHERE) {
+        take(of(Kind::BirthSchool).add(birth as u64).add(u64::from(person.school)).add(u64::from(grade)).0);
+    }
+    for number in person.numbers.iter().flatten() {
+        let text = digits(number.packed);
+        take(of(Kind::Region).bytes(&text[..6]).bytes(&text[10..14]).0);
+        take(of(Kind::Sequence).bytes(&text[6..10]).bytes(&text[14..]).0);
+    }
+    if let Some(document) = person.document.map(str::as_bytes).filter(|document| document.len() >= 6) {
+        let half = document.len() / 2;
+        take(of(Kind::DocumentBegin).bytes(&document[..half]).0);
+        take(of(Kind::DocumentEnd).bytes(&document[document.len() - half..]).0);
+    }
+}
+
+/// Numbers of which most others can be told quickly that they are not among them.
+struct Sieve {
+    bits: Vec<u64>,
+    mask: u64,
+}
+
+impl Sieve {
+    fn new(numbers: impl Iterator<Item = u64> + Clone) -> Self {
+        let size = (numbers.clone().count().max(64) * 16).next_power_of_two();
+        let (mut bits, mask) = (vec![0_u64; size / 64], size as u64 - 1);
+        for number in numbers {
+            let place = number & mask;
+            bits[(place / 64) as usize] |= 1 << (place % 64);
+        }
+        Self { bits, mask }
+    }
+
+    fn may_have(&self, number: u64) -> bool {
+        let place = number & self.mask;
+        self.bits[(place / 64) as usize] >> (place % 64) & 1 == 1
+    }
+}
+
+/// Pairs worth comparing, and what is needed to compare them.
+#[derive(Debug, Default)]
+pub struct Blocks {
+    /// The pairs of a row and a student, in order.
+    pub pairs: Vec<(u32, u32)>,
+    /// How many students have a name, by its hash.
+    namesakes: HashMap<u64, u32>,
+}
+
+impl Blocks {
+    /// How many students have the name of a person.
+    pub fn namesakes(&self, person: &Person<'_>) -> usize {
+        self.namesakes.get(&name_hash(&person.letters)).copied().unwrap_or(1) as usize
+    }
+
+    /// Finds the students with whom rows share a key; only those who are `free` are paired.
+    pub fn new<'a>(
+        rows: &[Person<'_>],
+        students: usize,
+        person: impl Fn(u32) -> Person<'a> + Sync,
+        is_free: impl Fn(u32) -> bool + Sync,
+    ) -> Self {
+        if rows.is_empty() {
+            return Self::default();
+        }
+        let mut by_key: Vec<(u64, u32)> = (0..rows.len() as u32)
+            .into_par_iter()
+            .flat_map_iter(|row| {
+                let mut own = Vec::new();
+                keys(&rows[row as usize], |key| own.push((key, row)));
+                own
+            })
+            .collect();
+        by_key.par_sort_unstable();
+        by_key.dedup();
+        let mut begins: KeyMap<u32> = KeyMap::default();
+        for (place, (key, _)) in (0_u32..).zip(&by_key) {
+            begins.entry(*key).or_insert(place);
+        }
+        let sieve = Sieve::new(by_key.iter().map(|(key, _)| *key));
+        let names: std::collections::HashSet<u64> = rows.iter().map(|row| name_hash(&row.letters)).collect();
+        let of_names = Sieve::new(names.iter().copied());
+        let look = |first: usize| {
+            let (mut hits, mut namesakes) = (Vec::new(), HashMap::<u64, u32>::new());
+            for student in first as u32..(first + PART).min(students) as u32 {
+                let own = person(student);
+                let name = name_hash(&own.letters);
+                if of_names.may_have(name) && names.contains(&name) {
+                    *namesakes.entry(name).or_default() += 1;
+                }
+                if is_free(student) {
+                    keys(&own, |key| {
+                        if sieve.may_have(key)
+                            && let Some(begin) = begins.get(&key)
+                        {
+                            hits.push((*begin, student));
+                        }
+                    });
+                }
+            }
+            (hits, namesakes)
+        };
+        let parts: Vec<usize> = (0..students).step_by(PART).collect();
+        let parts: Vec<(Vec<(u32, u32)>, HashMap<u64, u32>)> = parts.into_par_iter().map(look).collect();
+        let (mut hits, mut namesakes) = (Vec::new(), HashMap::new());
+        for (part, names) in parts {
+            hits.extend(part);
+            names.into_iter().for_each(|(name, number)| *namesakes.entry(name).or_default() += number);
+        }
+        hits.par_sort_unstable();
+        hits.dedup();
+        let of_key = |group: &[(u32, u32)]| {
+            let begin = group[0].0 as usize;
+            let key = by_key[begin].0;
+            let rows = by_key[begin..].iter().take_while(|(own, _)| *own == key).take(MOST).map(|(_, row)| *row);
+            let students = group.iter().take(MOST).map(|(_, student)| *student);
+            rows.flat_map(|row| students.clone().map(move |student| (row, student))).collect::<Vec<_>>()
+        };
+        let groups: Vec<&[(u32, u32)]> = hits.chunk_by(|one, other| one.0 == other.0).collect();
+        let mut pairs: Vec<(u32, u32)> = groups.into_par_iter().flat_map_iter(of_key).collect();
+        pairs.par_sort_unstable();
+        pairs.dedup();
+        Self { pairs, namesakes }
+    }
+}

@@ -1,0 +1,142 @@
+//! Which registrations under two ids look like one person (R0103)? The same name, or one that sounds or looks like it, birth date and sex.
+
+use law::facts::codes::Status;
+use law::regulation::findings::Severity;
+use rayon::prelude::*;
+
+use super::blocks::{readings, without_letter};
+use super::found::{By, Match};
+use super::letters::look_alike;
+use super::names::{self, Likeness};
+use super::person::{self, Issued, Person};
+use super::roll;
+use super::score::{Reason, Score};
+use crate::engine::cohort::{Cohort, place};
+use crate::engine::finding::{About, Finding};
+use crate::engine::roster::{field, key_text};
+use crate::report::mask;
+
+/// So many who share a key are compared with each other.
+const MOST: usize = 32;
+
+/// Students of one birth date and sex, each with what they are compared by.
+struct Member<'a> {
+    student: u32,
+    person: Person<'a>,
+}
+
+/// Raises R0103 for each further registration that looks like an earlier one, and tells which matches they are.
+pub fn find(cohort: &Cohort<'_>) -> (Vec<Finding>, Vec<Match>) {
+    let scale = roll::scale(cohort);
+    let born = |student: u32| {
+        let entry = &cohort.roster.students[student as usize];
+        let (sheet, record) = cohort.cell(entry.row);
+        let status = sheet.code(field::STATUS, record).value().and_then(Status::from_code);
+        if !status.is_none_or(Status::is_registered) {
+            return None;
+        }
+        Some((person::born(sheet, record)?, student))
+    };
+    let students = 0..cohort.roster.students.len() as u32;
+    let mut by_birth: Vec<((i32, bool), u32)> = students.into_par_iter().filter_map(born).collect();
+    by_birth.par_sort_unstable();
+    let groups: Vec<&[((i32, bool), u32)]> = by_birth.chunk_by(|one, other| one.0 == other.0).filter(|group| group.len() > 1).collect();
+    let pairs_of = |group: &&[((i32, bool), u32)]| {
+        let members: Vec<Member<'_>> =
+            group.iter().map(|(_, student)| Member { student: *student, person: person::of_student(cohort, *student) }).collect();
+        alike(&members)
+            .into_iter()
+            .map(|(one, other)| {
+                let (one, other) = (&members[one], &members[other]);
+                let score = scale.score(&one.person, &other.person, 1);
+                (one.student.min(other.student), one.student.max(other.student), score)
+            })
+            .collect::<Vec<_>>()
+    };
+    let mut pairs: Vec<(u32, u32, Score)> = groups.into_par_iter().flat_map_iter(|group| pairs_of(&group)).collect();
+    pairs.sort_unstable_by_key(|(first, later, _)| (*later, *first));
+    // Two under one number are R0102, and nothing else.
+    pairs.retain(|(.., score)| !score.reasons.has(Reason::NumberSame) && !score.reasons.has(Reason::DocumentSame));
+    let findings = pairs.iter().map(|(first, later, score)| finding(cohort, *first, *later, score)).collect();
+    let of_pair = |(first, later, score): &(u32, u32, Score)| Match {
+        row: cohort.roster.students[*later as usize].row,
+        student: *first,
+        by: By::Score,
+        score: Some(*score),
+        is_sure: false,
+    };
+    (findings, pairs.iter().map(of_pair).collect())
+}
+
+/// The pairs of a group that look alike, by their places: those who share how the name sounds, or the name but for one letter.
+fn alike(members: &[Member<'_>]) -> Vec<(usize, usize)> {
+    let mut keys: Vec<(u64, u32)> = Vec::with_capacity(members.len() * 5);
+    for (place, member) in (0..).zip(members).filter(|(_, member)| !member.person.letters.is_empty()) {
+        let letters = &member.person.letters;
+        readings(letters).into_iter().for_each(|reading| keys.push((reading, place)));
+        (0..letters.len()).for_each(|omitted| keys.push((without_letter(letters, omitted), place)));
+    }
+    keys.sort_unstable();
+    let mut pairs: Vec<(usize, usize)> = Vec::new();
+    for group in keys.chunk_by(|one, other| one.0 == other.0).filter(|group| group.len() > 1) {
+        // Where very many look alike, each is compared with the first: that is enough for people to see it.
+        let firsts = if group.len() > MOST { 1 } else { group.len() };
+        for (at, (_, one)) in group.iter().enumerate().take(firsts) {
+            let others = group[at + 1..].iter().filter(|(_, other)| one != other);
+            pairs.extend(others.map(|(_, other)| (*one.min(other) as usize, *one.max(other) as usize)));
+        }
+    }
+    pairs.sort_unstable();
+    pairs.dedup();
+    pairs.retain(|(one, other)| looks_like(&members[*one].person, &members[*other].person));
+    pairs
+}
+
+/// Whether two people of one birth date and sex look like one: by their names, or by names of which one letter is another and numbers that do
+/// not tell them apart.
+fn looks_like(one: &Person<'_>, other: &Person<'_>) -> bool {
+    match names::likeness(&one.letters, &other.letters) {
+        Likeness::Same | Likeness::Homophone => true,
+        Likeness::Near => {
+            let differing = one.letters.iter().zip(&other.letters).filter(|(one, other)| one != other).count();
+            // Two letters that changed places are two names more often than one.
+            differing <= 1 || one.letters.iter().zip(&other.letters).all(|(one, other)| one == other || look_alike(*one, *other))
+        }
+        Likeness::Edited => {
+            let resident = |person: &Person<'_>| person.numbers.iter().flatten().any(|number| number.issued == Issued::Resident);
+            !(resident(one) && resident(other)) && one.school == other.school && one.grade == other.grade && one.class == other.class
+        }
+        Likeness::Different => false,
+    }
+}
+
+fn finding(cohort: &Cohort<'_>, first: u32, later: u32, score: &Score) -> Finding {
+    let (entry, other) = (&cohort.roster.students[later as usize], &cohort.roster.students[first as usize]);
+    let (sheet, record) = cohort.index.locate(entry.row);
+    let own = &cohort.inputs.sheets[sheet];
+    let (other_sheet, other_record) = cohort.cell(other.row);
+    let (school, other_school) = (&cohort.roster.schools[entry.school as usize].code, &cohort.roster.schools[other.school as usize].code);
+    let name = |sheet: &crate::ingest::Sheet, record: usize| sheet.text(field::NAME, record).value().unwrap_or_default().to_owned();
+    let reasons = score.reasons.iter().map(Reason::word).collect::<Vec<_>>().join("、");
+    Finding {
+        code: "R0103",
+        severity: Severity::Query,
+        about: About::Student(later),
+        field: "姓名".into(),
+        other_party: key_text(other.key),
+        found: format!(
+            "{}（学校{school}，{}）与{}（学校{other_school}，{}）：{reasons}",
+            name(own, record),
+            mask::national_id(&key_text(entry.key)),
+            name(other_sheet, other_record),
+            mask::national_id(&key_text(other.key))
+        ),
+        expected: "两名不同的学生，或只留一条学籍".into(),
+        place: place(cohort.inputs, sheet, record, field::NAME),
+        count: 1,
+        rows_sample: vec![own.rows.get(record)],
+        at: Some(entry.row),
+        other_school: Some(other_school.clone()),
+        effect: None,
+    }
+}
