@@ -111,6 +111,7 @@ impl<'a> Cohort<'a> {
         let tables = Table::ALL.iter().copied().filter(|table| has_students(law, *table) && *table != Table::ExamNumbers);
         let tables: Vec<TableRead> = tables.collect::<Vec<_>>().into_par_iter().map(|table| cohort.read_table(table)).collect();
         tables.into_iter().for_each(|read| cohort.enter(read));
+        cohort.candidates = exams::candidates(&cohort);
         if let Some(term) = &law.term {
             cohort.unclear_registrations = cohort.find_unclear_registrations(term);
         }

@@ -1,6 +1,6 @@
 //! Who is there? One student for each key of the roster (rules, P1), found by id or by the number of an ID document.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Range;
 
@@ -83,6 +83,8 @@ pub struct Roster {
     pub schools: Vec<School>,
     by_id: KeyMap<u32>,
     by_document: KeyMap<u32>,
+    /// The students of documents that several have.
+    sharing: BTreeMap<u64, Vec<u32>>,
     by_code: HashMap<String, u32>,
 }
 
@@ -324,8 +326,14 @@ pub fn read(inputs: &Inputs, index: &RowIndex, as_of: NaiveDate) -> RosterReadin
     };
     let moved = || by_id.values_mut().for_each(|place| *place = places[*place as usize]);
     let (by_document, ()) = rayon::join(by_document, moved);
+    let mut sharing = BTreeMap::<u64, Vec<u32>>::new();
+    for (document, place) in documents.iter().zip(0..) {
+        if let Some(document) = document.filter(|document| by_document.get(document) == Some(&SEVERAL)) {
+            sharing.entry(document).or_default().push(place);
+        }
+    }
     let roster = &mut reading.roster;
-    (roster.by_id, roster.by_document) = (by_id, by_document);
+    (roster.by_id, roster.by_document, roster.sharing) = (by_id, by_document, sharing);
     roster.students = entries;
     roster.by_code = schools.list.iter().map(|school| school.code.clone()).zip(0..).collect();
     roster.schools = schools.list;
@@ -465,6 +473,11 @@ impl Roster {
         self.by_code.contains_key(code)
     }
 
+    /// The school of a code, by place.
+    pub fn school_with_code(&self, code: &str) -> Option<u32> {
+        self.by_code.get(code).copied()
+    }
+
     /// The student with a national id.
     pub fn with_id(&self, id: u64) -> Option<u32> {
         self.by_id.get(&id).copied()
@@ -473,6 +486,11 @@ impl Roster {
     /// The student with an ID document; `SEVERAL` where several have it.
     pub fn with_document(&self, key: u64) -> Option<u32> {
         self.by_document.get(&key).copied()
+    }
+
+    /// The students who share an ID document.
+    pub fn sharing_document(&self, key: u64) -> &[u32] {
+        self.sharing.get(&key).map_or(&[], Vec::as_slice)
     }
 }
 

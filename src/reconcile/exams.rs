@@ -1,7 +1,7 @@
 //! Whose exam is it? By national id, else by the number of an ID document, else by the exam number that another table maps to a
 //! student, else nobody's.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use law::facts::codes::Read;
 use law::facts::student::Row;
@@ -46,6 +46,21 @@ pub fn numbers<'c>(cohort: &'c Cohort<'_>, rows: impl Iterator<Item = (Row, u32)
     }
     numbers
 }
+
+/// The students to whom rows may belong that could be several students' (R0303).
+pub fn candidates(cohort: &Cohort<'_>) -> BTreeMap<Row, Vec<u32>> {
+    let open = cohort.findings.iter().filter(|finding| finding.code == "R0303").filter_map(|finding| finding.at);
+    let of_row = |row: Row| {
+        let (sheet, record) = cohort.cell(row);
+        let sharing = cohort.roster.sharing_document(document_key(sheet.text(DOCUMENT, record).value()?));
+        // More than a handful is no help to anybody.
+        (1..=MOST_CANDIDATES).contains(&sharing.len()).then(|| (row, sharing.to_vec()))
+    };
+    open.filter_map(of_row).collect()
+}
+
+/// How many students a row is looked at for.
+const MOST_CANDIDATES: usize = 5;
 
 /// The key by which a row was matched.
 #[derive(Clone, Copy, PartialEq, Eq)]
