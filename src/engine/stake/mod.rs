@@ -31,11 +31,12 @@ pub fn weigh(cohort: &Cohort<'_>, findings: &mut [Finding]) {
     let cases = Cases::of(cohort, findings);
     let settle = |judge: &mut Judge, case: &Case| judge.settle(cohort, case);
     let supposed: Vec<Option<Effect>> = cases.supposed.par_iter().map_init(Judge::default, settle).collect();
-    let open = |judge: &mut Judge, (student, asked): (&u32, &Vec<Open>)| judge.open(cohort, *student, asked);
+    let open = |judge: &mut Judge, (student, asked): (&u32, &Vec<Open<'_>>)| judge.open(cohort, *student, asked);
     let open: Vec<Vec<(usize, Effect)>> = cases.open.par_iter().map_init(Judge::default, open).collect();
     let of_cases = cases.supposed.iter().zip(supposed);
     let of_cases = of_cases.flat_map(|(case, effect)| case.findings.iter().filter_map(move |own| Some((*own, effect?))));
-    for (own, effect) in of_cases.chain(open.into_iter().flatten()) {
+    let effects: Vec<(usize, Effect)> = of_cases.chain(open.into_iter().flatten()).collect();
+    for (own, effect) in effects {
         let finding = &mut findings[own];
         let rank = |effect: &Effect| Rank::of(finding.code, Some(effect));
         // A finding that stands for many rows says what it would change most; the first of several that are alike.
@@ -53,15 +54,15 @@ struct Case {
 }
 
 /// A finding that may be why a fact is missing.
-struct Open {
+struct Open<'f> {
     finding: usize,
-    at: Asked,
+    at: Asked<'f>,
 }
 
 /// Which missing facts a finding is about.
-enum Asked {
+enum Asked<'f> {
     /// The fact of this word.
-    Named(String),
+    Named(&'f str),
     /// Any exam.
     AnyExam,
     /// What a cell holds: its row and field.
@@ -69,14 +70,14 @@ enum Asked {
 }
 
 #[derive(Default)]
-struct Cases {
+struct Cases<'f> {
     supposed: Vec<Case>,
-    open: BTreeMap<u32, Vec<Open>>,
+    open: BTreeMap<u32, Vec<Open<'f>>>,
 }
 
-impl Cases {
+impl<'f> Cases<'f> {
     /// What there is to weigh.
-    fn of(cohort: &Cohort<'_>, findings: &[Finding]) -> Self {
+    fn of(cohort: &Cohort<'_>, findings: &'f [Finding]) -> Self {
         let mut cases = Self::default();
         let is_year_end = cohort.law.term.is_none();
         // Rows that nobody can be given stand or fall with the number that they stand under.
@@ -92,7 +93,7 @@ impl Cases {
                     doubtful.entry((about, &finding.place.header, &finding.found)).or_default().push(own);
                 }
                 ("R0304", About::Student(student), _) => cases.leave_open(*student, own, Asked::AnyExam),
-                ("I0303", About::Student(student), _) => cases.leave_open(*student, own, Asked::Named(finding.field.clone())),
+                ("I0303", About::Student(student), _) => cases.leave_open(*student, own, Asked::Named(&finding.field)),
                 ("R0601", About::Student(student), Some(_)) => contradicted.entry(*student).or_default().push(own),
                 ("R0101", About::Student(student), Some(row)) => cases.registered_elsewhere(cohort, *student, own, row),
                 ("I0201" | "I0202" | "I0203" | "I0204" | "I0205" | "I0206" | "I0302", ..) => {
@@ -126,7 +127,7 @@ impl Cases {
         cases
     }
 
-    fn leave_open(&mut self, student: u32, finding: usize, at: Asked) {
+    fn leave_open(&mut self, student: u32, finding: usize, at: Asked<'f>) {
         self.open.entry(student).or_default().push(Open { finding, at });
     }
 
@@ -265,7 +266,7 @@ impl Judge {
     }
 
     /// What findings would change by which a decision is open: the best that it could be.
-    fn open(&mut self, cohort: &Cohort<'_>, student: u32, asked: &[Open]) -> Vec<(usize, Effect)> {
+    fn open(&mut self, cohort: &Cohort<'_>, student: u32, asked: &[Open<'_>]) -> Vec<(usize, Effect)> {
         let decision = self.judge(cohort, student, &Supposition::default());
         if decision.outcome != Some(Outcome::Undetermined) {
             return Vec::new();
@@ -280,12 +281,12 @@ impl Judge {
         }
         let Some(then) = rank::best(&possible) else { return Vec::new() };
         let effect = Effect { student, now: Outcome::Undetermined, then };
-        let is_missing = |open: &&Open| missing.iter().any(|fact| open.at.is_about(cohort, *fact));
+        let is_missing = |open: &&Open<'_>| missing.iter().any(|fact| open.at.is_about(cohort, *fact));
         asked.iter().filter(is_missing).map(|open| (open.finding, effect)).collect()
     }
 }
 
-impl Asked {
+impl Asked<'_> {
     fn is_about(&self, cohort: &Cohort<'_>, fact: Fact) -> bool {
         match self {
             Asked::Named(word) => fact.word(|subject| cohort.law.subjects.name(subject).to_owned()) == *word,

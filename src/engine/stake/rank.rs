@@ -39,11 +39,14 @@ impl Rank {
     }
 }
 
-/// The best of the outcomes that completions allow: graduation, promotion, then in the order of the rules; in term the mildest.
+/// What students wish for at the year's end, the most first.
+const WISHED: &[Outcome] = &[Outcome::Graduate, Outcome::Promote, Outcome::Skip, Outcome::MakeUpPending];
+
+/// The best of the outcomes that completions allow: what is wished for, else the mildest.
 pub fn best(possible: &[Outcome]) -> Option<Outcome> {
     let order = |outcome: &Outcome| {
-        let is_wanted = matches!(outcome, Outcome::Graduate | Outcome::Promote);
-        (!is_wanted, std::cmp::Reverse(outcome.severity()), *outcome)
+        let wish = WISHED.iter().position(|own| own == outcome).unwrap_or(WISHED.len());
+        (wish, std::cmp::Reverse(outcome.severity()), *outcome)
     };
     possible.iter().copied().min_by_key(order)
 }
@@ -73,7 +76,8 @@ mod tests {
     #[test]
     fn the_best_is_what_people_wish_for() {
         assert_eq!(best(&[Outcome::Complete, Outcome::Graduate]), Some(Outcome::Graduate));
-        assert_eq!(best(&[Outcome::Retain, Outcome::MakeUpPending]), Some(Outcome::Retain));
+        assert_eq!(best(&[Outcome::Retain, Outcome::MakeUpPending]), Some(Outcome::MakeUpPending));
+        assert_eq!(best(&[Outcome::WithdrawAuto, Outcome::Retain]), Some(Outcome::Retain));
         assert_eq!(best(&[Outcome::Interrupt, Outcome::Urge, Outcome::Normal]), Some(Outcome::Normal));
         assert_eq!(best(&[]), None);
     }
