@@ -271,6 +271,9 @@ fn tree(run: &Run, decision: &Decision, findings: &[Finding], term: Option<&Term
         if !words.is_empty() {
             lines.push(format!("      {}", words.join("；")));
         }
+        if let Some(effect) = finding.effect.as_ref().filter(|effect| effect.student_key == decision.student_key) {
+            lines.push(format!("      查实后结论会变：{}", effect.change()));
+        }
     }
     lines.join("\n")
 }
@@ -295,6 +298,9 @@ fn object(run: &Run, decision: &Decision, findings: &[Finding], term: Option<&Te
             "code": finding.code, "severity": finding.severity, "message": finding.message,
             "place": finding.row.map(|_| at(finding).trim_matches(['（', '）']).to_owned()),
             "found": finding.found, "expected": finding.expected,
+            "effect": finding.effect.as_ref().filter(|effect| effect.student_key == decision.student_key).map(|effect| {
+                json!({ "outcome_now": effect.outcome_now, "outcome_then": effect.outcome_then })
+            }),
         })
     };
     json!({

@@ -21,6 +21,7 @@ use super::audit::Audit;
 use super::cohort::Cohort;
 use super::roster::{Entry, Key, field, resident_number};
 use super::scope;
+use super::supposition::Supposition;
 use super::watch::Watch;
 use crate::ingest::Sheet;
 use crate::ingest::attendance::digest::{NOT_TOLD, TOLD_UNREADABLE};
@@ -101,6 +102,7 @@ pub struct ContradictedDay {
 #[derive(Clone, Copy, Debug)]
 pub struct Own {
     row: Row,
+    school: u32,
     status: Read<Status>,
     grade: Option<Grade>,
     school_grades: Grades,
@@ -217,11 +219,17 @@ fn day(days: i32) -> u64 {
 impl Facts {
     /// Puts the facts of a student together; `student` and `watched` give them.
     pub fn gather(&mut self, cohort: &Cohort<'_>, place: usize) -> Own {
+        self.gather_supposing(cohort, place, &Supposition::default())
+    }
+
+    /// The same with something supposed.
+    pub fn gather_supposing(&mut self, cohort: &Cohort<'_>, place: usize, supposed: &Supposition) -> Own {
         self.clear();
         let law = cohort.law;
         let entry = cohort.roster.students[place];
-        let school = &cohort.roster.schools[entry.school as usize];
-        let (sheet, record) = cohort.cell(entry.row);
+        let (own_row, own_school) = supposed.registration.unwrap_or((entry.row, entry.school));
+        let school = &cohort.roster.schools[own_school as usize];
+        let (sheet, record) = cohort.cell(own_row);
         let grade = sheet.code(field::GRADE, record).value().and_then(Grade::new);
         let system = school.system;
         // Without a grade, the names of subjects are the junior ones where the school has nothing else.
@@ -247,15 +255,15 @@ impl Facts {
         };
 
         self.of_the_year(cohort, place, &subject_of);
-        self.exams(cohort, place, &subject_of, stage_begin);
+        self.exams(cohort, place, supposed, &subject_of, stage_begin);
         self.evaluated(cohort, place, evaluations_from);
-        self.applied(cohort, place, &subject_of);
+        self.applied(cohort, place, supposed, &subject_of);
         self.recorded(cohort, place, &school.code);
         if cohort.audit.is_some() {
             self.filed(cohort, place, &school.code);
         }
         if let Some(watch) = &cohort.watch {
-            self.attended(cohort, watch, place);
+            self.attended(cohort, watch, place, own_school, supposed);
         }
 
         let resident = || resident_number(sheet, record);
@@ -270,8 +278,9 @@ impl Facts {
             has_column.then(|| happened(sheet.date(field, record), law.as_of))
         };
         Own {
-            row: entry.row,
-            status: read_word(word(field::STATUS), Status::from_code),
+            row: own_row,
+            school: own_school,
+            status: supposed.status.map_or_else(|| read_word(word(field::STATUS), Status::from_code), Read::Value),
             grade,
             school_grades: school.grades,
             system,
@@ -317,7 +326,7 @@ impl Facts {
     /// The same student in term.
     pub fn watched<'f>(&'f self, own: &Own, student: &'f Student<'f>, term: &'f Term, watch: &Watch, entry: &Entry) -> Watched<'f> {
         let InTerm { registration, urgings, days, rows, .. } = &self.in_term;
-        let mut school = watch.school(entry.school);
+        let mut school = watch.school(own.school);
         // Registrations name students by national id: of one who has none, nobody can say that there is no row.
         school.has_registrations &= matches!(entry.key, Key::National(_));
         Watched {
@@ -353,9 +362,9 @@ impl Facts {
     }
 
     /// Registration, urgings and attendance up to the day judged.
-    fn attended(&mut self, cohort: &Cohort<'_>, watch: &Watch, place: usize) {
+    fn attended(&mut self, cohort: &Cohort<'_>, watch: &Watch, place: usize, school: u32, supposed: &Supposition) {
         let Some(term) = &cohort.law.term else { return };
-        let school = watch.school(cohort.roster.students[place].school);
+        let school = watch.school(school);
         let Self { keys, meetings, in_term, .. } = self;
         let InTerm { registration, urgings, days, rows, contradicted, repeated, entries } = in_term;
         *registration = None;
@@ -392,6 +401,7 @@ impl Facts {
         urgings.sort_by_key(|urging| urging.date.value());
         let ledger = &watch.ledger;
         days.extend((0..school.days).map(|day| ledger.record(place, day)));
+        supposed.change_days(watch, place, days);
         if ledger.entries(place).is_empty() {
             return;
         }
@@ -478,7 +488,14 @@ impl Facts {
         );
     }
 
-    fn exams(&mut self, cohort: &Cohort<'_>, place: usize, subject_of: &impl Fn(u8) -> Subject, stage_begin: Option<i32>) {
+    fn exams(
+        &mut self,
+        cohort: &Cohort<'_>,
+        place: usize,
+        supposed: &Supposition,
+        subject_of: &impl Fn(u8) -> Subject,
+        stage_begin: Option<i32>,
+    ) {
         let Self { sittings, keys, meetings, other_stage, .. } = self;
         let key = |sheet: &Sheet, record: usize, row| {
             [
@@ -487,7 +504,7 @@ impl Facts {
                 part(sheet.code(5, record), row, code),
             ]
         };
-        each_group(cohort, cohort.rows_of(Table::Exams, place), keys, meetings, key, |group| {
+        each_group(cohort, &supposed.exams(cohort, place), keys, meetings, key, |group| {
             let Read::Value(subject) = group.word(3, |code| Some(subject_of(code))) else { return };
             let date = group.date(4);
             let earlier = |begin: i32| date.value().is_some_and(|date| cohort.law.calendar.school_year_of(date).0 < begin);
@@ -559,7 +576,7 @@ impl Facts {
         );
     }
 
-    fn applied(&mut self, cohort: &Cohort<'_>, place: usize, subject_of: &impl Fn(u8) -> Subject) {
+    fn applied(&mut self, cohort: &Cohort<'_>, place: usize, supposed: &Supposition, subject_of: &impl Fn(u8) -> Subject) {
         let Self { applications, keys, meetings, other_year, .. } = self;
         let key = |sheet: &Sheet, record: usize, row| {
             [
@@ -577,7 +594,7 @@ impl Facts {
             }
             let published = group.happened(6);
             let publicity = group.word(7, Publicity::from_code);
-            applications.push(Application {
+            let application = Application {
                 kind,
                 school_year,
                 subject: group.word(3, |code| Some(subject_of(code))),
@@ -588,8 +605,10 @@ impl Facts {
                 district: group.happened(8),
                 certificate: group.happened(9),
                 row: group.first(),
-            });
+            };
+            applications.push(supposed.approve(application));
         });
+        applications.extend(supposed.applications(cohort, subject_of));
     }
 
     fn recorded(&mut self, cohort: &Cohort<'_>, place: usize, school: &str) {

@@ -11,4 +11,6 @@ pub mod judged;
 pub mod roster;
 pub mod rows;
 pub mod scope;
+pub mod stake;
+pub mod supposition;
 pub mod watch;

@@ -53,6 +53,16 @@ impl RowNumbers {
         }
     }
 
+    /// The record of a row number.
+    pub fn find(&self, row: u32) -> Option<usize> {
+        match self {
+            RowNumbers::Contiguous { first, count } => {
+                row.checked_sub(*first).filter(|record| record < count).map(|record| record as usize)
+            }
+            RowNumbers::Listed(rows) => rows.binary_search(&row).ok(),
+        }
+    }
+
     /// How many records there are.
     pub fn len(&self) -> usize {
         match self {

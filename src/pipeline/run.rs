@@ -25,6 +25,7 @@ use crate::engine::judged::{self, Judged};
 use crate::engine::roster::{self, RosterReading};
 use crate::engine::rows::RowIndex;
 use crate::engine::scope::OutOfScope;
+use crate::engine::stake::{self, Rank};
 use crate::engine::watch::{self, Attendance, Counter};
 use crate::ingest::attendance::{Counted, Deferral};
 use crate::ingest::table::Table;
@@ -143,14 +144,13 @@ pub fn run(config: &Config, out: &Path, watch: &Watch<'_>) -> Result<PublishedRu
         keep(staging.path(), config, &inputs, &numbering, &files, started)?;
     }
     clock.lap(|seconds| &mut seconds.roster);
-    let (tally, findings) = judge(&mut cohort, &staging.path().join("decisions.parquet"), &names("decisions/1"), watch)?;
+    let (tally, mut findings) = judge(&mut cohort, &staging.path().join("decisions.parquet"), &names("decisions/1"), watch)?;
     clock.lap(|seconds| &mut seconds.judging);
     watch(Stage::Writing, 0, 1);
-    let findings = {
-        let of_cells = of_cells(&cohort);
-        let all = findings.par_iter().chain(&cohort.findings).chain(&of_cells);
-        published::in_order(all.map(|finding| published::publish(&cohort, finding)).collect())
-    };
+    findings.append(&mut cohort.findings);
+    findings.extend(of_cells(&cohort));
+    stake::weigh(&cohort, &mut findings);
+    let findings = published::in_order(findings.par_iter().map(|finding| published::publish(&cohort, finding)).collect());
     published::write_findings(&staging.path().join("findings.parquet"), &findings, &names("findings/1"))?;
     let past = latest.as_deref().map(history).unwrap_or_default();
     let as_of = law.as_of.to_string();
@@ -482,8 +482,11 @@ fn manifest(
         *outcomes.entry(outcome.code().to_owned()).or_default() += students;
         outcomes_by_stage.entry((*stage).to_owned()).or_default().insert(outcome.code().to_owned(), *students);
     }
-    let (mut by_code, mut by_severity) = (BTreeMap::new(), BTreeMap::new());
+    let (mut by_code, mut by_severity, mut effects) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     for finding in findings {
+        if let (Some(now), Some(then)) = (finding.outcome_now, finding.outcome_then) {
+            *effects.entry(format!("{now}>{then}")).or_default() += 1;
+        }
         *by_code.entry(finding.code.to_owned()).or_default() += 1;
         *by_severity.entry(finding.severity.code().to_owned()).or_default() += 1;
     }
@@ -514,6 +517,8 @@ fn manifest(
         outcomes_by_stage,
         findings: by_code,
         findings_by_severity: by_severity,
+        effects,
+        exams_for_graduation: findings.iter().filter(|finding| finding.rank == Rank::ExamsForGraduation).count() as u64,
         movements: None,
     }
 }

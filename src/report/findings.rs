@@ -15,6 +15,7 @@ use crate::engine::cohort::Cohort;
 use crate::engine::finding::{About, Finding};
 use crate::engine::judged::roster_text;
 use crate::engine::roster::{Key, field, key_text};
+use crate::engine::stake::Rank;
 
 /// A finding in words, as it is published.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,8 +44,11 @@ pub struct Published {
     pub other_school_code: Option<String>,
     /// The key of the student whose decision would be another one.
     pub affects: Option<String>,
+    pub affects_name: Option<String>,
     pub outcome_now: Option<&'static str>,
     pub outcome_then: Option<&'static str>,
+    /// What it could change, for the order of lists.
+    pub rank: Rank,
 }
 
 fn hash(parts: &[&str]) -> String {
@@ -140,15 +144,18 @@ pub fn publish(cohort: &Cohort<'_>, finding: &Finding) -> Published {
         rows_sample: finding.rows_sample.iter().map(|row| *row as i32).collect(),
         other_school_code: finding.other_school.clone(),
         affects: finding.effect.map(|effect| key_text(cohort.roster.students[effect.student as usize].key)),
+        affects_name: finding.effect.and_then(|effect| roster_text(cohort, effect.student as usize, field::NAME)).map(str::to_owned),
         outcome_now: finding.effect.map(|effect| effect.now.code()),
         outcome_then: finding.effect.map(|effect| effect.then.code()),
+        rank: Rank::of(finding.code, finding.effect.as_ref()),
     }
 }
 
-/// Puts the findings of a run in order: the gravest first, then by school, student and place; one row an id.
+/// Puts the findings of a run in order: those first that could change more of a decision, then the gravest, then by school, student and
+/// place; one row an id.
 pub fn in_order(mut findings: Vec<Published>) -> Vec<Published> {
     findings.sort_by(|one, other| {
-        let order = |finding: &Published| (finding.severity, finding.code);
+        let order = |finding: &Published| (finding.rank, finding.severity, finding.code);
         order(one)
             .cmp(&order(other))
             .then_with(|| {
@@ -213,6 +220,7 @@ pub fn write_findings(path: &Path, findings: &[Published], names: &Names) -> Res
         text("evidence_hash", false),
         text("other_school_code", true),
         text("affects", true),
+        text("affects_name", true),
         text("outcome_now", true),
         text("outcome_then", true),
     ]);
@@ -248,6 +256,7 @@ pub fn write_findings(path: &Path, findings: &[Published], names: &Names) -> Res
             texts(all().map(|finding| Some(finding.evidence_hash.as_str()))),
             texts(all().map(|finding| finding.other_school_code.as_deref())),
             texts(all().map(|finding| finding.affects.as_deref())),
+            texts(all().map(|finding| finding.affects_name.as_deref())),
             texts(all().map(|finding| finding.outcome_now)),
             texts(all().map(|finding| finding.outcome_then)),
         ],

@@ -50,6 +50,12 @@ pub struct Manifest {
     pub findings: BTreeMap<String, u64>,
     /// Findings by severity.
     pub findings_by_severity: BTreeMap<String, u64>,
+    /// Findings that could change a decision, by the outcome as it is and as it would be, such as `complete>graduate`.
+    #[serde(default)]
+    pub effects: BTreeMap<String, u64>,
+    /// Those among them about data of the exam authority that would turn 结业 into 毕业.
+    #[serde(default)]
+    pub exams_for_graduation: u64,
     /// What moved against the last run of the pipeline, if there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub movements: Option<MovementReceipt>,

@@ -114,6 +114,28 @@ pub struct Finding {
     pub row: Option<i32>,
     pub found: String,
     pub expected: String,
+    pub effect: Option<EffectRead>,
+}
+
+/// What settling a finding would change, as it was published.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct EffectRead {
+    pub student_key: String,
+    pub name: String,
+    pub outcome_now: String,
+    pub outcome_then: String,
+}
+
+impl EffectRead {
+    /// The change in words, such as `结业→毕业`.
+    pub fn change(&self) -> String {
+        let title = |code: &str| Outcome::ALL.iter().find(|own| own.code() == code).map_or(code.to_owned(), |own| own.title().to_owned());
+        match (title(&self.outcome_now), title(&self.outcome_then)) {
+            (now, then) if now == then => format!("{now}不变，下一年级或证书不同"),
+            (now, then) => format!("{now}→{then}"),
+        }
+    }
 }
 
 /// A student of some outcome, with why and what is missing.
@@ -230,15 +252,16 @@ impl Run {
         Ok(decision)
     }
 
-    /// The findings about a student.
+    /// The findings about a student, and those that could change the student's decision.
     ///
     /// # Errors
     /// The findings can't be read.
     pub fn findings(&self, student_key: &str) -> Result<Vec<Finding>, ReadError> {
         let mut findings = Vec::new();
         self.each_finding(|batch| {
-            let keys = texts(batch, "student_key")?;
-            let own: BooleanArray = keys.as_string::<i32>().iter().map(|key| Some(key == Some(student_key))).collect();
+            let (about, affected) = (texts(batch, "student_key")?, texts(batch, "affects")?);
+            let pairs = about.as_string::<i32>().iter().zip(affected.as_string::<i32>());
+            let own: BooleanArray = pairs.map(|(about, affected)| Some([about, affected].contains(&Some(student_key)))).collect();
             if own.true_count() > 0 {
                 let batch = filter_record_batch(batch, &own)?;
                 findings.extend(finding_rows(&batch, batch.num_rows())?.into_iter().map(|row| row.finding));
@@ -295,6 +318,10 @@ impl Run {
             "found",
             "expected",
             "count",
+            "affects",
+            "affects_name",
+            "outcome_now",
+            "outcome_then",
         ];
         read(&self.folder.join("findings.parquet"), &columns, None, take)
     }
@@ -376,6 +403,14 @@ fn finding_rows(batch: &RecordBatch, most: usize) -> Result<Vec<FindingRow>, Fau
     let (schools, names, keys) = (column("school_code")?, column("name")?, column("student_key")?);
     let (files, sheets, columns, cells) = (column("file")?, column("sheet")?, column("column")?, column("cell")?);
     let (found, expected) = (column("found")?, column("expected")?);
+    let (affected, affected_names) = (column("affects")?, column("affects_name")?);
+    let (now, then) = (column("outcome_now")?, column("outcome_then")?);
+    let effect = |place: usize| EffectRead {
+        student_key: text(&affected, place),
+        name: text(&affected_names, place),
+        outcome_now: text(&now, place),
+        outcome_then: text(&then, place),
+    };
     let counts = batch.column_by_name("count").and_then(|counts| counts.as_primitive_opt::<Int64Type>());
     let row = |place: usize| FindingRow {
         finding: Finding {
@@ -387,6 +422,7 @@ fn finding_rows(batch: &RecordBatch, most: usize) -> Result<Vec<FindingRow>, Fau
             row: number(batch, "row", place),
             found: text(&found, place),
             expected: text(&expected, place),
+            effect: affected.is_valid(place).then(|| effect(place)),
         },
         clause: text(&clauses, place),
         school_code: text(&schools, place),

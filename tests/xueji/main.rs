@@ -17,5 +17,6 @@ mod readings;
 mod replay;
 mod sample;
 mod schema;
+mod stake;
 mod support;
 mod whole_run;

@@ -12,6 +12,7 @@ pub mod clauses;
 pub mod district_audit;
 pub mod findings;
 pub mod policy;
+pub mod remedy;
 pub mod rule;
 pub mod status_watch;
 pub mod term_end;

@@ -61,6 +61,8 @@ pub struct Decision {
     pub missing: Vec<Fact>,
     /// The smallest set of facts that would bring promotion or graduation, where the decision is another.
     pub change: Vec<Fact>,
+    /// The outcomes that completions of the unknown facts give, where they give several decisions.
+    pub possible: Vec<Outcome>,
 }
 
 /// What judging needs beside the law and the student, kept from one student to the next.
@@ -137,7 +139,8 @@ impl Bench {
     }
 
     pub(super) fn reset(&mut self) {
-        let Decision { clauses, failing, missing, change, .. } = &mut self.decision;
+        let Decision { clauses, failing, missing, change, possible, .. } = &mut self.decision;
+        possible.clear();
         clauses.clear();
         failing.clear();
         missing.clear();
@@ -212,6 +215,7 @@ impl Bench {
             return;
         }
         self.decision.outcome = Some(Outcome::Undetermined);
+        self.decision.possible.extend(regions.iter().map(|((outcome, ..), _)| *outcome));
         let mut missing = std::mem::take(&mut self.decision.missing);
         if depends_on_grade {
             missing.push(Fact::Grade);

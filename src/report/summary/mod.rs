@@ -31,6 +31,10 @@ fn filled(text: &str, width: usize) -> String {
 fn first_to_do(manifest: &Manifest) -> Vec<String> {
     let found = |code: &str| manifest.findings.get(code).copied().unwrap_or(0);
     let mut lines = Vec::new();
+    let exams = manifest.exams_for_graduation;
+    if exams > 0 {
+        lines.push(format!("{exams} 处考试部门的数据查实后会使结业变为毕业：先核对这些，见“问题清单”最前面"));
+    }
     let unread = found("I0101") + found("I0102") + found("I0103");
     if unread > 0 {
         lines.push(format!("有文件或工作表没有读进来（I0101、I0102、I0103 共 {unread} 条）：先请学校重交，否则后面的结论都缺这部分数据"));
@@ -46,6 +50,11 @@ fn first_to_do(manifest: &Manifest) -> Vec<String> {
     let undetermined = manifest.outcomes.get(Outcome::Undetermined.code()).copied().unwrap_or(0);
     if undetermined > 0 {
         lines.push(format!("{undetermined} 名学生待核：缺什么、向谁补要，见 summary.xlsx 的“待核名单”"));
+    }
+    let others = manifest.effects.values().sum::<u64>().saturating_sub(exams);
+    if others > 0 {
+        let word = if exams > 0 { "另有 " } else { "" };
+        lines.push(format!("{word}{others} 处问题查实后会改变结论：在“问题清单”里列在前面，“影响”一列写明谁的结论怎样变"));
     }
     let moved = manifest.movements.as_ref().map_or(0, |movements| movements.queries);
     if moved > 0 {

@@ -194,7 +194,7 @@ fn overview(sheet: &mut Worksheet, manifest: &Manifest, formats: &Formats) -> Re
     let guide = [
         "各校结论：每所学校各种结论的人数和问题件数。",
         "待核名单：数据不足、还不能下结论的学生，缺什么、补哪张表。",
-        "问题清单：每个问题在哪个文件、哪一格，应该怎样改。",
+        "问题清单：每个问题在哪个文件、哪一格，应该怎样改；查实后会改变结论的列在前面，“影响”写明谁的结论怎样变。",
         "报送情况：各校各表有多少学生已有记录，应有而没有的标红。",
     ];
     if manifest.is_audit() {
@@ -395,6 +395,7 @@ fn findings(sheet: &mut Worksheet, run: &Run, formats: &Formats) -> Result<(), S
         ("现为", 24.0),
         ("应为", 30.0),
         ("处数", 8.0),
+        ("影响", 24.0),
     ];
     head(sheet, 0, &columns, found.len() as u32, formats)?;
     for (row, FindingRow { finding, clause, school_code, name, student_key, column, cell, count }) in (1_u32..).zip(&found) {
@@ -405,18 +406,20 @@ fn findings(sheet: &mut Worksheet, run: &Run, formats: &Formats) -> Result<(), S
         sheet.write_string_with_format(row, 6, mask::within(&finding.message), &formats.wrap)?;
         write_texts(sheet, row, 7, &[&finding.file, &finding.sheet, &place, column, &finding.found, &finding.expected])?;
         sheet.write(row, 13, *count)?;
+        let effect = finding.effect.as_ref().map(|effect| format!("{}：{}", effect.name, effect.change())).unwrap_or_default();
+        write_texts(sheet, row, 14, &[&effect])?;
     }
     say_more(sheet, found.len() as u32 + 2, more, "findings.parquet", formats)?;
     let mut by_code: Vec<(Vec<String>, u64)> = count(&run.folder.join("findings.parquet"), &["code", "severity"])?;
     by_code.sort_unstable();
-    for (column, (title, width)) in (15_u16..).zip([("代码", 8.0), ("件数", 8.0), ("问题", 50.0)]) {
+    for (column, (title, width)) in (16_u16..).zip([("代码", 8.0), ("件数", 8.0), ("问题", 50.0)]) {
         sheet.write_with_format(0, column, title, &formats.head)?;
         sheet.set_column_width(column, width)?;
     }
     for (row, (words, number)) in (1_u32..).zip(&by_code) {
         let code = words.first().map_or("", String::as_str);
-        sheet.write(row, 15, code)?.write(row, 16, *number)?;
-        sheet.write(row, 17, find(code).map_or("", |entry| entry.wrong))?;
+        sheet.write(row, 16, code)?.write(row, 17, *number)?;
+        sheet.write(row, 18, find(code).map_or("", |entry| entry.wrong))?;
     }
     Ok(())
 }

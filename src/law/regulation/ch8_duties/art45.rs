@@ -92,6 +92,11 @@ pub fn audit(hearing: &mut Hearing<'_>) {
     }
 }
 
+/// The state that a finding's words expect; none where they name none.
+pub fn state_expected(words: &str) -> Option<Status> {
+    Status::try_from(words.split('（').next()?.to_owned()).ok()
+}
+
 /// The words for a state that the changes say.
 fn expected(state: Status) -> &'static str {
     match state {
