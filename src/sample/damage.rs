@@ -176,7 +176,7 @@ const KINDS: &[(Damage, u8, u8, u64)] = &[
     (MissingEvaluation, 5, 5, 300),
     (MissingEvaluation, 9, 9, 300),
     (TwoSchools, 1, 11, 300),
-    (TwoIds, 1, 12, 100),
+    (TwoIds, 1, 12, 150),
     (OffTheRoll, 1, 12, 150),
     (OnRollOnly, 1, 12, 100),
     (OnOtherRoll, 1, 12, 100),

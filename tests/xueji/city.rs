@@ -212,7 +212,9 @@ fn rolls_and_registers_disagree_where_it_was_planted_and_nowhere_else() {
     for (damage, least) in [(0.0, 0), (20.0, 25)] {
         let scratch = scratch();
         let city = scratch.path().join("city");
-        make(&request(city.clone(), Form::Parquet, 20_000, damage), &|_, _| {}).expect("a city");
+        // Large enough for most schools to have a next one.
+        let tables = vec![Table::Roster, Table::ActualRoll, Table::StatusChanges];
+        make(&Request { tables, ..request(city.clone(), Form::Parquet, 60_000, damage) }, &|_, _| {}).expect("a city");
         let truth = rows(&city.join("truth.parquet"));
         let codes = ["R0103", "R0201", "R0202", "R0203", "R0204", "R0401"];
         let planted = truth.iter().filter(|row| codes.contains(&row["code"].as_str()));
