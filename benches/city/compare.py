@@ -119,7 +119,9 @@ def xueji_matches(connection: duckdb.DuckDBPyConnection, run: Path) -> None:
           select "row", any_value(student_id), 'MATCH' from '{run}/findings.parquet'
           where code = 'R0302' and "column" = '姓名' and {of_list} and "row" not in (select "row" from matched) group by "row"
           union all
-          select distinct "row", null, 'LIST_ONLY' from '{run}/findings.parquet' where code in ('R0301', 'R0303') and {of_list})
+          -- A row whose id can't be read and that has no other key was set aside with I0205 alone.
+          select distinct "row", null, 'LIST_ONLY' from '{run}/findings.parquet'
+          where code in ('R0301', 'R0303', 'I0205') and {of_list} and "row" not in (select "row" from matched))
         select "row", student_id, case when "row" not in (from renamed) then class when class = 'MATCH' then 'NAME_DIFF'
           when class = 'DOCUMENT' then 'DOCUMENT_NAME_DIFF' else class end as class
         from found

@@ -161,6 +161,7 @@ fn disagreements(city: &Path) -> BTreeSet<[String; 4]> {
             raise("R0203", row, "学校代码");
             continue;
         };
+        assert!(cell(own, "学籍状态") != "休学" && cell(own, "就读方式") != "送教上门", "{row:?}");
         for column in ["性别", "出生日期", "年级"] {
             if !cell(row, column).is_empty() && cell(own, column) != cell(row, column) {
                 raise("R0204", row, column);
@@ -173,6 +174,12 @@ fn disagreements(city: &Path) -> BTreeSet<[String; 4]> {
             raise("R0204", row, "班级");
         }
     }
+    // Rolls say by different things who somebody is, and some who are taught at home are on none.
+    for column in ["全国学籍号", "证件号码", "性别"] {
+        let without = roll.iter().filter(|row| cell(row, column).is_empty()).count();
+        assert!(without * 20 > roll.len() && without * 2 < roll.len(), "{without} of {} without {column}", roll.len());
+    }
+    assert!(active.iter().any(|row| cell(row, "就读方式") == "送教上门"));
     let with_roll: BTreeSet<&str> = roll.iter().map(|row| cell(row, "学校代码")).collect();
     for row in &active {
         let is_expected = matches!(cell(row, "学籍状态"), "在读" | "在校") && cell(row, "就读方式") != "送教上门";
