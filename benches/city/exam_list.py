@@ -16,8 +16,8 @@ import duckdb
 
 ROSTER, LIST = "学籍名册", "学业水平考试"
 ROW_GROUP = 1 << 17
-# Of ten thousand rows: not on the list, a name with spaces, another character of the same sound, another character, an id with a wrong digit
-# beside a document or alone, a document without an id (as it is, or with a small x), and beside the row one of somebody unknown.
+# Of ten thousand rows: not on the list, a name with spaces, another character of the same sound, another character, an id with a wrong
+# digit beside a document or alone, a document without an id (as it is, or with a small x), and beside the row one of somebody unknown.
 DAMAGE = {
     "missing": 50,
     "spaces": 200,

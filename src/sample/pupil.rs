@@ -334,7 +334,7 @@ impl Pupil {
     pub fn second(self, class: u32) -> Self {
         let (_, sequence) = slot(u64::from(self.rank), self.grade);
         let story = if self.rank.is_multiple_of(2) { Story::Suspended } else { Story::Ordinary };
-        let name = if self.rank / 2 % 2 == 0 { names::homophone(&self.name, self.male) } else { self.name };
+        let name = if (self.rank / 2).is_multiple_of(2) { names::homophone(&self.name, self.male) } else { self.name };
         Self { id: id('L', MADE_UP[0], self.birth, sequence), name, class, story, damage: Some(Damage::SecondId), ..self }
     }
 
