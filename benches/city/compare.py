@@ -113,8 +113,8 @@ def xueji_matches(connection: duckdb.DuckDBPyConnection, run: Path) -> None:
         with renamed as (select distinct "row" from '{run}/findings.parquet' where code = 'R0302' and "column" = '姓名' and {of_list}),
         matched as (select "row", student_key, "by" from '{run}/matches.parquet' where {of_list} and decision = 'sure'),
         found as (
-          select "row", student_key as student_id, case "by" when 'document' then 'DOCUMENT' when 'national_id' then 'MATCH' else 'SCORE' end
-            as class from matched
+          select "row", student_key as student_id,
+            case "by" when 'document' then 'DOCUMENT' when 'national_id' then 'MATCH' else 'SCORE' end as class from matched
           union all
           select "row", any_value(student_id), 'MATCH' from '{run}/findings.parquet'
           where code = 'R0302' and "column" = '姓名' and {of_list} and "row" not in (select "row" from matched) group by "row"

@@ -126,8 +126,9 @@ pub fn write(wanted: &Wanted<'_>, school: &School, rows: &mut Rows) {
             }
         }
         for mut pupil in guests {
-            pupil.class = class;
+            pupil.class = 1;
             if pupil.damage == Some(Damage::TwoSchools) {
+                pupil.class = class;
                 record::roster(city, school, district, &pupil, rows);
             }
             roll::write_guest(city, school, &pupil, rows);
