@@ -26,7 +26,7 @@ import table
 from measure import Run, measure
 from prepare import HERE, PIPELINE, Workshop, common, say
 
-ITEMS = ("promotion", "graduation", "term_end", "workbooks", "csv", *prepare.WATCH_ITEMS, "audit")
+ITEMS = ("promotion", "graduation", "term_end", "workbooks", "csv", *prepare.WATCH_ITEMS, "audit", "match")
 PEERS = ("duckdb", "polars", "pandas")
 # pandas holds whole tables in memory on one thread: it is measured at a tenth of the size, with xueji beside it.
 PEERS_AT_A_TENTH = ("pandas",)
@@ -41,9 +41,13 @@ FLOORS = {
     "watch_by_date": ("arrow", "duckdb"),
     "watch_next_day": (),
     "audit": ("arrow", "duckdb"),
+    "match": ("arrow", "duckdb"),
 }
 # Items that a peer does not do.
-WITHOUT_PEERS = {"term_end": PEERS, "watch_next_day": PEERS} | {item: PEERS_AT_A_TENTH for item in (*common.WATCH_ITEMS, "audit")}
+WITHOUT_PEERS = {"term_end": PEERS, "watch_next_day": PEERS} | {item: PEERS_AT_A_TENTH for item in (*common.WATCH_ITEMS, "audit", "match")}
+# What a run tells of its work where a peer does only a part: the stages of reading and matching, or the attendance. The rest of a run, the
+# judging and the results, stands in the wall time.
+STAGES_OF_WORK = {"match": ("reading", "roster", "matching")} | {item: ("attendance",) for item in prepare.WATCH_ITEMS}
 OUTCOME_ITEMS = ("promotion", "graduation")
 READ_TABLES = {"workbooks": ("roster", "course_results"), "csv": ("roster", "exams", "course_results")}
 THREADS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -111,9 +115,9 @@ def measure_all(workshop: Workshop, python: Path, works: list[Work], times: int)
             for program in work.programs:
                 listing = program == "xueji" and work.item in READ_TABLES
                 run = measure(command_of(workshop, python, work, program), inputs, keep_output=not listing)
-                if program == "xueji" and work.item in prepare.WATCH_ITEMS and "seconds" in run.report:
-                    # What a peer does is the attendance alone; the roster, the judging and the results stand in the wall time.
-                    run.report["work_seconds"] = run.report["seconds"]["attendance"]
+                stages, seconds = STAGES_OF_WORK.get(work.item, ()), run.report.get("seconds", {})
+                if program == "xueji" and stages and all(stage in seconds for stage in stages):
+                    run.report["work_seconds"] = sum(seconds[stage] for stage in stages)
                 runs.append({"item": work.item, "size": work.size, "program": program, "repetition": repetition, **asdict(run)})
                 tell(f"{repetition + 1}/{times} {work.name} {program}", run)
         # Once a repetition, for no item in particular.
@@ -169,6 +173,14 @@ def compare_all(workshop: Workshop, python: Path, works: list[Work]) -> list[dic
                 newest = out / (out / "latest").read_text("utf-8").strip() if (out / "latest").exists() else out
                 options = ["--findings", str(newest / "findings.parquet"), "--peer", str(scratch[peer] / "audit.parquet")]
                 found.append({**about, "against": "xueji", **compare(python, ["findings", *options])})
+                continue
+            if work.item == "match":
+                out = workshop.folder / "scratch" / f"xueji-{work.name}" / "term-end"
+                newest = out / (out / "latest").read_text("utf-8").strip() if (out / "latest").exists() else out
+                files = {"--run": newest, "--peer": scratch[peer] / "match.parquet", "--truth": work.data / "truth.parquet"}
+                found.append(
+                    {**about, "against": "xueji", **compare(python, ["matches", *(str(word) for pair in files.items() for word in pair)])}
+                )
                 continue
             if work.item in OUTCOME_ITEMS:
                 out = workshop.folder / "scratch" / f"xueji-{work.name}" / "term-end"

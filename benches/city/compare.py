@@ -3,6 +3,7 @@
     compare.py outcomes --decisions decisions.parquet --peer promotion.parquet --truth truth.parquet
     compare.py watch --decisions decisions.parquet --peer watch_by_date.parquet
     compare.py findings --findings findings.parquet --peer audit.parquet
+    compare.py matches --run DIR --peer match.parquet --truth truth.parquet
     compare.py tables --peer A --other B --names roster,course_results --prefix workbooks
 
 Runs in the environment of the peers. The first form compares a peer's outcomes with a run's; the second what two peers read from the
@@ -99,6 +100,67 @@ def compare_findings(findings: Path, peer: Path) -> dict:
     return {**dict(zip(("compared", "equal", "different"), counted)), **left_out, "examples": examples}
 
 
+LIST = "学业水平考试"
+
+
+def xueji_matches(connection: duckdb.DuckDBPyConnection, run: Path) -> None:
+    """What a run says of the list, as table `xueji`: of each row that is anything but somebody's by the national id and the same name, the
+    row, whose it is and the class. The last is the peers' word; SCORE is what no peer does."""
+    of_list = f"regexp_extract(file, '[^/]*$') = '{LIST}.parquet'"
+    connection.execute(
+        f"""
+        create temp table xueji as
+        with renamed as (select distinct "row" from '{run}/findings.parquet' where code = 'R0302' and "column" = '姓名' and {of_list}),
+        matched as (select "row", student_key, "by" from '{run}/matches.parquet' where {of_list} and decision = 'sure'),
+        found as (
+          select "row", student_key as student_id,
+            case "by" when 'document' then 'DOCUMENT' when 'national_id' then 'MATCH' else 'SCORE' end as class from matched
+          union all
+          select "row", any_value(student_id), 'MATCH' from '{run}/findings.parquet'
+          where code = 'R0302' and "column" = '姓名' and {of_list} and "row" not in (select "row" from matched) group by "row"
+          union all
+          -- A row whose id can't be read and that has no other key was set aside with I0205 alone.
+          select distinct "row", null, 'LIST_ONLY' from '{run}/findings.parquet'
+          where code in ('R0301', 'R0303', 'I0205') and {of_list} and "row" not in (select "row" from matched))
+        select "row", student_id, case when "row" not in (from renamed) then class when class = 'MATCH' then 'NAME_DIFF'
+          when class = 'DOCUMENT' then 'DOCUMENT_NAME_DIFF' else class end as class
+        from found
+        """
+    )
+
+
+def compare_matches(run: Path, peer: Path, truth: Path) -> dict:
+    """The rows of the list that are not simply somebody's. What xueji finds by score is nobody's to the peers and counts as equal; rows of
+    students whose records were damaged on purpose are left out."""
+    connection = duckdb.connect()
+    xueji_matches(connection, run)
+    connection.execute(
+        f"""
+        create temp table planted as select distinct student_id from '{truth}' where student_id is not null;
+        create temp table both_say as
+        select "row", coalesce(peer.student_id, xueji.student_id) as student_id, peer.class as peer, xueji.class as xueji,
+          if(peer.class = 'LIST_ONLY', xueji.class in ('LIST_ONLY', 'SCORE'),
+            peer.class = xueji.class and peer.student_id = xueji.student_id) as agree,
+          peer.student_id in (from planted) or xueji.student_id in (from planted) as is_planted
+        from (from '{peer}' where "row" is not null and class <> 'MATCH') as peer full outer join xueji using ("row")
+        """
+    )
+    counted = connection.execute(
+        """
+        select count(*) filter (is_planted), count(*) filter (is_planted is distinct from true),
+          count(*) filter (is_planted is distinct from true and agree),
+          count(*) filter (is_planted is distinct from true and agree is distinct from true) from both_say
+        """
+    ).fetchone()
+    rows = connection.execute(
+        f"""select coalesce(student_id, ''), peer, xueji from both_say
+            where is_planted is distinct from true and agree is distinct from true order by "row" limit {SHOWN}"""
+    ).fetchall()
+    examples = [{"student": masked(student), "peer": one, "xueji": other} for student, one, other in rows]
+    left_out = {"left_out_peer_silent": 0, "left_out_without_id": 0}
+    return {**dict(zip(("left_out_planted", "compared", "equal", "different"), counted)), **left_out, "examples": examples}
+
+
 def compare_tables(peer: Path, other: Path, prefix: str, names: list[str]) -> dict:
     """The rows that only one of two peers has, over all tables, whatever types they gave their columns."""
     rows, different, bad_ids = 0, 0, 0
@@ -130,6 +192,9 @@ def main() -> None:
     findings = kinds.add_parser("findings")
     for name in ("--findings", "--peer"):
         findings.add_argument(name, type=Path, required=True)
+    matches = kinds.add_parser("matches")
+    for name in ("--run", "--peer", "--truth"):
+        matches.add_argument(name, type=Path, required=True)
     tables = kinds.add_parser("tables")
     for name in ("--peer", "--other"):
         tables.add_argument(name, type=Path, required=True)
@@ -140,6 +205,8 @@ def main() -> None:
         result = compare_outcomes(chosen.decisions, chosen.peer, chosen.truth)
     elif chosen.kind == "watch":
         result = compare_watch(chosen.decisions, chosen.peer)
+    elif chosen.kind == "matches":
+        result = compare_matches(chosen.run, chosen.peer, chosen.truth)
     elif chosen.kind == "findings":
         result = compare_findings(chosen.findings, chosen.peer)
     else:

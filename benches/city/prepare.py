@@ -44,6 +44,8 @@ PARTS["watch_exceptions"] = (*WATCH, "--attendance", "exceptions")
 PARTS["watch_by_student"] = (*WATCH, "--attendance", "daily")
 # The audit reads every table.
 PARTS["audit"] = ("--format", "parquet", "--attendance", "exceptions")
+# Matching needs the rosters; the exam authority's list is made from them.
+PARTS["match_rosters"] = ("--format", "parquet", "--tables", "roster,schools")
 AUDIT_PIPELINE = REPOSITORY / "pipelines" / "district-audit.toml"
 WATCH_ITEMS = (*common.WATCH_ITEMS, "watch_next_day")
 ATTENDANCE = "考勤"
@@ -54,6 +56,7 @@ PARTS_OF_ITEM = {
     "watch_by_date": ("watch_by_student",),
     "watch_next_day": ("watch_by_student",),
     "audit": ("audit",),
+    "match": ("match_rosters",),
     "promotion": ("promotion",),
     "graduation": ("graduation",),
     "term_end": ("city",),
@@ -162,7 +165,24 @@ def make_data(workshop: Workshop, students: int, item: str) -> Path:
     place = workshop.data(students) / FOLDER_OF_ITEM.get(item, item)
     if item in ("watch_by_date", "watch_next_day"):
         sort_by_date(workshop, students, item, place)
+    if item == "match":
+        list_exams(workshop, students, place)
     return place
+
+
+def list_exams(workshop: Workshop, students: int, place: Path) -> None:
+    """The rosters, and beside them the exam authority's list of their students; which row is whose stands outside the inputs."""
+    source, mark = workshop.data(students) / "match_rosters", workshop.data(students) / "match.made"
+    script = HERE / "exam_list.py"
+    wanted = (workshop.data(students) / "match_rosters.made").read_text("utf-8") + script.read_text("utf-8")
+    if mark.exists() and mark.read_text("utf-8") == wanted:
+        return
+    say(f"making match of {students:,} students")
+    shutil.rmtree(place, ignore_errors=True)
+    shutil.copytree(source, place)
+    options = ["--source", source, "--out", place / "市", "--truth", workshop.data(students) / "match_truth.parquet"]
+    subprocess.run([environment(workshop.folder), "-B", script, *options, "--seed", str(workshop.seed)], check=True)
+    mark.write_text(wanted, "utf-8")
 
 
 def sort_by_date(workshop: Workshop, students: int, item: str, place: Path) -> None:

@@ -17,6 +17,7 @@ ITEM_TITLES = {
     "watch_by_student": "the watch, a row a student and day, by student",
     "watch_by_date": "the watch, a row a student and day, by date",
     "watch_next_day": "the watch, a file a day, all but the last known from the night before",
+    "match": "registry against the exam authority's list (xueji's work: reading, roster, matching; the peers': exact keys alone)",
     "audit": "the audit of every table (the peers: five clauses of it)",
 }
 FLOOR_TITLES = {
@@ -74,7 +75,7 @@ def summarise(results: dict) -> list[dict]:
         floor = best(own, "floor ")
         xueji = next((row for row in own if row["program"] == "xueji" and "wall_seconds" in row), None)
         if xueji:
-            # The watch tells what its attendance took; of everything else the whole process counts.
+            # The watch tells what its attendance took and a run what its matching did; of everything else the whole process counts.
             whole = median(xueji["work_seconds"])
             if peer := fastest[item, size]:
                 xueji["best_peer"], xueji["ratio_to_best_peer"] = (

@@ -43,6 +43,22 @@ pub enum Damage {
     MissingEvaluation,
     /// R0101: registered in the district's next school too.
     TwoSchools,
+    /// R0103: registered in the district's next school too, under another id.
+    TwoIds,
+    /// R0103: the registration under the other id; no kind of its own, but what [`Damage::TwoIds`] leads to.
+    SecondId,
+    /// R0201: on no roll.
+    OffTheRoll,
+    /// R0202: beside them on the roll, somebody who is in no roster.
+    OnRollOnly,
+    /// R0203: on the roll of the district's next school.
+    OnOtherRoll,
+    /// R0204: another name on the roll.
+    RollOtherName,
+    /// R0204: another birthday on the roll.
+    RollOtherBirth,
+    /// R0204: another class on the roll.
+    RollOtherClass,
     /// R0301: an exam row of somebody who is in no roster.
     Stranger,
     /// R0302: another name in an exam row.
@@ -99,6 +115,10 @@ pub enum Damage {
     TooYoung,
     /// F1001: not checked since the school year before.
     Unchecked,
+    /// R0401: left for another school of the city, and never arrived.
+    NoArrival,
+    /// R0401: came from another school of the city, and never left it.
+    NoDeparture,
     /// F1301: between senior schools of the city without a reason that the law admits.
     NoReason,
     /// F1302: from elsewhere into a senior school without an entitlement.
@@ -156,6 +176,13 @@ const KINDS: &[(Damage, u8, u8, u64)] = &[
     (MissingEvaluation, 5, 5, 300),
     (MissingEvaluation, 9, 9, 300),
     (TwoSchools, 1, 11, 300),
+    (TwoIds, 1, 12, 150),
+    (OffTheRoll, 1, 12, 150),
+    (OnRollOnly, 1, 12, 100),
+    (OnOtherRoll, 1, 12, 100),
+    (RollOtherName, 1, 12, 100),
+    (RollOtherBirth, 1, 12, 60),
+    (RollOtherClass, 1, 12, 100),
     (Stranger, 9, 12, 500),
     (OtherName, 9, 12, 1_500),
     (NoExams, 9, 9, 100),
@@ -201,7 +228,16 @@ const KINDS: &[(Damage, u8, u8, u64)] = &[
     (Incomplete, 1, 12, 60),
     (LeftBehind, 2, 4, 150),
     (EnteredLate, 2, 4, 150),
+    (NoArrival, 2, 4, 200),
+    (NoDeparture, 7, 8, 200),
 ];
+
+impl Damage {
+    /// Whether the district's next school has something of the student too.
+    pub fn reaches_next_school(self) -> bool {
+        matches!(self, TwoSchools | TwoIds | OnOtherRoll)
+    }
+}
 
 /// The damage of a student of a grade; `times` is how much more often than usual.
 pub fn of(chance: &mut Chance, grade: u8, times: f64) -> Option<Damage> {

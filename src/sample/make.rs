@@ -1,7 +1,7 @@
 //! Making a city: what is asked for, its districts side by side, and the files of odd form that offices send beside their tables.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use law::facts::calendar::{Calendar, YearCalendar};
@@ -226,7 +226,7 @@ fn make_district(
     };
     truth.extend(files.finish()?.into_iter().map(|(code, file, sheet, column)| of_file(code, file, sheet, column, column)));
     if wanted.damage > 0.0 {
-        for (code, file, column, planted) in odd_files(&request.out, district, name)? {
+        for (code, file, column, planted) in odd_files(request, wanted.city, district)? {
             truth.push(of_file(code, file, String::new(), column, planted));
         }
     }
@@ -251,7 +251,8 @@ fn of_row(district: &str, school: &str, planted: truth::Planted, place: &Place) 
 }
 
 /// Files that can't be used as they are: what each has to raise, the file, the column, what is wrong.
-fn odd_files(out: &Path, place: usize, district: &str) -> Result<Vec<(&'static str, String, &'static str, &'static str)>, SampleError> {
+fn odd_files(request: &Request, city: &City, place: usize) -> Result<Vec<(&'static str, String, &'static str, &'static str)>, SampleError> {
+    let (out, (district, ..)) = (&request.out, DISTRICTS[place]);
     let folder = format!("{district}/其他");
     std::fs::create_dir_all(out.join(&folder))?;
     let write = |name: &str, bytes: &[u8]| -> Result<String, SampleError> {
@@ -262,7 +263,7 @@ fn odd_files(out: &Path, place: usize, district: &str) -> Result<Vec<(&'static s
     let contacts = format!("通讯录\n{district},校长,电话\n示例,王校长,00000000\n");
     // The beginning of a zip that breaks off; no two files are the same but those that are meant to be.
     let broken = [b"PK\x03\x04\x14\x00\x06\x00\x08\x00\x00\x00!\x00", district.as_bytes()].concat();
-    let lacking = format!("全国学籍号,学年,犯罪记录\n{},2025-2026,否\n", stranger(place as u32, 7));
+    let lacking = format!("全国学籍号,学年,犯罪记录\n{},2025-2026,否\n", stranger(city, place as u32, 7).id);
     Ok(vec![
         ("I0101", write("损坏的名册.xlsx", &broken)?, "", "文件不完整"),
         ("I0102", write("通讯录.csv", contacts.as_bytes())?, "", "没有规定的表头"),

@@ -14,6 +14,7 @@ mod make;
 mod names;
 mod pupil;
 mod record;
+mod roll;
 mod school;
 mod sheet;
 mod truth;

@@ -6,7 +6,7 @@ use super::chance::Chance;
 use super::city::{City, Cohort, DISTRICTS, School};
 use super::damage::{self, Damage};
 use super::dates::{self, Day, YEAR};
-use super::names;
+use super::names::{self, Bearer};
 
 /// What happened to a student that leaves its mark in the records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,10 +155,35 @@ fn slot(rank: u64, grade: u8) -> (u64, u64) {
     (slot % DAYS, slot / DAYS)
 }
 
-/// The id of somebody who is in no roster.
-pub fn stranger(rank: u32, grade: u8) -> String {
+/// Those who share a slot, told apart by their names: the grade's own, as many bands as its students fill the slots, who is one year
+/// late, two, and more; nobody who is later still was born with the strangers.
+fn band(city: &City, rank: u64, apart: u64) -> u64 {
+    apart.min(STRANGERS) * (u64::from(city.largest_grade) / SLOTS + 1) + rank / SLOTS
+}
+const STRANGERS: u64 = 3;
+
+/// Somebody who is in no roster.
+#[derive(Clone, Debug)]
+pub struct Stranger {
+    /// 全国学籍号
+    pub id: String,
+    /// 姓名
+    pub name: String,
+    /// Male or female.
+    pub male: bool,
+    /// 出生日期
+    pub birth: Day,
+}
+
+/// The stranger of a place in a grade.
+pub fn stranger(city: &City, rank: u32, grade: u8) -> Stranger {
     let (day, sequence) = slot(u64::from(rank), grade);
-    id('G', MADE_UP[0], dates::birth(YEAR - 6 - i32::from(grade), day), sequence)
+    let birth = dates::birth(YEAR - 6 - i32::from(grade), day);
+    let male = sequence % 2 == 1;
+    let mut name = String::with_capacity(12);
+    let bearer = Bearer { male, birth, sequence, band: band(city, u64::from(rank), STRANGERS) };
+    names::write(&mut Chance::new(city.seed, &[4, u64::from(grade), u64::from(rank)]), bearer, false, &mut name);
+    Stranger { id: id('G', MADE_UP[0], birth, sequence), name, male, birth }
 }
 
 /// An id or ID number whose check character is another.
@@ -169,10 +194,13 @@ pub fn with_wrong_check(number: &str) -> String {
     wrong
 }
 
-fn origin(chance: &mut Chance) -> Origin {
+fn origin(chance: &mut Chance, may_be_foreign: bool) -> Origin {
+    // One in twenty may be.
+    if may_be_foreign && chance.below(1_000) < 80 {
+        return Origin::Foreign(chance.word(&["韩国", "日本", "美国", "法国", "德国", "新加坡", "越南", "加拿大"]));
+    }
     match chance.below(1_000) {
-        0..4 => Origin::Foreign(chance.word(&["韩国", "日本", "美国", "法国", "德国", "新加坡", "越南", "加拿大"])),
-        4..8 => Origin::Compatriot(chance.word(&["中国香港", "中国澳门", "中国台湾"])),
+        0..4 => Origin::Compatriot(chance.word(&["中国香港", "中国澳门", "中国台湾"])),
         _ => Origin::Mainland,
     }
 }
@@ -229,7 +257,13 @@ impl Pupil {
         let cohort = school.cohort(grade);
         let mut chance = Chance::new(city.seed, &[2, u64::from(school.number), u64::from(grade), u64::from(place)]);
         let wrong = damage::of(&mut chance, grade, damage);
-        let (mut origin, mut group, mut story) = (origin(&mut chance), group(&mut chance, grade), story(&mut chance, grade));
+        let rank = cohort.first + place;
+        let (day, sequence) = slot(u64::from(rank), grade);
+        let male = sequence % 2 == 1;
+        let bearer = |birth, apart| Bearer { male, birth, sequence, band: band(city, u64::from(rank), apart) };
+        let may_be_foreign = bearer(0, 0).may_be_foreign();
+        let (mut origin, mut group, mut story) =
+            (origin(&mut chance, may_be_foreign), group(&mut chance, grade), story(&mut chance, grade));
         let mut failing = match chance.below(100) {
             0..80 => 3_000,
             80..97 => 30_000,
@@ -245,9 +279,14 @@ impl Pupil {
             failing = 200_000;
         }
         if let Some(wrong) = wrong {
-            let is_gone = matches!(wrong, Damage::NoGround | Damage::Uncertified);
-            story = if is_gone { Story::Withdrawn } else { Story::Ordinary };
-            (origin, failing) = (Origin::Mainland, 0);
+            story = match wrong {
+                Damage::NoGround | Damage::Uncertified => Story::Withdrawn,
+                Damage::NoArrival => Story::TransferredOut,
+                _ => Story::Ordinary,
+            };
+            // A birthday that contradicts no ID number needs a number that holds none.
+            origin = if wrong == Damage::RollOtherBirth { Origin::Compatriot("中国香港") } else { Origin::Mainland };
+            failing = 0;
             group = if wrong == Damage::AthleteSilent { Group::Athlete } else { Group::Ordinary };
             late = match wrong {
                 Damage::ThirdRepeat => 2,
@@ -257,8 +296,6 @@ impl Pupil {
                 _ => 0,
             };
         }
-        let rank = cohort.first + place;
-        let (day, sequence) = slot(u64::from(rank), grade);
         // Who is late is older, and of a region of their own: nobody of the older grade may have the same number.
         let birth = dates::birth(YEAR - 6 - i32::from(grade) - late.max(0), day);
         let region = match late {
@@ -272,9 +309,9 @@ impl Pupil {
             Origin::Compatriot(_) => 'L',
             Origin::Mainland => 'G',
         };
-        let male = sequence % 2 == 1;
         let mut name = String::with_capacity(12);
-        names::write(&mut chance, male, matches!(origin, Origin::Foreign(_)), &mut name);
+        let bearer = bearer(birth, u64::from(late.max(0).unsigned_abs()));
+        names::write(&mut chance, bearer, matches!(origin, Origin::Foreign(_)), &mut name);
         let class = class(cohort, place);
         Self {
             rank,
@@ -291,6 +328,14 @@ impl Pupil {
             late,
             failing,
         }
+    }
+
+    /// The registration under another id in the district's next school: half of these are on leave, and half are written otherwise.
+    pub fn second(self, class: u32) -> Self {
+        let (_, sequence) = slot(u64::from(self.rank), self.grade);
+        let story = if self.rank.is_multiple_of(2) { Story::Suspended } else { Story::Ordinary };
+        let name = if (self.rank / 2).is_multiple_of(2) { names::homophone(&self.name, self.male) } else { self.name };
+        Self { id: id('L', MADE_UP[0], self.birth, sequence), name, class, story, damage: Some(Damage::SecondId), ..self }
     }
 
     /// The stream of chances of one purpose.
@@ -383,7 +428,7 @@ fn region(chance: &mut Chance, city: &City, school: &School, rank: u32) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashSet;
+    use std::collections::{HashMap, HashSet};
 
     use law::facts::identifiers::NationalId;
 
@@ -406,6 +451,34 @@ mod tests {
             }
         }
         assert_eq!(ids.len(), 60_000);
+    }
+
+    #[test]
+    fn nobody_looks_like_another_by_accident() {
+        let city = City::plan(300_000, 4);
+        let mut born: HashMap<(Day, bool), Vec<String>> = HashMap::new();
+        let (mut late, mut foreign) = (0, 0);
+        for school in &city.schools {
+            for grade in 1..=12 {
+                for place in 0..school.cohort(grade).students {
+                    let pupil = Pupil::new(&city, school, grade, place, 2.0);
+                    late += u32::from(pupil.late > 0);
+                    foreign += u32::from(matches!(pupil.origin, Origin::Foreign(_)));
+                    let names = born.entry((pupil.birth, pupil.male)).or_default();
+                    names.push(pupil.name);
+                    if pupil.damage == Some(Damage::OnRollOnly) || place == 0 {
+                        names.push(stranger(&city, pupil.rank, grade).name);
+                    }
+                }
+            }
+        }
+        assert!(late > 400 && (800..1_600).contains(&foreign), "{late} {foreign}");
+        for ((birth, _), names) in born {
+            for (place, one) in names.iter().enumerate() {
+                let alike = names[..place].iter().find(|other| names::sounds_like(one, other));
+                assert_eq!(alike, None, "{one} of {birth}");
+            }
+        }
     }
 
     #[test]

@@ -33,8 +33,10 @@ fn curriculum(grade: u8) -> &'static [&'static str] {
 }
 
 /// The document that a student has, and its number.
-fn document(pupil: &Pupil) -> (&'static str, String) {
+pub fn document(pupil: &Pupil) -> (&'static str, String) {
     match pupil.origin {
+        // A second registration was made without the number, or it would have been found.
+        Origin::Mainland if pupil.damage == Some(Damage::SecondId) => ("", String::new()),
         Origin::Mainland => ("居民身份证", pupil.number().to_owned()),
         Origin::Compatriot(_) => ("港澳台居民来往内地通行证", format!("H{:08}", u64::from(pupil.rank) * 13 + u64::from(pupil.grade))),
         Origin::Foreign(_) => ("护照", format!("P{:08}", u64::from(pupil.rank) * 17 + u64::from(pupil.grade))),
@@ -57,6 +59,25 @@ fn number_in_school(school: &School, pupil: &Pupil) -> Option<u32> {
     Some(band * BAND + place % BAND + 1)
 }
 
+/// Whether the teachers come to them.
+pub fn is_taught_at_home(city: &City, pupil: &Pupil) -> bool {
+    mode(city, pupil) == TAUGHT_AT_HOME
+}
+
+/// 就读方式
+fn mode(city: &City, pupil: &Pupil) -> &'static str {
+    let mut chance = pupil.chance(city, 9);
+    if pupil.group == Group::Inclusive && chance.below(4) == 0 {
+        return TAUGHT_AT_HOME;
+    }
+    match chance.below(100) {
+        0..88 => "走读",
+        88..99 => "住校",
+        _ => "借宿",
+    }
+}
+const TAUGHT_AT_HOME: &str = "送教上门";
+
 /// Writes the row of the roster.
 pub fn roster(city: &City, school: &School, district: &str, pupil: &Pupil, rows: &mut Rows) {
     let mut chance = pupil.chance(city, 8);
@@ -75,11 +96,7 @@ pub fn roster(city: &City, school: &School, district: &str, pupil: &Pupil, rows:
         Origin::Mainland => "中国",
         Origin::Compatriot(name) | Origin::Foreign(name) => name,
     };
-    let mut mode = match chance.below(100) {
-        0..88 => "走读",
-        88..99 => "住校",
-        _ => "借宿",
-    };
+    let mut mode = mode(city, pupil);
     let mut status = pupil.status();
     let mut checked = String::from("2026-03-1");
     checked.push(char::from(b'0' + chance.below(10) as u8));
@@ -140,6 +157,7 @@ pub fn roster(city: &City, school: &School, district: &str, pupil: &Pupil, rows:
                 wrong("I0303", &format!("{}.学业水平考试", subject.name), "");
             }
         }
+        Some(Damage::SecondId) => wrong("R0103", "姓名", &pupil.name),
         Some(Damage::GrownUp) => wrong("F2601", "小学入学年月", "12"),
         Some(Damage::OtherStage) => {
             // A number that nobody of the other stage has.
@@ -168,8 +186,8 @@ pub fn roster(city: &City, school: &School, district: &str, pupil: &Pupil, rows:
             Text(&pupil.name),
             Text(sex),
             Cell::Day(birth),
-            Text(kind),
-            Text(&number),
+            kind.into(),
+            number.as_str().into(),
             Text(nationality),
             Text(district),
             Text(&school.code),
@@ -255,7 +273,7 @@ pub fn results(city: &City, pupil: &Pupil, rows: &mut Rows) {
         }
     }
     if pupil.damage == Some(Damage::UnknownPupil) {
-        let nobody = stranger(pupil.rank, pupil.grade);
+        let nobody = stranger(city, pupil.rank, pupil.grade).id;
         let row = rows.push(Table::CourseResults, &[Text(&nobody), Text(SCHOOL_YEAR), Text("语文"), Text("合格")]);
         rows.plant_for("R0305", &nobody, Table::CourseResults, row, "全国学籍号", nobody.clone());
     }
@@ -283,7 +301,7 @@ pub fn exams_in(
         let name = other.as_deref().unwrap_or(&pupil.name);
         let cells = [
             Text(&pupil.id),
-            Text(&document),
+            document.as_str().into(),
             Text(name),
             Text(subject.name),
             Cell::Day(sitting.day),
@@ -301,10 +319,11 @@ pub fn exams_in(
         }
     }
     if pupil.damage == Some(Damage::Stranger) && subject.name == "历史" {
-        let nobody = stranger(pupil.rank, pupil.grade);
-        let cells = [Text(&nobody), Empty, Text("王考生"), Text(subject.name), Cell::Day(subject.first), Text("首考"), Text("合格")];
+        let nobody = stranger(city, pupil.rank, pupil.grade);
+        let (id, name) = (Text(&nobody.id), Text(&nobody.name));
+        let cells = [id, Empty, name, Text(subject.name), Cell::Day(subject.first), Text("首考"), Text("合格")];
         let row = rows.push(Table::Exams, &cells);
-        rows.plant_for("R0301", &nobody, Table::Exams, row, "全国学籍号", nobody.clone());
+        rows.plant_for("R0301", &nobody.id, Table::Exams, row, "全国学籍号", nobody.id.clone());
     }
 }
 
@@ -560,7 +579,8 @@ pub fn changes(school: &School, other: Option<&School>, pupil: &Pupil, rows: &mu
                 None => drop(Change { from: ELSEWHERE, reason: "户籍迁移", ..come }.write(pupil, rows)),
             }
         }
-        Story::TransferredOut => {
+        // Whose damage it is to have gone nowhere, goes below.
+        Story::TransferredOut if pupil.damage.is_none() || other.is_none() => {
             let effective = day(2025, 9, 4);
             let left =
                 Change { kind: "转出", grade, effective, reason: "户籍迁移", from: &school.code, to: ELSEWHERE, ..Change::default() };
@@ -610,6 +630,10 @@ pub fn changes(school: &School, other: Option<&School>, pupil: &Pupil, rows: &mu
         },
         None => return,
     };
+    // The school that a student of the city comes from has let go of them.
+    if change.kind == "转入" && change.from != ELSEWHERE && pupil.damage != Some(Damage::NoDeparture) {
+        Change { kind: "转出", exam: None, completed: None, ..change }.write(pupil, rows);
+    }
     let row = change.write(pupil, rows);
     rows.plant(code, pupil, Table::StatusChanges, row, column, change.kind.into());
 }
@@ -637,6 +661,11 @@ fn irregular<'a>(
         Damage::NoGround => (Change { reason: "家庭困难", ..leave }, "F3601", "原因"),
         Damage::Uncertified => (Change { reason: "伤病", ..leave }, "F3602", "证明材料"),
         Damage::LeftBehind => (of_city("居住地变更")?, "F4401", "生效日期"),
+        Damage::NoDeparture => (of_city("居住地变更")?, "R0401", "异动类型"),
+        Damage::NoArrival => {
+            let to = &other?.code;
+            (Change { kind: "转出", reason: "居住地变更", from: &school.code, to, effective: day(2025, 9, 4), ..come }, "R0401", "异动类型")
+        }
         Damage::EnteredLate => (Change { effective: day(2026, 3, 4), completed: Some(day(2026, 5, 8)), ..come }, "F4601", "办结日期"),
         _ => return None,
     })
@@ -683,35 +712,19 @@ pub fn discipline(city: &City, pupil: &Pupil, rows: &mut Rows) {
     }
 }
 
-/// Writes the registrations of both terms and the row of the actual roll.
-pub fn presence(city: &City, school: &School, pupil: &Pupil, rows: &mut Rows) {
+/// Writes the registrations of both terms.
+pub fn registrations(city: &City, pupil: &Pupil, rows: &mut Rows) {
     let mut chance = pupil.chance(city, 6);
-    let id = Text(&pupil.id);
     for (term, first) in [("1", day(2025, 9, 1)), ("2", day(2026, 3, 2))] {
         let registered = first + chance.below(5) as Day;
-        rows.push(Table::Registrations, &[id, Text(SCHOOL_YEAR), Text(term), Cell::Day(registered)]);
+        rows.push(Table::Registrations, &[Text(&pupil.id), Text(SCHOOL_YEAR), Text(term), Cell::Day(registered)]);
     }
-    let (_, document) = document(pupil);
-    let class = format!("{}班", pupil.class);
-    rows.push(
-        Table::ActualRoll,
-        &[
-            Text(&school.code),
-            Whole(i32::from(pupil.grade)),
-            Text(&class),
-            Text(&pupil.name),
-            id,
-            Text(&document),
-            Text(if pupil.male { "男" } else { "女" }),
-            Cell::Day(pupil.birth),
-        ],
-    );
 }
 
 /// Writes the parts of the archive; they came along with who transferred from another school of the city (A44.1).
 pub fn archive(school: &School, other: Option<&School>, pupil: &Pupil, rows: &mut Rows) {
     let is_of_city = pupil.story == Story::TransferredIn && pupil.comes_from_city();
-    let came = other.is_some() && (is_of_city || matches!(pupil.damage, Some(Damage::NoReason | Damage::OtherGrade)));
+    let came = other.is_some() && (is_of_city || matches!(pupil.damage, Some(Damage::NoReason | Damage::OtherGrade | Damage::NoDeparture)));
     let moved = came.then(|| pupil.transferred_on() + 9);
     let to = if came { Text(&school.code) } else { Empty };
     if pupil.damage == Some(Damage::PassedOn) {

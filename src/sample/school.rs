@@ -7,6 +7,7 @@ use super::exams;
 use super::make::Attendance;
 use super::pupil::Pupil;
 use super::record;
+use super::roll;
 use super::sheet::{Cell, Sheet};
 use super::truth::Planted;
 use crate::ingest::table::Table;
@@ -84,15 +85,28 @@ pub fn write(wanted: &Wanted<'_>, school: &School, rows: &mut Rows) {
     }
     let mut sittings = Vec::new();
     let mut absences = Absences::default();
+    // Missing from the roll is who is on none; where there is no roll, nobody is.
+    let mut off_the_roll = Vec::new();
     for grade in (1..=12).filter(|grade| wanted.grades[usize::from(*grade) - 1]) {
-        let other = city.before(school, grade);
+        let (other, has_next) = (city.before(school, grade), city.after(school, grade).is_some());
         let of_cohort = |school: &School, place| Pupil::new(city, school, grade, place, wanted.damage);
-        let pupils: Vec<Pupil> = (0..school.cohort(grade).students).map(|place| of_cohort(school, place)).collect();
+        let mut pupils: Vec<Pupil> = (0..school.cohort(grade).students).map(|place| of_cohort(school, place)).collect();
+        // Some who are registered in the school before have something of theirs here as well.
+        let before = other.filter(|_| school.kind.teaches(grade)).into_iter();
+        let before = before.flat_map(|other| (0..other.cohort(grade).students).map(move |place| of_cohort(other, place)));
+        let guests = before.filter(|pupil| pupil.damage.is_some_and(Damage::reaches_next_school));
+        // Beside the classes, so that none becomes too large.
+        let class = school.cohort(grade).classes + 1;
+        let (twice, guests): (Vec<Pupil>, Vec<Pupil>) = guests.partition(|pupil| pupil.damage == Some(Damage::TwoIds));
+        pupils.extend(twice.into_iter().map(|pupil| pupil.second(class)));
         for pupil in &pupils {
             let place = rows.next(Table::Roster);
             record::roster(city, school, district, pupil, rows);
-            if pupil.damage == Some(Damage::TwoSchools) && city.after(school, grade).is_some() {
+            if pupil.damage == Some(Damage::TwoSchools) && has_next {
                 rows.plant("R0101", pupil, Table::Roster, place, "全国学籍号", pupil.id.clone());
+            }
+            if pupil.damage == Some(Damage::OffTheRoll) {
+                off_the_roll.push((pupil.id.clone(), pupil.name.clone(), place));
             }
             record::changes(school, other, pupil, rows);
             if pupil.keeps_registration() {
@@ -105,24 +119,29 @@ pub fn write(wanted: &Wanted<'_>, school: &School, rows: &mut Rows) {
             record::evaluation(city, pupil, rows);
             record::applications(city, pupil, rows);
             record::discipline(city, pupil, rows);
-            record::presence(city, school, pupil, rows);
+            record::registrations(city, pupil, rows);
+            roll::write(city, school, pupil, has_next, rows);
             if rows.has(Table::Attendance) {
                 absences.write(wanted, pupil, rows);
             }
         }
-        // Who is registered in the school before has a second registration here.
-        if let Some(other) = other.filter(|_| school.kind.teaches(grade)) {
-            let twice = (0..other.cohort(grade).students).map(|place| of_cohort(other, place));
-            for mut pupil in twice.filter(|pupil| pupil.damage == Some(Damage::TwoSchools)) {
-                // Beside the classes, so that none becomes too large.
-                pupil.class = school.cohort(grade).classes + 1;
+        for mut pupil in guests {
+            pupil.class = 1;
+            if pupil.damage == Some(Damage::TwoSchools) {
+                pupil.class = class;
                 record::roster(city, school, district, &pupil, rows);
             }
+            roll::write_guest(city, school, &pupil, rows);
         }
         for subject in exams::subjects(grade).iter().enumerate() {
             for pupil in pupils.iter().filter(|pupil| pupil.is_enrolled()) {
                 record::exams_in(city, pupil, subject, &mut sittings, rows);
             }
+        }
+    }
+    if rows.next(Table::ActualRoll).is_some_and(|rows| rows > 0) {
+        for (id, name, place) in off_the_roll {
+            rows.plant_for("R0201", &id, Table::Roster, place, "姓名", name);
         }
     }
 }

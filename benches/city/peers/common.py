@@ -70,6 +70,11 @@ COLUMNS_READ["audit"] = {
     "档案清单": ("全国学籍号", "材料类别"),
 }
 AUDIT_DAY = "2026-07-05"
+# Matching: the registry against the exam authority's list.
+COLUMNS_READ["match"] = {
+    "学籍名册": ("全国学籍号", "姓名", "性别", "出生日期", "证件号码", "学校代码", "学籍状态"),
+    "学业水平考试": ("全国学籍号", "证件号码", "姓名"),
+}
 ABSENCES = ("旷课", "病假", "事假", "停课")
 TAUGHT_ELSEWHERE = ("送教上门", "专门学校")
 WHOLE_NUMBER_COLUMNS = ("年级", "社会实践周数", "研究性学习报告数")
