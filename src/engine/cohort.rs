@@ -56,7 +56,13 @@ pub fn place(inputs: &Inputs, sheet: usize, record: usize, field: usize) -> Plac
     let own = &inputs.sheets[sheet];
     let header = own.headers.get(field).and_then(Option::as_deref).unwrap_or(own.table.fields()[field].header).to_owned();
     let column = own.letter(field);
-    Place { file: Some(own.file), sheet: Some(sheet), row: Some(own.rows.get(record)), column, header }
+    Place { file: Some(own.file), sheet: Some(sheet), row: Some(own.rows.get(record)), column, header, beside: String::new() }
+}
+
+/// Where a row stands, in words.
+pub fn position(inputs: &Inputs, sheet: usize, record: usize) -> String {
+    let own = &inputs.sheets[sheet];
+    format!("{} 第 {} 行", inputs.files[own.file].path, own.rows.get(record))
 }
 
 /// A part of a sheet with the student of each row, and what came of the rows without one.
@@ -142,7 +148,7 @@ impl<'a> Cohort<'a> {
             if !scope::uses(self.law, sheet.table) {
                 books.set_aside = aside;
                 books.out_of_scope.insert(OutOfScope::NotUsed, all - aside);
-            } else if matches!(sheet.table, Table::Roster | Table::Schools | Table::AttendanceReports) {
+            } else if matches!(sheet.table, Table::Roster | Table::Schools | Table::AttendanceReports | Table::Reviews) {
                 *books = SheetBooks { used: all - aside, set_aside: aside, ..SheetBooks::default() };
             }
         }
@@ -340,6 +346,12 @@ impl<'a> Cohort<'a> {
         (&self.inputs.sheets[sheet], record)
     }
 
+    /// Where a row stands, in words.
+    pub fn position(&self, row: Row) -> String {
+        let (sheet, record) = self.index.locate(row);
+        position(self.inputs, sheet, record)
+    }
+
     /// The rows of a student in a table.
     pub fn rows_of(&self, table: Table, student: usize) -> &[Row] {
         self.tables[table as usize].of(student)
@@ -348,5 +360,6 @@ impl<'a> Cohort<'a> {
 
 /// Whether a table's rows belong to students and the procedure looks them up. Attendance is counted instead.
 fn has_students(law: &Law, table: Table) -> bool {
-    scope::uses(law, table) && !matches!(table, Table::Roster | Table::Schools | Table::AttendanceReports | Table::Attendance)
+    scope::uses(law, table)
+        && !matches!(table, Table::Roster | Table::Schools | Table::AttendanceReports | Table::Attendance | Table::Reviews)
 }

@@ -5,6 +5,7 @@ pub mod codes;
 pub mod compare;
 pub mod decisions;
 pub mod findings;
+pub mod history;
 pub mod manifest;
 pub mod mask;
 pub mod mend;
