@@ -17,6 +17,7 @@ use thiserror::Error;
 use super::config::{Config, Procedure};
 use super::folder::{self, Held};
 use super::movements;
+use super::signoff;
 use crate::engine::attendance::ids::{Ids, Numbering};
 use crate::engine::audit;
 use crate::engine::cohort::Cohort;
@@ -172,6 +173,9 @@ pub fn run(config: &Config, out: &Path, watch: &Watch<'_>) -> Result<PublishedRu
     enter_life(&mut manifest, &life);
     manifest.life.against = latest.as_deref().and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
     manifest.life.begins_anew = begins_anew;
+    // Whoever asks for the sign-offs is told that they, or the last run, can't be read.
+    let lapsed = ingest::guarded(|| signoff::lapsed(held.folder(), latest.as_deref(), staging.path(), &manifest.school_year));
+    manifest.life.signoffs_lapsed = lapsed.and_then(Result::ok).unwrap_or_default();
     check(&cohort, &manifest)?;
     manifest.movements = movements::against(latest.as_deref(), staging.path(), &manifest, config, &names("movements/1"))?;
     summary::write_workbook(staging.path(), &manifest).map_err(|error| RunError::Write(error.to_string()))?;

@@ -13,6 +13,7 @@ pub mod movements;
 pub mod national;
 pub mod parquet;
 pub mod read;
+pub mod signoffs;
 pub mod sources;
 pub mod state;
 pub mod stream;
