@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use law::facts::calendar::Term;
-use law::facts::codes::Read;
+use law::facts::codes::{AnnualResult, Read};
 use law::facts::identifiers::NationalId;
 use law::facts::student::Row;
 use law::regulation::findings::Severity;
@@ -16,9 +16,10 @@ use super::roster::{Roster, RosterReading};
 use super::rows::{NOBODY, RowIndex, RowsOfStudents};
 use super::scope::{self, OutOfScope, SheetBooks};
 use super::watch::Watch;
-use crate::ingest::table::Table;
+use crate::ingest::table::{Holds, Table};
 use crate::ingest::{Inputs, Sheet};
 use crate::reconcile::exams::{self, ExamNumbers};
+use crate::report::mask;
 
 /// How many tables there are.
 const TABLES: usize = Table::ALL.len();
@@ -57,6 +58,24 @@ pub fn place(inputs: &Inputs, sheet: usize, record: usize, field: usize) -> Plac
     let header = own.headers.get(field).and_then(Option::as_deref).unwrap_or(own.table.fields()[field].header).to_owned();
     let column = own.letter(field);
     Place { file: Some(own.file), sheet: Some(sheet), row: Some(own.rows.get(record)), column, header, beside: String::new() }
+}
+
+/// The hash of a row's cells, for a row without a usable id, and of what stands in the cell that can't be read: rows that differ
+/// in it alone are two problems.
+pub fn cells_hash(sheet: &Sheet, record: usize, mark: u64) -> String {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&mark.to_le_bytes());
+    for field in 0..sheet.table.fields().len() {
+        let text = format!(
+            "{:?}{:?}{:?}{:?}",
+            sheet.text(field, record),
+            sheet.code(field, record),
+            sheet.integer(field, record),
+            sheet.id(field, record)
+        );
+        hasher.update(text.as_bytes());
+    }
+    hasher.finalize().to_hex()[..16].to_owned()
 }
 
 /// Where a row stands, in words.
@@ -281,7 +300,7 @@ impl<'a> Cohort<'a> {
             about: About::Id(id),
             field: own.table.title().into(),
             other_party: String::new(),
-            found: crate::report::mask::national_id(&NationalId::from_packed(id).to_string()),
+            found: mask::national_id(&NationalId::from_packed(id).to_string()),
             expected: "学籍名册中的学生".into(),
             place: place(self.inputs, sheet, record, 0),
             count: 1,
@@ -298,7 +317,7 @@ impl<'a> Cohort<'a> {
         let own = &self.inputs.sheets[sheet];
         let about = match own.id(own.table.field("全国学籍号").unwrap_or(usize::MAX), record) {
             Read::Value(id) => self.roster.with_id(id).map_or(About::Id(id), About::Student),
-            _ => About::Cells(format!("{}:{}", own.table.name(), record)),
+            _ => About::Cells(cells_hash(own, record, 0)),
         };
         Finding {
             code: "I0301",
@@ -319,7 +338,6 @@ impl<'a> Cohort<'a> {
 
     /// What tells a row of a student from the student's others: subject, kind, school year, date.
     pub fn key_words(&self, sheet: usize, record: usize) -> String {
-        use crate::ingest::table::Holds;
         let own = &self.inputs.sheets[sheet];
         let mut words = Vec::new();
         for (field, column) in own.table.fields().iter().enumerate().filter(|(_, column)| column.required) {
@@ -338,6 +356,24 @@ impl<'a> Cohort<'a> {
             }
         }
         words.join(".")
+    }
+
+    /// What a cell says, in words; empty where it says nothing that can be read.
+    pub fn cell_words(&self, row: Row, field: usize) -> String {
+        let (sheet, record) = self.cell(row);
+        let word =
+            |list: &[&str]| sheet.code(field, record).value().and_then(|code| list.get(usize::from(code)).map(|word| (*word).to_owned()));
+        let words = match sheet.table.fields().get(field).map(|column| column.holds) {
+            Some(Holds::Word(list)) => word(list),
+            Some(Holds::AnnualResult) => word(AnnualResult::WORDS),
+            Some(Holds::Date) => sheet.date(field, record).value().map(|date| date.to_string()),
+            Some(Holds::Term | Holds::Grade) => sheet.code(field, record).value().map(|number| number.to_string()),
+            Some(Holds::Number) => sheet.integer(field, record).value().map(|number| (f64::from(number) / 1000.0).to_string()),
+            Some(Holds::DocumentNumber) => sheet.text(field, record).value().map(mask::document),
+            Some(_) => sheet.text(field, record).value().map(str::to_owned),
+            None => None,
+        };
+        words.unwrap_or_default()
     }
 
     /// The sheet and record of a row.

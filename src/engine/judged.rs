@@ -290,13 +290,16 @@ fn contradicted(cohort: &Cohort<'_>, student: usize, row: Row, first: Row, field
     let (sheet, record) = cohort.index.locate(row);
     let own = &cohort.inputs.sheets[sheet];
     let column = &own.table.fields()[field];
+    // In the order of the words, whichever row comes first.
+    let mut words = [first, row].map(|row| cohort.cell_words(row, field));
+    words.sort();
     Finding {
         code: "I0302",
         severity: Severity::Error,
         about: About::Student(student as u32),
         field: format!("{}.{}.{}", own.table.title(), cohort.key_words(sheet, record), column.header),
         other_party: String::new(),
-        found: format!("与另一行的{}不同", column.header),
+        found: format!("{}有不同的值：{}", column.header, words.join("、")),
         expected: "同一事项只有一个值".into(),
         place: Place { beside: cohort.position(first), ..place(cohort.inputs, sheet, record, field) },
         count: 1,

@@ -20,7 +20,7 @@ use super::movements;
 use super::signoff;
 use crate::engine::attendance::ids::{Ids, Numbering};
 use crate::engine::audit;
-use crate::engine::cohort::Cohort;
+use crate::engine::cohort::{Cohort, cells_hash};
 use crate::engine::finding::{About, Finding, Place};
 use crate::engine::judged::{self, Judged};
 use crate::engine::roster::{self, RosterReading};
@@ -451,24 +451,6 @@ fn of_cells(cohort: &Cohort<'_>) -> Vec<Finding> {
         }
     });
     findings.collect()
-}
-
-/// The hash of a row's cells, for a row without a usable id, and of what stands in the cell that can't be read: rows that differ
-/// in it alone are two problems.
-fn cells_hash(sheet: &crate::ingest::Sheet, record: usize, mark: u64) -> String {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(&mark.to_le_bytes());
-    for field in 0..sheet.table.fields().len() {
-        let text = format!(
-            "{:?}{:?}{:?}{:?}",
-            sheet.text(field, record),
-            sheet.code(field, record),
-            sheet.integer(field, record),
-            sheet.id(field, record)
-        );
-        hasher.update(text.as_bytes());
-    }
-    hasher.finalize().to_hex()[..16].to_owned()
 }
 
 /// `<as_of>-<first 8 hex digits of the hash of inputs, policy, calendar and program>`.

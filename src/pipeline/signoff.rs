@@ -169,8 +169,8 @@ impl Standing {
             tallies.entry(own).or_default().enter(id, life);
         }
         let latest = |level: Level, code: &str| {
-            let own = signoffs.iter().filter(|own| own.level == level && own.code == code && own.school_year == school_year);
-            own.last().filter(|own| own.action == Action::Signed).cloned()
+            let mut own = signoffs.iter().filter(|own| own.level == level && own.code == code && own.school_year == school_year);
+            own.next_back().filter(|own| own.action == Action::Signed).cloned()
         };
         let mut party = |level: Level, code: &str, name: &str, district: &str, below: &[&Party]| {
             let Tally { open_errors, unanswered_queries, mut findings } = tallies.remove(&(level, code.to_owned())).unwrap_or_default();

@@ -47,8 +47,11 @@ struct Answer<'a> {
     reply: Option<Reply>,
     evidence: Option<String>,
     /// Every cell but the finding's, for telling whole rows that repeat each other.
-    cells: (Read<&'a str>, Read<u8>, Read<&'a str>, Read<&'a str>, Read<i32>),
+    cells: Cells<'a>,
 }
+
+/// Evidence, reply, note, person, date.
+type Cells<'a> = (Read<&'a str>, Read<u8>, Read<&'a str>, Read<&'a str>, Read<i32>);
 
 /// An id or hash as it is compared: people's programs change its case, and put spaces around it.
 fn folded(hash: &str) -> String {

@@ -41,7 +41,8 @@ fn of_number(cohort: &Cohort<'_>, number: Number) -> Vec<Finding> {
         Some((key, place as u32))
     };
     let mut numbered: Vec<(u64, u32)> = (0..students.len()).into_par_iter().filter_map(own).collect();
-    numbered.par_sort_unstable();
+    // By key, which stays with students when they move: the same two make the same case from year to year.
+    numbered.par_sort_unstable_by_key(|(number, student)| (*number, students[*student as usize].key));
     let shared = numbered.chunk_by(|one, other| one.0 == other.0).filter(|group| group.len() > 1);
     shared.flat_map(|group| group[1..].iter().map(|(_, student)| finding(cohort, number, *student, group[0].1))).collect()
 }
