@@ -253,6 +253,9 @@ pub enum SignoffError {
     /// There is nothing to take back.
     #[error("{0} is not signed off")]
     NotSigned(String),
+    /// Nobody says who signs.
+    #[error("say by --by who signs")]
+    Nameless,
     /// A run is being made, or somebody else is signing.
     #[error("another run or sign-off holds {}", .0.display())]
     Held(PathBuf),
@@ -309,6 +312,9 @@ pub struct Request<'a> {
 /// # Errors
 /// It may not be signed off or isn't, somebody else holds the pipeline's folder, or files can't be read or written.
 pub fn sign(run: &Run, request: &Request<'_>) -> Result<Party, SignoffError> {
+    if request.by.is_empty() {
+        return Err(SignoffError::Nameless);
+    }
     let folder = run.folder.canonicalize()?;
     let (pipeline, name) = match (folder.parent(), folder.parent().and_then(Path::file_name).and_then(|name| name.to_str())) {
         (Some(pipeline), Some(name)) => (pipeline, name),

@@ -76,44 +76,48 @@ pub fn write_history(folder: &Path, history: &History, names: &Names) -> Result<
 pub fn history(run: &Path) -> Result<History, ReadError> {
     let mut history = History::new();
     read(&run.join(FILE), &[], None, |batch| {
-        for place in 0..batch.num_rows() {
-            let (id, life) = life(batch, place)?;
-            history.insert(id, life);
-        }
+        history.extend(lives(batch)?);
         Ok(())
     })?;
     Ok(history)
 }
 
-fn life(batch: &RecordBatch, place: usize) -> Result<(String, Life), Fault> {
-    let text = |name: &str| -> Result<String, Fault> {
-        let texts = strings(batch, name)?;
-        Ok(if texts.is_valid(place) { texts.value(place).to_owned() } else { String::new() })
-    };
-    // Runs of the program's first version left fewer columns.
-    let may_lack = |name: &str| batch.column_by_name(name).map_or(Ok(String::new()), |_| text(name));
-    let change = text("change")?;
+fn lives(batch: &RecordBatch) -> Result<Vec<(String, Life)>, Fault> {
+    let [ids, first_seen, changes, reviews, hashes] =
+        ["finding_id", "first_seen", "change", "review", "evidence_hash"].map(|name| strings(batch, name));
+    let (ids, first_seen, changes, reviews, hashes) = (ids?, first_seen?, changes?, reviews?, hashes?);
+    // Runs of the program's first version left no more columns.
+    let may_lack = |name: &str| batch.column_by_name(name).map(|_| strings(batch, name)).transpose();
+    let (last_seen, answers, answered_on) = (may_lack("last_seen")?, may_lack("answer")?, may_lack("answered_on")?);
+    let (answer_hashes, codes, severities) = (may_lack("answer_evidence_hash")?, may_lack("code")?, may_lack("severity")?);
+    let (districts, schools, others) = (may_lack("district")?, may_lack("school_code")?, may_lack("other_school_code")?);
+    let text = |texts: &StringArray, place: usize| if texts.is_valid(place) { texts.value(place).to_owned() } else { String::new() };
+    let if_any = |texts: Option<&StringArray>, place: usize| texts.map(|texts| text(texts, place)).unwrap_or_default();
     let reply = |word: String| Reply::try_from(word).ok();
-    let answer = reply(may_lack("answer")?).map(|reply| -> Result<Answer, Fault> {
-        Ok(Answer { reply, on: may_lack("answered_on")?.parse().ok(), evidence_hash: may_lack("answer_evidence_hash")? })
-    });
-    let first_seen = text("first_seen")?;
-    let last_seen = Some(may_lack("last_seen")?).filter(|seen| !seen.is_empty()).unwrap_or_else(|| first_seen.clone());
-    let life = Life {
-        first_seen,
-        last_seen,
-        change: Change::from_code(&change).ok_or_else(|| format!("no change is called {change}"))?,
-        runs_gone: number(batch, "runs_gone", place).unwrap_or(0),
-        review: reply(text("review")?),
-        evidence_hash: text("evidence_hash")?,
-        answer: answer.transpose()?,
-        subject: Subject {
-            code: may_lack("code")?,
-            severity: may_lack("severity")?,
-            district: may_lack("district")?,
-            school_code: may_lack("school_code")?,
-            other_school_code: may_lack("other_school_code")?,
-        },
+    let life = |place: usize| -> Result<(String, Life), Fault> {
+        let change = text(changes, place);
+        let answer = reply(if_any(answers, place)).map(|reply| Answer {
+            reply,
+            on: if_any(answered_on, place).parse().ok(),
+            evidence_hash: if_any(answer_hashes, place),
+        });
+        let life = Life {
+            first_seen: text(first_seen, place),
+            last_seen: last_seen.map_or_else(|| text(first_seen, place), |seen| text(seen, place)),
+            change: Change::from_code(&change).ok_or_else(|| format!("no change is called {change}"))?,
+            runs_gone: number(batch, "runs_gone", place).unwrap_or(0),
+            review: reply(text(reviews, place)),
+            evidence_hash: text(hashes, place),
+            answer,
+            subject: Subject {
+                code: if_any(codes, place),
+                severity: if_any(severities, place),
+                district: if_any(districts, place),
+                school_code: if_any(schools, place),
+                other_school_code: if_any(others, place),
+            },
+        };
+        Ok((text(ids, place), life))
     };
-    Ok((text("finding_id")?, life))
+    (0..batch.num_rows()).map(life).collect()
 }

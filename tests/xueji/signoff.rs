@@ -214,7 +214,8 @@ fn nobody_signs_while_a_run_holds_the_folder() {
     std::fs::write(city.out().join("term-end/signoffs.parquet"), "PAR1 no more").expect("a file");
     assert!(city.refused(&["--school", SCHOOLS[0]]).contains("signoffs.parquet"));
     // Whoever signs has a name, and one thing is signed at a time.
-    for arguments in [&["--city"][..], &["--by", "赵主任"], &["--city", "--school", "1", "--by", "赵主任"]] {
+    for arguments in [&["--city"][..], &["--city", "--by", " "], &["--by", "赵主任"], &["--city", "--school", "1", "--by", "赵主任"]]
+    {
         assert_eq!(city.signoff(arguments).code, Some(2), "{arguments:?}");
     }
 }
