@@ -12,6 +12,8 @@ use serde_json::json;
 use super::term_picture::Term;
 use super::{Ending, complain, note, say};
 use crate::ingest::table::Table;
+use crate::reconcile::life::History;
+use crate::report::history;
 use crate::report::mask;
 use crate::report::read::{Decision, Finding, Hit, ReadError, Rows, Run, Step};
 use crate::report::state;
@@ -56,11 +58,13 @@ fn explain(arguments: &Arguments, json: bool) -> Result<Ending, ReadError> {
     };
     let Some(decision) = run.decision(hit.place)? else { return Ok(Ending::Unusable) };
     let findings = run.findings(&decision.student_key)?;
+    // A run of an earlier version has no history that can be read, and is explained without.
+    let history = history::history(&run.folder).unwrap_or_default();
     let term = term(&run, &decision);
     if json {
-        say(object(&run, &decision, &findings, term.as_ref()));
+        say(object(&run, &decision, (&findings, &history), term.as_ref()));
     } else {
-        say(tree(&run, &decision, &findings, term.as_ref()));
+        say(tree(&run, &decision, (&findings, &history), term.as_ref()));
     }
     Ok(Ending::Done)
 }
@@ -198,7 +202,7 @@ fn spell(value: &str) -> Option<(NaiveDate, NaiveDate)> {
     Some((first.parse().ok()?, last.parse().ok()?))
 }
 
-fn tree(run: &Run, decision: &Decision, findings: &[Finding], term: Option<&Term>) -> String {
+fn tree(run: &Run, decision: &Decision, (findings, history): (&[Finding], &History), term: Option<&Term>) -> String {
     let manifest = &run.manifest;
     let mut lines = vec![
         format!(
@@ -274,6 +278,10 @@ fn tree(run: &Run, decision: &Decision, findings: &[Finding], term: Option<&Term
         if let Some(effect) = finding.effect.as_ref().filter(|effect| effect.student_key == decision.student_key) {
             lines.push(format!("      查实后结论会变：{}", effect.change()));
         }
+        if let Some(life) = history.get(&finding.finding_id) {
+            let answer = life.review.map(|reply| format!("，答复：{}", reply.word())).unwrap_or_default();
+            lines.push(format!("      {}，{} 起{answer}", life.change.title(), life.first_seen));
+        }
     }
     lines.join("\n")
 }
@@ -284,7 +292,7 @@ fn at(finding: &Finding) -> String {
     format!("（{}）", place(&rows))
 }
 
-fn object(run: &Run, decision: &Decision, findings: &[Finding], term: Option<&Term>) -> serde_json::Value {
+fn object(run: &Run, decision: &Decision, (findings, history): (&[Finding], &History), term: Option<&Term>) -> serde_json::Value {
     let step = |step: &Step| {
         let asks = rule(&step.clause).map(|rule| rule.asks);
         json!({
@@ -301,6 +309,9 @@ fn object(run: &Run, decision: &Decision, findings: &[Finding], term: Option<&Te
             "effect": finding.effect.as_ref().filter(|effect| effect.student_key == decision.student_key).map(|effect| {
                 json!({ "outcome_now": effect.outcome_now, "outcome_then": effect.outcome_then })
             }),
+            "change": history.get(&finding.finding_id).map(|life| life.change.code()),
+            "first_seen": history.get(&finding.finding_id).map(|life| &life.first_seen),
+            "review": history.get(&finding.finding_id).and_then(|life| life.review).map(|reply| reply.word()),
         })
     };
     json!({

@@ -10,6 +10,7 @@ mod readings;
 mod rules;
 mod run;
 mod sample;
+mod signoff;
 mod term_picture;
 
 use std::io::Write;
@@ -53,6 +54,8 @@ enum Command {
     },
     /// Every clause and finding, or one: what it asks, how faithfully it is computed, how it is read, its parameters.
     Rules(rules::Arguments),
+    /// What is signed off, what may be, and why not; sign off a school, a district or the city, or take it back.
+    Signoff(signoff::Arguments),
     /// Make an invented city: schools, students and records, with damage at known rates and `truth.parquet` that says where.
     Sample(sample::Arguments),
 }
@@ -139,6 +142,7 @@ pub fn main() -> ExitCode {
         },
         Command::Rules(arguments) => rules::main(&arguments, json),
         Command::Sample(arguments) => sample::main(&arguments, json),
+        Command::Signoff(arguments) => signoff::main(&arguments, json),
     }
     .into()
 }

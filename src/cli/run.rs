@@ -27,7 +27,7 @@ pub struct Arguments {
     /// How many threads to use; all cores without it.
     #[arg(long, value_name = "N")]
     jobs: Option<usize>,
-    /// End with 1 when there are findings this grave.
+    /// End with 1 when there are findings this grave that no answer closes.
     #[arg(long, value_enum, default_value_t = FailOn::Never)]
     fail_on: FailOn,
     /// A policy file; replaces the pipeline file's.
@@ -84,6 +84,9 @@ pub fn main(arguments: &Arguments, json: bool) -> Ending {
             "outcomes_by_stage": manifest.outcomes_by_stage,
             "findings": manifest.findings_by_severity,
             "findings_by_code": manifest.findings,
+            "open_findings": manifest.open_findings_by_severity,
+            "open_findings_by_code": manifest.open_findings,
+            "life": manifest.life,
             "movements": manifest.movements,
             "attendance": manifest.attendance,
             "seconds": manifest.seconds,
@@ -92,7 +95,7 @@ pub fn main(arguments: &Arguments, json: bool) -> Ending {
     } else {
         say(summary::text(&published.manifest, &published.folder));
     }
-    let found = |severity: &str| published.manifest.findings_by_severity.get(severity).is_some_and(|number| *number > 0);
+    let found = |severity: &str| published.manifest.open_findings_by_severity.get(severity).is_some_and(|number| *number > 0);
     let moved = published.manifest.movements.as_ref().is_some_and(|movements| movements.queries > 0);
     arguments.fail_on.ending(found("error"), found("query") || moved)
 }

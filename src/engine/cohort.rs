@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use law::facts::calendar::Term;
-use law::facts::codes::Read;
+use law::facts::codes::{AnnualResult, Read};
 use law::facts::identifiers::NationalId;
 use law::facts::student::Row;
 use law::regulation::findings::Severity;
@@ -16,12 +16,13 @@ use super::roster::{Roster, RosterReading, field};
 use super::rows::{NOBODY, RowIndex, RowsOfStudents};
 use super::scope::{self, OutOfScope, SheetBooks};
 use super::watch::Watch;
-use crate::ingest::table::Table;
+use crate::ingest::table::{Holds, Table};
 use crate::ingest::{Inputs, Sheet};
 use crate::reconcile::exams::{self, ExamNumbers};
 use crate::reconcile::found::{By, Match, ShanghaiNumbers};
 use crate::reconcile::pairs::Pair;
 use crate::reconcile::roll::{self, Rolls};
+use crate::report::mask;
 
 /// How many tables there are.
 const TABLES: usize = Table::ALL.len();
@@ -65,7 +66,13 @@ pub fn place(inputs: &Inputs, sheet: usize, record: usize, field: usize) -> Plac
     let own = &inputs.sheets[sheet];
     let header = own.headers.get(field).and_then(Option::as_deref).unwrap_or(own.table.fields()[field].header).to_owned();
     let column = own.letter(field);
-    Place { file: Some(own.file), sheet: Some(sheet), row: Some(own.rows.get(record)), column, header }
+    Place { file: Some(own.file), sheet: Some(sheet), row: Some(own.rows.get(record)), column, header, beside: String::new() }
+}
+
+/// Where a row stands, in words.
+pub fn position(inputs: &Inputs, sheet: usize, record: usize) -> String {
+    let own = &inputs.sheets[sheet];
+    format!("{} 第 {} 行", inputs.files[own.file].path, own.rows.get(record))
 }
 
 /// A part of a sheet with the student of each row, and what came of the rows without one.
@@ -166,7 +173,8 @@ impl<'a> Cohort<'a> {
             if !scope::uses(self.law, sheet.table) {
                 books.set_aside = aside;
                 books.out_of_scope.insert(OutOfScope::NotUsed, all - aside);
-            } else if matches!(sheet.table, Table::Roster | Table::Schools | Table::AttendanceReports | Table::ActualRoll) {
+            } else if matches!(sheet.table, Table::Roster | Table::Schools | Table::AttendanceReports | Table::ActualRoll | Table::Reviews)
+            {
                 *books = SheetBooks { used: all - aside, set_aside: aside, ..SheetBooks::default() };
             }
         }
@@ -360,7 +368,7 @@ impl<'a> Cohort<'a> {
             about: About::Id(id),
             field: own.table.title().into(),
             other_party: String::new(),
-            found: crate::report::mask::national_id(&NationalId::from_packed(id).to_string()),
+            found: mask::national_id(&NationalId::from_packed(id).to_string()),
             expected: "学籍名册中的学生".into(),
             place: place(self.inputs, sheet, record, 0),
             count: 1,
@@ -377,7 +385,7 @@ impl<'a> Cohort<'a> {
         let own = &self.inputs.sheets[sheet];
         let about = match own.id(own.table.field("全国学籍号").unwrap_or(usize::MAX), record) {
             Read::Value(id) => self.roster.with_id(id).map_or(About::Id(id), About::Student),
-            _ => About::Cells(format!("{}:{}", own.table.name(), record)),
+            _ => About::Cells(own.cells_hash(record, 0)),
         };
         Finding {
             code: "I0301",
@@ -398,7 +406,6 @@ impl<'a> Cohort<'a> {
 
     /// What tells a row of a student from the student's others: subject, kind, school year, date.
     pub fn key_words(&self, sheet: usize, record: usize) -> String {
-        use crate::ingest::table::Holds;
         let own = &self.inputs.sheets[sheet];
         let mut words = Vec::new();
         for (field, column) in own.table.fields().iter().enumerate().filter(|(_, column)| column.required) {
@@ -435,10 +442,34 @@ impl<'a> Cohort<'a> {
         sheet.text(field::DISTRICT, record).value()
     }
 
+    /// What a cell says, in words; empty where it says nothing that can be read.
+    pub fn cell_words(&self, row: Row, field: usize) -> String {
+        let (sheet, record) = self.cell(row);
+        let word =
+            |list: &[&str]| sheet.code(field, record).value().and_then(|code| list.get(usize::from(code)).map(|word| (*word).to_owned()));
+        let words = match sheet.table.fields().get(field).map(|column| column.holds) {
+            Some(Holds::Word(list)) => word(list),
+            Some(Holds::AnnualResult) => word(AnnualResult::WORDS),
+            Some(Holds::Date) => sheet.date(field, record).value().map(|date| date.to_string()),
+            Some(Holds::Term | Holds::Grade) => sheet.code(field, record).value().map(|number| number.to_string()),
+            Some(Holds::Number) => sheet.integer(field, record).value().map(|number| (f64::from(number) / 1000.0).to_string()),
+            Some(Holds::DocumentNumber) => sheet.text(field, record).value().map(mask::document),
+            Some(_) => sheet.text(field, record).value().map(str::to_owned),
+            None => None,
+        };
+        words.unwrap_or_default()
+    }
+
     /// The sheet and record of a row.
     pub fn cell(&self, row: Row) -> (&Sheet, usize) {
         let (sheet, record) = self.index.locate(row);
         (&self.inputs.sheets[sheet], record)
+    }
+
+    /// Where a row stands, in words.
+    pub fn position(&self, row: Row) -> String {
+        let (sheet, record) = self.index.locate(row);
+        position(self.inputs, sheet, record)
     }
 
     /// The rows of a student in a table.

@@ -32,6 +32,8 @@ pub struct Place {
     pub column: Option<u16>,
     /// The header of the column.
     pub header: String,
+    /// The other rows that it is about, in words. They are shown with what was found and are no part of the evidence: rows move.
+    pub beside: String,
 }
 
 /// A finding.

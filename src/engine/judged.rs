@@ -15,7 +15,7 @@ use law::regulation::verdict::Fact;
 
 use super::cohort::{Cohort, place};
 use super::facts::{ContradictedDay, Facts, Meeting};
-use super::finding::{About, Finding};
+use super::finding::{About, Finding, Place};
 use super::roster::field;
 use super::scope::OutOfScope;
 use crate::ingest::attendance::count;
@@ -290,18 +290,18 @@ fn contradicted(cohort: &Cohort<'_>, student: usize, row: Row, first: Row, field
     let (sheet, record) = cohort.index.locate(row);
     let own = &cohort.inputs.sheets[sheet];
     let column = &own.table.fields()[field];
-    let (first_sheet, first_record) = cohort.index.locate(first);
-    let other = &cohort.inputs.sheets[first_sheet];
-    let other_place = format!("{} 第 {} 行", cohort.inputs.files[other.file].path, other.rows.get(first_record));
+    // In the order of the words, whichever row comes first.
+    let mut words = [first, row].map(|row| cohort.cell_words(row, field));
+    words.sort();
     Finding {
         code: "I0302",
         severity: Severity::Error,
         about: About::Student(student as u32),
         field: format!("{}.{}.{}", own.table.title(), cohort.key_words(sheet, record), column.header),
         other_party: String::new(),
-        found: format!("与{other_place}的{}不同", column.header),
+        found: format!("{}有不同的值：{}", column.header, words.join("、")),
         expected: "同一事项只有一个值".into(),
-        place: place(cohort.inputs, sheet, record, field),
+        place: Place { beside: cohort.position(first), ..place(cohort.inputs, sheet, record, field) },
         count: 1,
         rows_sample: vec![own.rows.get(record)],
         at: Some(row),

@@ -1,6 +1,6 @@
 //! Who is there? One student for each key of the roster (rules, P1), found by id or by the number of an ID document.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Range;
 
@@ -14,7 +14,7 @@ use law::regulation::findings::Severity;
 use rayon::prelude::*;
 
 use super::directory;
-use super::finding::{About, Finding};
+use super::finding::{About, Finding, Place};
 use super::rows::RowIndex;
 use crate::ingest::table::Table;
 use crate::ingest::{Inputs, Sheet};
@@ -349,30 +349,70 @@ pub fn read(inputs: &Inputs, index: &RowIndex, as_of: NaiveDate) -> RosterReadin
         };
         let claims = active.iter().filter_map(school).collect();
         roster.claims.insert(student, claims);
-        for row in active.iter().filter(|row| **row != own) {
-            let (sheet, record) = index.locate(*row);
-            let other = inputs.sheets[sheet].text(field::SCHOOL, record).value().unwrap_or_default().to_owned();
-            let (own_sheet, own_record) = index.locate(own);
-            let school = inputs.sheets[own_sheet].text(field::SCHOOL, own_record).value().unwrap_or_default().to_owned();
-            reading.findings.push(Finding {
-                code: "R0101",
-                severity: Severity::Error,
-                about: About::Student(student),
-                field: "全国学籍号".into(),
-                other_party: other.clone(),
-                found: format!("{school}、{other}"),
-                expected: "一条在籍记录".into(),
-                place: super::cohort::place(inputs, sheet, record, field::ID),
-                count: 1,
-                rows_sample: vec![inputs.sheets[sheet].rows.get(record)],
-                at: Some(*row),
-                other_school: None,
-                effect: None,
-            });
-        }
+        reading.findings.extend(claimed_twice(inputs, index, student, own, &active));
     }
     reading
 }
+
+/// How many claims to a student are told; more are counted.
+const MOST_CLAIMS: usize = 20;
+
+/// R0101: several active registrations of one student: one case, with what each says, whichever of them counts.
+fn claimed_twice(inputs: &Inputs, index: &RowIndex, student: u32, own: Row, active: &[Row]) -> Option<Finding> {
+    let school_of = |row: Row| {
+        let (sheet, record) = index.locate(row);
+        inputs.sheets[sheet].text(field::SCHOOL, record).value().unwrap_or_default().to_owned()
+    };
+    let claim = |row: &Row| {
+        let (place, record) = index.locate(*row);
+        let sheet = &inputs.sheets[place];
+        let school = school_of(*row);
+        let status = match sheet.code(field::STATUS, record) {
+            Read::Value(code) => Status::from_code(code).map_or("学籍状态不明", Status::word),
+            Read::Empty => "学籍状态空白",
+            Read::Unreadable => "学籍状态不明",
+        };
+        let entry = match sheet.integer(field::ENTRY, record) {
+            Read::Value(month) => format!("{:04}-{:02} 入学", month.div_euclid(12), month.rem_euclid(12) + 1),
+            Read::Empty => "入学年月空白".to_owned(),
+            Read::Unreadable => "入学年月不明".to_owned(),
+        };
+        // No grade and no class: they change every year, and the case is the same.
+        let says = format!("学校 {school}：{status}，{entry}");
+        (says, super::cohort::position(inputs, place, record))
+    };
+    let further: Vec<Row> = active.iter().copied().filter(|row| *row != own).collect();
+    let (sheet, record) = index.locate(*further.first()?);
+    let mut claims: Vec<(String, String)> = active.iter().map(claim).collect();
+    claims.sort();
+    let all = claims.len();
+    claims.truncate(MOST_CLAIMS);
+    let (mut says, at): (Vec<String>, Vec<String>) = claims.into_iter().unzip();
+    if all > MOST_CLAIMS {
+        says.push(format!("共 {all} 条"));
+    }
+    let schools: BTreeSet<String> = active.iter().map(|row| school_of(*row)).collect();
+    let own_school = school_of(own);
+    let of_sheet = further.iter().map(|row| index.locate(*row)).filter(|(other, _)| *other == sheet);
+    Some(Finding {
+        code: "R0101",
+        severity: Severity::Error,
+        about: About::Student(student),
+        field: "全国学籍号".into(),
+        other_party: schools.iter().map(String::as_str).collect::<Vec<_>>().join("、"),
+        found: says.join("；"),
+        expected: "一条在籍记录".into(),
+        place: Place { beside: at.join("；"), ..super::cohort::place(inputs, sheet, record, field::ID) },
+        count: further.len() as i64,
+        rows_sample: of_sheet.map(|(sheet, record)| inputs.sheets[sheet].rows.get(record)).take(MOST_ROWS).collect(),
+        at: further.first().copied(),
+        other_school: schools.into_iter().find(|school| *school != own_school),
+        effect: None,
+    })
+}
+
+/// How many rows of a finding are named.
+const MOST_ROWS: usize = 10;
 
 /// Schools by code, while the roster is read.
 struct Schools<'a> {

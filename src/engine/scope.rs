@@ -19,6 +19,10 @@ pub enum OutOfScope {
     Later,
     /// An earlier stage of the student's.
     OtherStage,
+    /// An answer to a finding that is not given yet.
+    NotAnswered,
+    /// An answer to a finding that the pipeline never raised: another pipeline's.
+    OtherPipeline,
     /// A table, or a kind of row, that the procedure does not use.
     NotUsed,
 }
@@ -31,6 +35,8 @@ impl OutOfScope {
             OutOfScope::OtherTerm => "other_term",
             OutOfScope::Later => "after_as_of",
             OutOfScope::OtherStage => "other_stage",
+            OutOfScope::NotAnswered => "not_answered",
+            OutOfScope::OtherPipeline => "other_pipeline",
             OutOfScope::NotUsed => "not_used",
         }
     }
@@ -57,18 +63,12 @@ impl SheetBooks {
 /// Whether the procedure uses a table at all.
 pub fn uses(law: &Law, table: Table) -> bool {
     if law.audits {
-        return table != Table::Reviews;
+        return true;
     }
     if law.term.is_none() {
         return !matches!(
             table,
-            Table::Registrations
-                | Table::AttendanceReports
-                | Table::Attendance
-                | Table::Urgings
-                | Table::ActualRoll
-                | Table::Archives
-                | Table::Reviews
+            Table::Registrations | Table::AttendanceReports | Table::Attendance | Table::Urgings | Table::ActualRoll | Table::Archives
         );
     }
     match table {
@@ -80,7 +80,8 @@ pub fn uses(law: &Law, table: Table) -> bool {
         | Table::Urgings
         | Table::StatusChanges
         | Table::Applications
-        | Table::Discipline => true,
+        | Table::Discipline
+        | Table::Reviews => true,
         // Whether a senior finished the year, which certificates depend on, can be said once the year is over.
         Table::CourseResults | Table::Exams | Table::ExamNumbers => law.as_of >= law.last_day,
         _ => false,

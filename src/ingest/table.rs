@@ -2,7 +2,7 @@
 
 use law::facts::codes::{
     ApplicationKind, ArchivePart, AttendanceKind, AttendanceMode, Category, ChangeKind, Entitlement, ExamResult, MakeUp, MeasureKind,
-    Publicity, SchoolStatus, SittingKind, Standard, Status, YesNo,
+    Publicity, Reply, SchoolStatus, SittingKind, Standard, Status, YesNo,
 };
 
 /// What a column holds and so how its cells are read.
@@ -270,7 +270,7 @@ const REVIEWS: &[Field] = &[
     needed("finding_id", Identifier),
     optional("evidence_hash", Identifier),
     // A workbook comes back with the answers that a school has, and without those that it still owes.
-    Field { header: "处理结果", holds: Word(&["已整改", "情况说明", "误报"]), required: true, may_be_empty: true },
+    Field { header: "处理结果", holds: Word(Reply::WORDS), required: true, may_be_empty: true },
     optional("说明", Text),
     optional("处理人", Text),
     optional("处理日期", Date),

@@ -113,6 +113,21 @@ impl Held {
     }
 }
 
+impl Held {
+    /// Replaces a file of the pipeline's folder by what `write` writes, in one step.
+    ///
+    /// # Errors
+    /// The disk refuses, or it can't be written.
+    pub fn replace<E: From<io::Error>>(&self, name: &str, write: impl FnOnce(&Path) -> Result<(), E>) -> Result<(), E> {
+        let file = tempfile::NamedTempFile::new_in(&self.folder)?;
+        write(file.path())?;
+        private(file.path(), 0o600)?;
+        file.persist(self.folder.join(name)).map_err(|error| error.error)?;
+        sync_folder(&self.folder)?;
+        Ok(())
+    }
+}
+
 impl Staging {
     /// The folder.
     pub fn path(&self) -> &Path {

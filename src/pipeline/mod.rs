@@ -4,3 +4,4 @@ pub mod config;
 pub mod folder;
 pub mod movements;
 pub mod run;
+pub mod signoff;

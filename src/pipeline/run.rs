@@ -1,6 +1,6 @@
 //! A run from folder to published results: read, find the students, judge, write, check, publish.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,6 +17,7 @@ use thiserror::Error;
 use super::config::{Config, Procedure};
 use super::folder::{self, Held};
 use super::movements;
+use super::signoff;
 use crate::engine::attendance::ids::{Ids, Numbering};
 use crate::engine::audit;
 use crate::engine::cohort::Cohort;
@@ -31,12 +32,13 @@ use crate::ingest::attendance::{Counted, Deferral};
 use crate::ingest::table::Table;
 use crate::ingest::{self, Dictionary, Inputs, Marks, Request, Vocabulary};
 use crate::reconcile;
+use crate::reconcile::answers::{self, Answers};
+use crate::reconcile::life::{self, Change, History, Raised};
 use crate::report::findings::Published;
-use crate::report::manifest::{AttendanceReceipt, Books, InputReceipt, Manifest, PolicyReceipt, Seconds};
+use crate::report::manifest::{AttendanceReceipt, Books, InputReceipt, LifeReceipt, Manifest, PolicyReceipt, Seconds};
 use crate::report::parquet::{Encoded, Groups, Names, ROW_GROUP};
-use crate::report::read::history;
 use crate::report::state::{self, Basis, FileKept, Kept, State};
-use crate::report::{decisions, findings as published, mask, matches, positions, sources, submissions, summary};
+use crate::report::{decisions, findings as published, history, mask, matches, positions, sources, submissions, summary};
 
 /// How far a run is, for whoever shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,23 +149,38 @@ pub fn run(config: &Config, out: &Path, watch: &Watch<'_>) -> Result<PublishedRu
     let (tally, mut findings) = judge(&mut cohort, &staging.path().join("decisions.parquet"), &names("decisions/1"), watch)?;
     clock.lap(|seconds| &mut seconds.judging);
     watch(Stage::Writing, 0, 1);
+    let answers = answers::read(&cohort);
     findings.append(&mut cohort.findings);
     findings.extend(of_cells(&cohort));
     stake::weigh(&cohort, &mut findings);
-    let findings = published::in_order(findings.par_iter().map(|finding| published::publish(&cohort, finding)).collect());
+    if law.audits {
+        positions::write_positions(&staging.path().join("positions.parquet"), &cohort, &findings, &names("positions/1"))?;
+    }
+    let findings = {
+        let mut all: Vec<Published> = findings.par_iter().map(|finding| published::publish(&cohort, finding)).collect();
+        all.extend(of_answers(&cohort, &answers, &all));
+        published::in_order(all)
+    };
     published::write_findings(&staging.path().join("findings.parquet"), &findings, &names("findings/1"))?;
-    let past = latest.as_deref().map(history).unwrap_or_default();
-    let as_of = law.as_of.to_string();
-    published::write_history(&staging.path().join("finding_history.parquet"), &findings, &past, &as_of, &names("finding_history/1"))?;
+    let (past, begins_anew) = last_history(latest.as_deref());
+    let raised: Vec<Raised> = findings.iter().map(history::raised).collect();
+    let own: HashSet<&str> = raised.iter().map(|own| own.finding_id.as_str()).collect();
+    answers.enter(&mut cohort, |finding| own.contains(finding) || past.contains_key(finding));
+    drop(own);
+    let life = life::go_on(raised, past, &answers.given, &law.as_of.to_string());
+    history::write_history(staging.path(), &life, &names("finding_history/1"))?;
     sources::write_sources(&staging.path().join("sources.parquet"), &cohort, &names("sources/1"))?;
     matches::write_matches(&staging.path().join("matches.parquet"), &cohort, &names("matches/1"))?;
-    if law.audits {
-        positions::write_positions(&staging.path().join("positions.parquet"), &cohort, &names("positions/1"))?;
-    }
     submissions::write_submissions(&staging.path().join("submissions.parquet"), &cohort, &names("submissions/1"))?;
     let run_id = held.free_id(&run_id(config, &inputs));
     let mut manifest = manifest(config, &cohort, &run_id, started, tally, &findings);
     manifest.attendance = receipt;
+    enter_life(&mut manifest, &life);
+    manifest.life.against = latest.as_deref().and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
+    manifest.life.begins_anew = begins_anew;
+    // Whoever asks for the sign-offs is told that they, or the last run, can't be read.
+    let lapsed = ingest::guarded(|| signoff::lapsed(held.folder(), latest.as_deref(), staging.path(), &manifest.school_year));
+    manifest.life.signoffs_lapsed = lapsed.and_then(Result::ok).unwrap_or_default();
     check(&cohort, &manifest)?;
     manifest.movements = movements::against(latest.as_deref(), staging.path(), &manifest, config, &names("movements/1"))?;
     summary::write_workbook(staging.path(), &manifest).map_err(|error| RunError::Write(error.to_string()))?;
@@ -423,7 +440,14 @@ fn of_cells(cohort: &Cohort<'_>) -> Vec<Finding> {
             other_party: String::new(),
             found: cell.found.clone(),
             expected: cell.expected.to_string(),
-            place: Place { file: Some(cell.file), sheet: cell.sheet, row: cell.row, column: cell.column, header: cell.header.to_string() },
+            place: Place {
+                file: Some(cell.file),
+                sheet: cell.sheet,
+                row: cell.row,
+                column: cell.column,
+                header: cell.header.to_string(),
+                beside: String::new(),
+            },
             count: i64::from(cell.count),
             rows_sample: cell.rows_sample.clone(),
             at: None,
@@ -519,7 +543,54 @@ fn manifest(
         findings_by_severity: by_severity,
         effects,
         exams_for_graduation: findings.iter().filter(|finding| finding.rank == Rank::ExamsForGraduation).count() as u64,
+        open_findings: BTreeMap::new(),
+        open_findings_by_severity: BTreeMap::new(),
+        life: LifeReceipt::default(),
         movements: None,
+    }
+}
+
+/// The history of the last run, and whether there is one that can't be read.
+fn last_history(latest: Option<&Path>) -> (History, bool) {
+    let Some(latest) = latest else { return (History::new(), false) };
+    // Damage may make a library panic.
+    match ingest::guarded(|| history::history(latest)) {
+        Some(Ok(past)) => (past, false),
+        Some(Err(_)) | None => (History::new(), true),
+    }
+}
+
+/// What is wrong with answers, each with the school whose finding is answered, where this run raises it.
+fn of_answers(cohort: &Cohort<'_>, answers: &Answers, all: &[Published]) -> Vec<Published> {
+    if answers.findings.is_empty() {
+        return Vec::new();
+    }
+    let asked: HashSet<&str> = answers.findings.iter().map(|(_, answered)| answered.as_str()).collect();
+    let known: BTreeMap<&str, &Published> =
+        all.iter().map(|own| (own.finding_id.as_str(), own)).filter(|(id, _)| asked.contains(id)).collect();
+    let of_answer = |(finding, answered): &(Finding, String)| {
+        let own = published::publish(cohort, finding);
+        match known.get(answered.as_str()) {
+            Some(known) => Published { district: known.district.clone(), school_code: known.school_code.clone(), ..own },
+            None => own,
+        }
+    };
+    answers.findings.iter().map(of_answer).collect()
+}
+
+/// Enters the counts of the findings' life.
+fn enter_life(manifest: &mut Manifest, history: &History) {
+    for own in history.values() {
+        let is_news = own.change != Change::Gone || own.runs_gone == 1;
+        if is_news {
+            *manifest.life.changes.entry(own.change.code().to_owned()).or_default() += 1;
+        }
+        if own.is_open() {
+            *manifest.open_findings.entry(own.subject.code.clone()).or_default() += 1;
+            *manifest.open_findings_by_severity.entry(own.subject.severity.clone()).or_default() += 1;
+        } else if own.change != Change::Gone {
+            manifest.life.answered += 1;
+        }
     }
 }
 

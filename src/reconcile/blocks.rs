@@ -181,6 +181,9 @@ impl Sieve {
     }
 }
 
+/// What a part of the students came to: where a key of the rows is also a student's, and how many students have names of the rows.
+type Looked = (Vec<(u32, u32)>, HashMap<u64, u32>);
+
 /// Pairs worth comparing, and what is needed to compare them.
 #[derive(Debug, Default)]
 pub struct Blocks {
@@ -244,7 +247,7 @@ impl Blocks {
             (hits, namesakes)
         };
         let parts: Vec<usize> = (0..students).step_by(PART).collect();
-        let parts: Vec<(Vec<(u32, u32)>, HashMap<u64, u32>)> = parts.into_par_iter().map(look).collect();
+        let parts: Vec<Looked> = parts.into_par_iter().map(look).collect();
         let (mut hits, mut namesakes) = (Vec::new(), HashMap::new());
         for (part, names) in parts {
             hits.extend(part);

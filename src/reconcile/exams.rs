@@ -95,7 +95,7 @@ pub fn student(cohort: &Cohort<'_>, sheet: usize, record: usize, findings: &mut 
                 (Some(id), ..) => About::Id(id),
                 (None, Some(document), _) => About::Cells(format!("{:016x}", document_key(document))),
                 (None, None, Some(number)) => About::Cells(format!("考号 {number}")),
-                (None, None, None) => About::Cells(format!("{sheet}:{record}")),
+                (None, None, None) => About::Cells(own.cells_hash(record, 0)),
             };
             let id_text = id.map(|id| mask::national_id(&key_text(Key::National(id))));
             let found = id_text.or_else(|| document.map(mask::document)).or_else(|| number.map(str::to_owned)).unwrap_or_default();

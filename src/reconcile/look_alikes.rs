@@ -117,7 +117,7 @@ fn finding(cohort: &Cohort<'_>, first: u32, later: u32, score: &Score) -> Findin
     let (other_sheet, other_record) = cohort.cell(other.row);
     let (school, other_school) = (&cohort.roster.schools[entry.school as usize].code, &cohort.roster.schools[other.school as usize].code);
     let name = |sheet: &crate::ingest::Sheet, record: usize| sheet.text(field::NAME, record).value().unwrap_or_default().to_owned();
-    let reasons = score.reasons.iter().map(Reason::word).collect::<Vec<_>>().join("、");
+    let reasons = score.reasons.text();
     Finding {
         code: "R0103",
         severity: Severity::Query,

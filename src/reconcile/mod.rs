@@ -1,10 +1,12 @@
 //! Do the sources agree? Registrations, classrooms, exams and transfers are about the same people: matching by keys, then by score. And the life
 //! of what was found.
 
+pub mod answers;
 pub mod blocks;
 pub mod exams;
 pub mod found;
 pub mod letters;
+pub mod life;
 pub mod look_alikes;
 pub mod names;
 pub mod pairs;

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::blocks::Blocks;
 use super::person::Person;
-use super::score::{MARGIN, REVIEW, SURE, Scale, Score};
+use super::score::{MARGIN, REVIEW, Scale, Score};
 
 /// So many candidates of a row are shown.
 pub const SHOWN: usize = 3;
@@ -80,7 +80,7 @@ fn settle(pairs: Vec<Pair>) -> Pairs {
     };
     for pair in chosen.into_iter().flatten() {
         let points = pair.score.points;
-        if points >= SURE && is_ahead(of_rows.get(&pair.row), points) && is_ahead(of_students.get(&pair.student), points) {
+        if pair.score.is_enough() && is_ahead(of_rows.get(&pair.row), points) && is_ahead(of_students.get(&pair.student), points) {
             settled.sure.insert(pair.row, pair);
         } else {
             settled.review.insert(pair.row, vec![pair]);
@@ -206,11 +206,12 @@ fn assign(gains: &[Vec<i64>]) -> Vec<Option<usize>> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::score::{Reason, SURE};
     use super::*;
     use proptest::prelude::*;
 
     fn pair(row: u32, student: u32, points: i32) -> Pair {
-        Pair { row, student, score: Score { points, ..Score::default() } }
+        Pair { row, student, score: Score { points, reasons: [Reason::NameSame].into_iter().collect() } }
     }
 
     #[test]

@@ -8,6 +8,7 @@ use law::facts::student::Row;
 use super::found::Match;
 use super::roll::{Rolls, Stands};
 use crate::engine::cohort::Cohort;
+use crate::engine::finding::{About, Finding};
 use crate::engine::roster::{Key, document_text, field, key_text};
 use crate::ingest::table::Table;
 
@@ -72,7 +73,7 @@ pub fn of_student(cohort: &Cohort<'_>, rolls: &Rolls, student: u32) -> Person {
 }
 
 /// Everybody else: on rolls, in exams, in other tables, by their keys. Who may be a student of the roster is neither registered nor not.
-pub fn of_others(cohort: &Cohort<'_>, rolls: &Rolls) -> Vec<(String, Person)> {
+pub fn of_others(cohort: &Cohort<'_>, rolls: &Rolls, findings: &[Finding]) -> Vec<(String, Person)> {
     let mut others: BTreeMap<String, Person> = BTreeMap::new();
     for (row, stands) in &rolls.rows {
         let registered = match stands {
@@ -84,9 +85,8 @@ pub fn of_others(cohort: &Cohort<'_>, rolls: &Rolls) -> Vec<(String, Person)> {
         others.entry(key_of(cohort, *row)).or_insert(person);
     }
     let is_complete = !rolls.is_empty();
-    for finding in cohort.findings.iter().filter(|finding| matches!(finding.code, "R0301" | "R0303" | "R0305" | "R0602")) {
-        let (Some(row), crate::engine::finding::About::Id(_) | crate::engine::finding::About::Cells(_)) = (finding.at, &finding.about)
-        else {
+    for finding in findings.iter().filter(|finding| matches!(finding.code, "R0301" | "R0303" | "R0305" | "R0602")) {
+        let (Some(row), About::Id(_) | About::Cells(_)) = (finding.at, &finding.about) else {
             continue;
         };
         let (sheet, _) = cohort.cell(row);

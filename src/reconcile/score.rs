@@ -133,9 +133,22 @@ impl Reasons {
         Reason::ALL.into_iter().filter(move |reason| self.has(*reason))
     }
 
+    /// The reasons in Chinese, in a line.
+    pub fn text(self) -> String {
+        self.iter().map(Reason::word).collect::<Vec<_>>().join("、")
+    }
+
     /// Whether a number speaks for the pair.
     pub fn rests_on_number(self) -> bool {
         [NumberSame, NumberDigit, NumberSwapped, DocumentSame, DocumentDigit].iter().any(|reason| self.has(*reason))
+    }
+}
+
+impl FromIterator<Reason> for Reasons {
+    fn from_iter<I: IntoIterator<Item = Reason>>(reasons: I) -> Self {
+        let mut all = Self::default();
+        reasons.into_iter().for_each(|reason| all.add(reason));
+        all
     }
 }
 
@@ -146,6 +159,14 @@ pub struct Score {
     pub points: i32,
     /// Why.
     pub reasons: Reasons,
+}
+
+impl Score {
+    /// Whether the pair alone is enough to be sure. Twins share all but a letter of their names: without that, only a number tells.
+    pub fn is_enough(&self) -> bool {
+        let is_named = [NameSame, NameHomophone, NameNear].iter().any(|reason| self.reasons.has(*reason));
+        self.points >= SURE && (is_named || self.reasons.rests_on_number())
+    }
 }
 
 /// Among how many people pairs are sought.
@@ -344,7 +365,9 @@ mod tests {
         let one = person("张子涵", "2016-05-08", "");
         let other = person("张子轩", "2016-05-08", "");
         let score = scale().score(&one, &other, 1);
-        assert!((REVIEW..SURE).contains(&score.points), "{} {}", score.points, words(score));
+        assert!(score.points >= REVIEW && !score.is_enough(), "{} {}", score.points, words(score));
+        let village = Scale { students: 30, of_school: vec![30] };
+        assert!(!village.score(&one, &other, 1).is_enough());
         let numbered =
             scale().score(&person("张子涵", "2016-05-08", "310104201605080017"), &person("张子轩", "2016-05-08", "310104201605080033"), 1);
         assert!(numbered.points < REVIEW + 5, "{} {}", numbered.points, words(numbered));

@@ -6,7 +6,7 @@ use law::regulation::findings::Severity;
 use rayon::prelude::*;
 
 use crate::engine::cohort::{Cohort, place};
-use crate::engine::finding::{About, Finding};
+use crate::engine::finding::{About, Finding, Place};
 use crate::engine::roster::{Key, field, key_text, resident_number};
 use crate::report::mask;
 
@@ -41,7 +41,8 @@ fn of_number(cohort: &Cohort<'_>, number: Number) -> Vec<Finding> {
         Some((key, place as u32))
     };
     let mut numbered: Vec<(u64, u32)> = (0..students.len()).into_par_iter().filter_map(own).collect();
-    numbered.par_sort_unstable();
+    // By key, which stays with students when they move: the same two make the same case from year to year.
+    numbered.par_sort_unstable_by_key(|(number, student)| (*number, students[*student as usize].key));
     let shared = numbered.chunk_by(|one, other| one.0 == other.0).filter(|group| group.len() > 1);
     shared.flat_map(|group| group[1..].iter().map(|(_, student)| finding(cohort, number, *student, group[0].1))).collect()
 }
@@ -50,9 +51,7 @@ fn finding(cohort: &Cohort<'_>, number: Number, student: u32, first: u32) -> Fin
     let (entry, other) = (&cohort.roster.students[student as usize], &cohort.roster.students[first as usize]);
     let (sheet, record) = cohort.index.locate(entry.row);
     let own = &cohort.inputs.sheets[sheet];
-    let (other_sheet, other_record) = cohort.cell(other.row);
     let school = |code: u32| cohort.roster.schools[code as usize].code.as_str();
-    let other_place = format!("{} 第 {} 行", cohort.inputs.files[other_sheet.file].path, other_sheet.rows.get(other_record));
     let (code, column, what, expected) = match number {
         Number::Resident => ("R0102", field::DOCUMENT, "证件号码", "一个证件号码只有一个全国学籍号"),
         Number::Shanghai => ("F0902", field::SHANGHAI, "上海市学籍号", "每名学生各有一个上海市学籍号"),
@@ -68,9 +67,9 @@ fn finding(cohort: &Cohort<'_>, number: Number, student: u32, first: u32) -> Fin
         about: About::Student(student),
         field: what.into(),
         other_party: key_text(other.key),
-        found: format!("{shown}，与学校{}的学生相同（{other_place}）", school(other.school)),
+        found: format!("{shown}，与学校{}的学生相同", school(other.school)),
         expected: expected.into(),
-        place: place(cohort.inputs, sheet, record, column),
+        place: Place { beside: cohort.position(other.row), ..place(cohort.inputs, sheet, record, column) },
         count: 1,
         rows_sample: vec![own.rows.get(record)],
         at: Some(entry.row),

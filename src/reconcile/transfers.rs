@@ -105,15 +105,25 @@ fn unpaired<'a>(out: &[Side<'a>], into: &[Side<'a>]) -> (Vec<Side<'a>>, Vec<Side
 fn finding(cohort: &Cohort<'_>, student: u32, side: &Side<'_>, is_out: bool) -> Finding {
     let (sheet, record) = cohort.index.locate(side.row);
     let own = &cohort.inputs.sheets[sheet];
-    let named = |code: Option<&str>| code.map_or_else(|| "未写明的学校".to_owned(), |code| format!("学校{code}"));
+    let home = cohort.roster.schools[cohort.roster.students[student as usize].school as usize].code.as_str();
+    let named = |code: Option<&str>| code.map_or_else(|| "去向不明".to_owned(), |code| format!("学校{code}"));
     let (found, expected) = if is_out {
-        (format!("{}从{}转出，没有转入记录", side.effective, named(side.from)), format!("{}的转入记录", named(side.to)))
+        let from = side.from.unwrap_or(home);
+        let to = side.to.map_or_else(|| "接收学校的转入记录；转到外省市的写明转入学校".to_owned(), |code| format!("学校{code}的转入记录"));
+        (
+            format!(
+                "{}从学校{from}转出，{}，没有转入记录",
+                side.effective,
+                side.to.map_or_else(|| "没有写明转到哪里".to_owned(), |code| format!("转到学校{code}"))
+            ),
+            to,
+        )
     } else {
-        (format!("{}转入{}，没有转出记录", side.effective, named(side.to)), format!("{}的转出记录", named(side.from)))
+        let to = side.to.unwrap_or(home);
+        (format!("{}从{}转入学校{to}，没有转出记录", side.effective, named(side.from)), format!("{}的转出记录", named(side.from)))
     };
-    let home = &cohort.roster.schools[cohort.roster.students[student as usize].school as usize].code;
     let others = [side.from, side.to];
-    let other = others.iter().flatten().find(|code| **code != home.as_str());
+    let other = others.iter().flatten().find(|code| **code != home);
     Finding {
         code: "R0401",
         severity: Severity::Error,

@@ -1,4 +1,4 @@
-//! `findings.parquet` and `finding_history.parquet`: one row a finding, with an id that lasts as long as the problem.
+//! `findings.parquet`: one row a finding, with an id that lasts as long as the problem.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -71,6 +71,14 @@ pub fn cell_name(column: u16, row: u32) -> String {
     letters.iter().rev().collect::<String>() + &row.to_string()
 }
 
+/// What was found, with the rows beside it.
+fn found(found: &str, beside: &str) -> String {
+    match (found, beside) {
+        (found, "") => found.to_owned(),
+        (found, beside) => format!("{found}（{beside}）"),
+    }
+}
+
 /// Puts a finding into words.
 pub fn publish(cohort: &Cohort<'_>, finding: &Finding) -> Published {
     let entry = findings::find(finding.code);
@@ -138,7 +146,7 @@ pub fn publish(cohort: &Cohort<'_>, finding: &Finding) -> Published {
         column: (!place.header.is_empty()).then(|| place.header.clone()),
         cell,
         evidence_hash: hash(&[&finding.found, &finding.expected]),
-        found: mask::within(&finding.found).into_owned(),
+        found: mask::within(&found(&finding.found, &place.beside)).into_owned(),
         expected: mask::within(&finding.expected).into_owned(),
         count: finding.count,
         rows_sample: finding.rows_sample.iter().map(|row| *row as i32).collect(),
@@ -262,64 +270,6 @@ pub fn write_findings(path: &Path, findings: &[Published], names: &Names) -> Res
         ],
     )?;
     write(path, &batch, names, &["finding_id", "student_key", "student_id", "affects"])
-}
-
-/// What a finding was in an earlier run of the pipeline.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub struct Past {
-    pub first_seen: String,
-    pub change: String,
-    pub evidence_hash: String,
-}
-
-/// Writes `finding_history.parquet`: what depends on earlier runs. `past` is the last run's history, by finding id.
-///
-/// # Errors
-/// The disk refuses.
-pub fn write_history(
-    path: &Path,
-    findings: &[Published],
-    past: &std::collections::BTreeMap<String, Past>,
-    as_of: &str,
-    names: &Names,
-) -> Result<(), ParquetError> {
-    let mut rows: Vec<(&str, &str, &str, &str)> = Vec::with_capacity(findings.len());
-    for finding in findings {
-        let (first_seen, change) = match past.get(&finding.finding_id) {
-            None => (as_of, "new"),
-            Some(past) if past.change == "gone" => (past.first_seen.as_str(), "reopened"),
-            Some(past) if past.evidence_hash == finding.evidence_hash => (past.first_seen.as_str(), "unchanged"),
-            Some(past) => (past.first_seen.as_str(), "updated"),
-        };
-        rows.push((&finding.finding_id, first_seen, change, &finding.evidence_hash));
-    }
-    let present: std::collections::HashSet<&str> = rows.iter().map(|row| row.0).collect();
-    rows.extend(
-        past.iter()
-            .filter(|(id, _)| !present.contains(id.as_str()))
-            .map(|(id, past)| (id.as_str(), past.first_seen.as_str(), "gone", past.evidence_hash.as_str())),
-    );
-    rows.sort_unstable();
-    let text = |name: &str, nullable| Field::new(name, DataType::Utf8, nullable);
-    let schema = Schema::new(vec![
-        text("finding_id", false),
-        text("first_seen", false),
-        text("change", false),
-        text("review", true),
-        text("evidence_hash", false),
-    ]);
-    let batch = RecordBatch::try_new(
-        Arc::new(schema),
-        vec![
-            texts(rows.iter().map(|row| Some(row.0))),
-            texts(rows.iter().map(|row| Some(row.1))),
-            texts(rows.iter().map(|row| Some(row.2))),
-            texts(rows.iter().map(|_| None)),
-            texts(rows.iter().map(|row| Some(row.3))),
-        ],
-    )?;
-    write(path, &batch, names, &["finding_id"])
 }
 
 #[cfg(test)]

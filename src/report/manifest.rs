@@ -56,6 +56,15 @@ pub struct Manifest {
     /// Those among them about data of the exam authority that would turn 结业 into 毕业.
     #[serde(default)]
     pub exams_for_graduation: u64,
+    /// Findings to which no answer stands, by code.
+    #[serde(default)]
+    pub open_findings: BTreeMap<String, u64>,
+    /// The same by severity.
+    #[serde(default)]
+    pub open_findings_by_severity: BTreeMap<String, u64>,
+    /// What became of the findings against the last run of the pipeline.
+    #[serde(default)]
+    pub life: LifeReceipt,
     /// What moved against the last run of the pipeline, if there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub movements: Option<MovementReceipt>,
@@ -99,6 +108,22 @@ pub struct AttendanceReceipt {
     pub known_from: Option<String>,
     /// Why all were read though there was a run before, in Chinese.
     pub read_anew: Option<String>,
+}
+
+/// What became of the findings against the last run of the pipeline.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]
+pub struct LifeReceipt {
+    /// The last run of the pipeline.
+    pub against: Option<String>,
+    /// Whether its history can't be read, so that the findings begin anew.
+    pub begins_anew: bool,
+    /// Findings by change; of those that are gone, the ones that the last run still raised.
+    pub changes: BTreeMap<String, u64>,
+    /// Findings that are raised, and closed by an answer.
+    pub answered: u64,
+    /// Sign-offs that held in the last run and don't in this: `school 3101040001`, `district 示例区`, `city`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub signoffs_lapsed: Vec<String>,
 }
 
 /// What the run was compared with, and what came of it.

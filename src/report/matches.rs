@@ -38,6 +38,7 @@ pub fn write_matches(path: &Path, cohort: &Cohort<'_>, names: &Names) -> Result<
         text("decision", false),
         Field::new("score", DataType::Int32, true),
         Field::new("reasons", DataType::List(Arc::new(element.clone())), false),
+        text("reasons_text", false),
     ]);
     let texts =
         |of: &dyn Fn(&Match) -> Option<String>| -> ArrayRef { Arc::new(matches.iter().map(|own| of(own)).collect::<StringArray>()) };
@@ -71,6 +72,7 @@ pub fn write_matches(path: &Path, cohort: &Cohort<'_>, names: &Names) -> Result<
             texts(&|own| Some(if own.is_sure { "sure" } else { "review" }.to_owned())),
             Arc::new(matches.iter().map(|own| points(own)).collect::<Int32Array>()),
             Arc::new(reasons.finish()),
+            texts(&|own| Some(own.score.map(|score| score.reasons.text()).unwrap_or_default())),
         ],
     )?;
     write(path, &batch, names, &["student_key"])

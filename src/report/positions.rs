@@ -11,6 +11,7 @@ use rayon::prelude::*;
 
 use super::parquet::{Encoded, Groups, Names, ROW_GROUP};
 use crate::engine::cohort::Cohort;
+use crate::engine::finding::Finding;
 use crate::engine::roster::{Key, field, key_text};
 use crate::pipeline::run::RunError;
 use crate::reconcile::positions::{self, Person};
@@ -104,7 +105,7 @@ fn batch<'c>(cohort: &'c Cohort<'_>, schema: &SchemaRef, people: &'c [(String, P
 ///
 /// # Errors
 /// The disk refuses.
-pub fn write_positions(path: &Path, cohort: &Cohort<'_>, names: &Names) -> Result<(), RunError> {
+pub fn write_positions(path: &Path, cohort: &Cohort<'_>, findings: &[Finding], names: &Names) -> Result<(), RunError> {
     let schema = schema();
     let mut file = Groups::create(path, &schema, names, &["person_key", "student_id", "name"], &["student_id"])?;
     let rolls = &cohort.rolls;
@@ -128,7 +129,8 @@ pub fn write_positions(path: &Path, cohort: &Cohort<'_>, names: &Names) -> Resul
     let known: std::collections::HashSet<u64> =
         cohort.roster.students.iter().filter_map(|entry| if let Key::National(id) = entry.key { Some(id) } else { None }).collect();
     let is_known = |key: &str| law::facts::identifiers::NationalId::parse(key).is_ok_and(|id| known.contains(&id.packed()));
-    let others: Vec<(String, Person)> = positions::of_others(cohort, rolls).into_iter().filter(|(key, _)| !is_known(key)).collect();
+    let others: Vec<(String, Person)> =
+        positions::of_others(cohort, rolls, findings).into_iter().filter(|(key, _)| !is_known(key)).collect();
     for people in others.chunks(ROW_GROUP) {
         let encoded = file.encoder().encode(&batch(cohort, &schema, people)?)?;
         file.write(encoded)?;

@@ -1,8 +1,8 @@
 //! A published run read back: one student's decision and findings, from the run folder alone.
 
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray};
 use arrow::compute::{cast, filter_record_batch};
@@ -14,7 +14,6 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReaderBuilder, RowSelection, RowSelector};
 use thiserror::Error;
 
-use super::findings::Past;
 use super::manifest::Manifest;
 use crate::engine::watch::SENT_NOTHING;
 
@@ -106,6 +105,7 @@ pub struct Decision {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct Finding {
+    pub finding_id: String,
     pub code: String,
     pub severity: String,
     pub message: String,
@@ -160,6 +160,8 @@ pub struct FindingRow {
     pub finding: Finding,
     pub clause: String,
     pub school_code: String,
+    /// The other school, where two have to settle it together.
+    pub other_school_code: String,
     pub name: String,
     pub student_key: String,
     pub column: String,
@@ -286,15 +288,18 @@ impl Run {
         Ok(sent_nothing)
     }
 
-    /// All findings in their order, at most `most`, and how many more there are.
+    /// The findings that `is_asked` picks by id and other school, in their order, at most `most`, and how many more there are.
     ///
     /// # Errors
     /// The findings can't be read.
-    pub fn all_findings(&self, most: usize) -> Result<(Vec<FindingRow>, usize), ReadError> {
+    pub fn some_findings(&self, most: usize, is_asked: impl Fn(&str, &str) -> bool) -> Result<(Vec<FindingRow>, usize), ReadError> {
         let (mut findings, mut more) = (Vec::new(), 0);
         self.each_finding(|batch| {
+            let (ids, others) = (texts(batch, "finding_id")?, texts_if_any(batch, "other_school_code")?);
+            let asked = (0..batch.num_rows()).map(|place| Some(is_asked(&text(&ids, place), &text(&others, place))));
+            let batch = filter_record_batch(batch, &asked.collect::<BooleanArray>())?;
             let room = batch.num_rows().min(most - findings.len());
-            findings.extend(finding_rows(batch, room)?);
+            findings.extend(finding_rows(&batch, room)?);
             more += batch.num_rows() - room;
             Ok(())
         })?;
@@ -303,12 +308,14 @@ impl Run {
 
     fn each_finding(&self, take: impl FnMut(&RecordBatch) -> Result<(), Fault>) -> Result<(), ReadError> {
         let columns = [
+            "finding_id",
             "code",
             "severity",
             "clause",
             "student_key",
             "name",
             "school_code",
+            "other_school_code",
             "message",
             "file",
             "sheet",
@@ -400,6 +407,7 @@ impl Run {
 fn finding_rows(batch: &RecordBatch, most: usize) -> Result<Vec<FindingRow>, Fault> {
     let column = |name: &str| texts(batch, name);
     let (codes, severities, clauses, messages) = (column("code")?, column("severity")?, column("clause")?, column("message")?);
+    let (ids, others) = (column("finding_id")?, texts_if_any(batch, "other_school_code")?);
     let (schools, names, keys) = (column("school_code")?, column("name")?, column("student_key")?);
     let (files, sheets, columns, cells) = (column("file")?, column("sheet")?, column("column")?, column("cell")?);
     let (found, expected) = (column("found")?, column("expected")?);
@@ -414,6 +422,7 @@ fn finding_rows(batch: &RecordBatch, most: usize) -> Result<Vec<FindingRow>, Fau
     let counts = batch.column_by_name("count").and_then(|counts| counts.as_primitive_opt::<Int64Type>());
     let row = |place: usize| FindingRow {
         finding: Finding {
+            finding_id: text(&ids, place),
             code: text(&codes, place),
             severity: text(&severities, place),
             message: text(&messages, place),
@@ -426,6 +435,7 @@ fn finding_rows(batch: &RecordBatch, most: usize) -> Result<Vec<FindingRow>, Fau
         },
         clause: text(&clauses, place),
         school_code: text(&schools, place),
+        other_school_code: text(&others, place),
         name: text(&names, place),
         student_key: text(&keys, place),
         column: text(&columns, place),
@@ -433,22 +443,6 @@ fn finding_rows(batch: &RecordBatch, most: usize) -> Result<Vec<FindingRow>, Fau
         count: counts.map_or(1, |counts| counts.value(place)),
     };
     Ok((0..most).map(row).collect())
-}
-
-/// The history of a run's findings, by finding id. A history that can't be read is no history.
-pub fn history(run: &Path) -> BTreeMap<String, Past> {
-    let mut past = BTreeMap::new();
-    let columns = ["finding_id", "first_seen", "change", "evidence_hash"];
-    let all = read(&run.join("finding_history.parquet"), &columns, None, |batch| {
-        let column = |name: &str| texts(batch, name);
-        let (ids, seen, changes, hashes) = (column("finding_id")?, column("first_seen")?, column("change")?, column("evidence_hash")?);
-        for place in 0..batch.num_rows() {
-            let own = Past { first_seen: text(&seen, place), change: text(&changes, place), evidence_hash: text(&hashes, place) };
-            past.insert(text(&ids, place), own);
-        }
-        Ok(())
-    });
-    if all.is_ok() { past } else { BTreeMap::new() }
 }
 
 /// What is wrong with a file.
@@ -503,6 +497,14 @@ fn texts(batch: &RecordBatch, name: &str) -> Result<ArrayRef, Fault> {
     Ok(cast(column(batch, name)?, &DataType::Utf8)?)
 }
 
+/// A column of texts that runs of an earlier version lack.
+fn texts_if_any(batch: &RecordBatch, name: &str) -> Result<ArrayRef, Fault> {
+    match batch.column_by_name(name) {
+        Some(_) => texts(batch, name),
+        None => Ok(Arc::new(StringArray::new_null(batch.num_rows()))),
+    }
+}
+
 /// A cell of texts; empty where there is none.
 fn text(texts: &ArrayRef, place: usize) -> String {
     let texts = texts.as_string::<i32>();
@@ -514,7 +516,7 @@ pub(super) fn byte(batch: &RecordBatch, name: &str, place: usize) -> Option<i8> 
     bytes.is_valid(place).then(|| bytes.value(place))
 }
 
-fn number(batch: &RecordBatch, name: &str, place: usize) -> Option<i32> {
+pub(super) fn number(batch: &RecordBatch, name: &str, place: usize) -> Option<i32> {
     let numbers = batch.column_by_name(name)?.as_primitive_opt::<Int32Type>()?;
     numbers.is_valid(place).then(|| numbers.value(place))
 }

@@ -63,10 +63,11 @@ fn the_published_schemas_are_the_documented_ones() {
     let city = scratch();
     let output = Command::new(env!("CARGO_BIN_EXE_xueji")).args(["sample", "--students", "100", "--out"]).arg(city.path()).output();
     assert!(output.expect("the program").status.success());
-    for name in ["decisions", "findings", "finding_history", "sources", "submissions", "movements", "truth"] {
+    for name in ["decisions", "findings", "finding_history", "matches", "sources", "submissions", "movements", "truth"] {
         let folder = if name == "truth" { city.path().to_owned() } else { package().join("reports/sample") };
         assert_documented(&folder.join(format!("{name}.parquet")), name);
     }
+    assert_documented(&package().join("reports/sample/district-audit/positions.parquet"), "positions");
     let manifest = std::fs::read_to_string(package().join("reports/sample/manifest.json")).expect("the manifest");
     let manifest: Value = serde_json::from_str(&manifest).expect("JSON");
     let mut named: Vec<String> = documented("manifest").into_iter().map(|(name, ..)| name).collect();

@@ -186,3 +186,7 @@ words! {
         Warning = "警告", SeriousWarning = "严重警告", Demerit = "记过", Probation = "留校察看", Expulsion = "开除学籍",
     }
 }
+words! {
+    /// 处理结果 of an answer to a finding: mended, explained, or a false alarm.
+    Reply { Mended = "已整改", Explained = "情况说明", Mistaken = "误报" }
+}

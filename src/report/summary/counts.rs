@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::path::Path;
 
-use polars::prelude::{Column, DataFrame, ParquetReader, PolarsError, SerReader};
+use polars::prelude::{Column, DataFrame, DataType, ParquetReader, PolarsError, SerReader};
 use rust_xlsxwriter::XlsxError;
 use thiserror::Error;
 
@@ -56,24 +56,26 @@ pub type Numbered<N> = Vec<(Vec<String>, Vec<N>)>;
 
 /// The rows of a small table: some columns of texts, then some of whole numbers.
 pub fn rows(path: &Path, columns: &[&str], numbers: &[&str]) -> Result<Numbered<i64>, SummaryError> {
-    rows_of(path, columns, numbers, |number, row| Ok(number.i64()?.get(row).unwrap_or_default()))
+    rows_of(path, columns, numbers, &DataType::Int64, |number, row| Ok(number.i64()?.get(row).unwrap_or_default()))
 }
 
 /// The rows of a small table: some columns of texts, then some of numbers with a fraction.
 pub fn rows_of_fractions(path: &Path, columns: &[&str], numbers: &[&str]) -> Result<Numbered<f64>, SummaryError> {
-    rows_of(path, columns, numbers, |number, row| Ok(number.f64()?.get(row).unwrap_or_default()))
+    rows_of(path, columns, numbers, &DataType::Float64, |number, row| Ok(number.f64()?.get(row).unwrap_or_default()))
 }
 
 fn rows_of<N>(
     path: &Path,
     columns: &[&str],
     numbers: &[&str],
+    kind: &DataType,
     get: impl Fn(&Column, usize) -> Result<N, PolarsError>,
 ) -> Result<Numbered<N>, SummaryError> {
     let table = read(path, &[columns, numbers].concat())?;
+    let numbers: Vec<Column> = numbers.iter().map(|number| table.column(number)?.cast(kind)).collect::<Result<_, PolarsError>>()?;
     let mut rows = Vec::with_capacity(table.height());
     for row in 0..table.height() {
-        let own: Result<Vec<N>, PolarsError> = numbers.iter().map(|number| get(table.column(number)?, row)).collect();
+        let own: Result<Vec<N>, PolarsError> = numbers.iter().map(|number| get(number, row)).collect();
         rows.push((texts(&table, columns, row)?, own?));
     }
     Ok(rows)

@@ -1,8 +1,11 @@
 //! The result for people: `summary.xlsx`, and the summary on standard output.
 
 mod counts;
+mod findings;
+mod people;
 mod workbook;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use law::regulation::findings::find;
@@ -12,6 +15,8 @@ pub use counts::SummaryError;
 pub use workbook::write_workbook;
 
 use super::clauses;
+use crate::reconcile::life::Change;
+
 use super::manifest::{AttendanceReceipt, Manifest, MovementReceipt};
 
 /// The stages, by the words in outputs, with their titles.
@@ -29,7 +34,7 @@ fn filled(text: &str, width: usize) -> String {
 
 /// What to look at first, each in a sentence.
 fn first_to_do(manifest: &Manifest) -> Vec<String> {
-    let found = |code: &str| manifest.findings.get(code).copied().unwrap_or(0);
+    let found = |code: &str| manifest.open_findings.get(code).copied().unwrap_or(0);
     let mut lines = Vec::new();
     let exams = manifest.exams_for_graduation;
     if exams > 0 {
@@ -65,7 +70,7 @@ fn first_to_do(manifest: &Manifest) -> Vec<String> {
         lines.push(format!("{set_aside} 行数据没有采用，每行都有问题代码，见“问题清单”"));
     }
     let mut errors: Vec<(u64, &str)> = manifest
-        .findings
+        .open_findings
         .iter()
         .filter(|(code, _)| find(code).is_some_and(|entry| entry.severity.code() == "error"))
         .map(|(code, number)| (*number, code.as_str()))
@@ -98,6 +103,30 @@ fn compared_with(manifest: &Manifest) -> Option<String> {
     })
 }
 
+/// What became of the findings: those that answers close, and what changed against the run before.
+fn life(manifest: &Manifest) -> Vec<String> {
+    let mut lines = Vec::new();
+    let of = |counts: &BTreeMap<String, u64>, key: &str| counts.get(key).copied().unwrap_or(0);
+    let receipt = &manifest.life;
+    if receipt.answered > 0 {
+        let open = |severity| of(&manifest.open_findings_by_severity, severity);
+        let (errors, queries) = (open("error"), open("query"));
+        lines.push(format!("其中已说明 {}，未了结：必须整改 {errors}，需要说明 {queries}", receipt.answered));
+    }
+    if let Some(against) = &receipt.against {
+        let told = [Change::New, Change::Updated, Change::Reopened, Change::Gone];
+        let told = told.map(|change| format!("{} {}", change.title(), of(&receipt.changes, change.code())));
+        lines.push(match receipt.begins_anew {
+            true => format!("上次运行 {against} 的问题记录读不出来：这次从头记起，核查反馈请都放在输入文件夹里再跑一次"),
+            false => format!("与上次运行 {against} 相比，问题{}", told.join("，")),
+        });
+    }
+    if !receipt.signoffs_lapsed.is_empty() {
+        lines.push(format!("因这次运行而失效的签核：{}", receipt.signoffs_lapsed.join("、")));
+    }
+    lines
+}
+
 /// The summary on standard output.
 pub fn text(manifest: &Manifest, folder: &Path) -> String {
     let of =
@@ -118,6 +147,7 @@ pub fn text(manifest: &Manifest, folder: &Path) -> String {
     }
     let severities = SEVERITIES.map(|(code, title)| format!("{title} {}", manifest.findings_by_severity.get(code).copied().unwrap_or(0)));
     lines.extend([String::new(), format!("问题：{}", severities.join("，"))]);
+    lines.extend(life(manifest));
     if let Some(table) = clauses::table().ok().filter(|_| manifest.is_audit()) {
         lines.push(clauses::in_a_line(&table, manifest));
     }

@@ -4,27 +4,28 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use law::regulation::clauses::Clause;
-use law::regulation::findings::find;
 use law::regulation::rule::Outcome;
 use rust_xlsxwriter::{Color, DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder, Workbook, Worksheet, XlsxError};
 
 use super::counts::{SummaryError, count, rows, rows_of_fractions};
-use super::{SEVERITIES, STAGES, first_to_do};
+use super::{SEVERITIES, STAGES, findings, first_to_do, people};
 use crate::ingest::table::Table;
+use crate::reconcile::life::Change;
 use crate::report::clauses::{self, Standing};
+use crate::report::history;
 use crate::report::manifest::{Manifest, MovementReceipt};
 use crate::report::mask;
-use crate::report::read::{FindingRow, Listed, Run, Step};
+use crate::report::read::{Listed, Run, Step};
 
 /// The most rows of a list of findings or students; more are in the Parquet files.
-const MOST: usize = 20_000;
+pub(super) const MOST: usize = 20_000;
 
 /// The formats of a workbook.
-struct Formats {
+pub(super) struct Formats {
     title: Format,
-    head: Format,
-    note: Format,
-    wrap: Format,
+    pub(super) head: Format,
+    pub(super) note: Format,
+    pub(super) wrap: Format,
     alarm: Format,
 }
 
@@ -65,7 +66,12 @@ pub fn write_workbook(folder: &Path, manifest: &Manifest) -> Result<(), SummaryE
     if let Some(table) = clauses::table().ok().filter(|_| manifest.is_audit()) {
         account(sheet(&mut workbook, "逐条核查")?, &table, manifest, &formats)?;
     }
-    findings(sheet(&mut workbook, "问题清单")?, &run, &formats)?;
+    findings::all(sheet(&mut workbook, "问题清单")?, &run, &formats)?;
+    findings::of_two_schools(sheet(&mut workbook, "区级协调")?, &run, &formats)?;
+    if manifest.is_audit() {
+        people::positions(sheet(&mut workbook, "人籍状态")?, &run, &formats)?;
+    }
+    people::perhaps(sheet(&mut workbook, "疑似同一人")?, &run, &formats)?;
     submissions(sheet(&mut workbook, "报送情况")?, folder, manifest, &formats)?;
     if let Some(receipt) = &manifest.movements {
         movements(sheet(&mut workbook, "与上次相比")?, folder, receipt, &formats)?;
@@ -104,7 +110,7 @@ fn sheet<'w>(workbook: &'w mut Workbook, name: &str) -> Result<&'w mut Worksheet
 }
 
 /// Writes texts that inputs brought side by side: no number of an ID document whole, and what begins like a formula stays a text.
-fn write_texts(sheet: &mut Worksheet, row: u32, first: u16, texts: &[&str]) -> Result<(), XlsxError> {
+pub(super) fn write_texts(sheet: &mut Worksheet, row: u32, first: u16, texts: &[&str]) -> Result<(), XlsxError> {
     for (column, text) in (first..).zip(texts) {
         sheet.write_string(row, column, mask::within(text))?;
     }
@@ -112,7 +118,7 @@ fn write_texts(sheet: &mut Worksheet, row: u32, first: u16, texts: &[&str]) -> R
 }
 
 /// Writes a head with the widths of its columns in row `row`, frozen, repeated on each printed page, with a filter over `rows` rows below.
-fn head(sheet: &mut Worksheet, row: u32, columns: &[(&str, f64)], rows: u32, formats: &Formats) -> Result<(), XlsxError> {
+pub(super) fn head(sheet: &mut Worksheet, row: u32, columns: &[(&str, f64)], rows: u32, formats: &Formats) -> Result<(), XlsxError> {
     let mut last = 0;
     for (column, (title, width)) in (0_u16..).zip(columns) {
         sheet.write_with_format(row, column, *title, &formats.head)?;
@@ -171,13 +177,27 @@ fn overview(sheet: &mut Worksheet, manifest: &Manifest, formats: &Formats) -> Re
         sheet.write(row, 1 + STAGES.len() as u16, *total)?;
     }
     row += 2;
-    for (column, title) in (0_u16..).zip(["问题", "件数"]) {
+    for (column, title) in (0_u16..).zip(["问题", "件数", "未了结", "已说明"]) {
         sheet.write_with_format(row, column, title, &formats.head)?;
     }
     for (code, title) in SEVERITIES {
         row += 1;
+        let of = |counts: &BTreeMap<String, u64>| counts.get(code).copied().unwrap_or(0);
+        let (all, open) = (of(&manifest.findings_by_severity), of(&manifest.open_findings_by_severity));
         sheet.write(row, 0, title)?;
-        sheet.write(row, 1, manifest.findings_by_severity.get(code).copied().unwrap_or(0))?;
+        for (column, number) in [(1, all), (2, open), (3, all.saturating_sub(open))] {
+            sheet.write(row, column, number)?;
+        }
+    }
+    if let Some(against) = manifest.life.against.as_ref().filter(|_| !manifest.life.begins_anew) {
+        row += 2;
+        sheet.write_with_format(row, 0, "问题与上次运行相比", &formats.head)?;
+        sheet.write_with_format(row, 1, against, &formats.head)?;
+        for change in Change::ALL {
+            row += 1;
+            sheet.write(row, 0, change.title())?;
+            sheet.write(row, 1, manifest.life.changes.get(change.code()).copied().unwrap_or(0))?;
+        }
     }
     row += 2;
     sheet.write_with_format(row, 0, "先看这些", &formats.head)?;
@@ -194,13 +214,19 @@ fn overview(sheet: &mut Worksheet, manifest: &Manifest, formats: &Formats) -> Re
     let guide = [
         "各校结论：每所学校各种结论的人数和问题件数。",
         "待核名单：数据不足、还不能下结论的学生，缺什么、补哪张表。",
-        "问题清单：每个问题在哪个文件、哪一格，应该怎样改；查实后会改变结论的列在前面，“影响”写明谁的结论怎样变。",
+        "问题清单：每个问题在哪个文件、哪一格，应该怎样改；查实后会改变结论的列在前面，“影响”写明谁的结论怎样变；已有答复并且成立的排在后面。",
+        "区级协调：两所学校都牵涉、要由区里协调的问题，两校各自怎么记。",
+        "疑似同一人：花名册、考试和学籍里认不准的人，可能是谁、像在哪里、不像在哪里。",
         "报送情况：各校各表有多少学生已有记录，应有而没有的标红。",
     ];
     if manifest.is_audit() {
-        let line = "逐条核查：办法每一条、每一款、每一项有没有问题，缺哪张表没有查，哪些要由人判断，判得多准。";
-        sheet.write_with_format(row, 0, line, &formats.note)?;
-        row += 1;
+        for line in [
+            "逐条核查：办法每一条、每一款、每一项有没有问题，缺哪张表没有查，哪些要由人判断，判得多准。",
+            "人籍状态：各校在籍在校、在籍离校、在校不在籍、不在籍不在校各多少人；逐人见 positions.parquet。",
+        ] {
+            sheet.write_with_format(row, 0, line, &formats.note)?;
+            row += 1;
+        }
     }
     let compared = manifest.movements.as_ref().map(|_| "与上次相比：哪些学校的人数、班数或结论比例比上次运行变动大，请核对什么。");
     for line in guide.into_iter().chain(compared) {
@@ -211,6 +237,9 @@ fn overview(sheet: &mut Worksheet, manifest: &Manifest, formats: &Formats) -> Re
     sheet.set_column_width(1, 18)?;
     Ok(())
 }
+
+/// The key of a school's findings that an answer closes.
+const ANSWERED: &str = "answered";
 
 /// District, code and name of a school.
 type School = (String, String, String);
@@ -231,16 +260,24 @@ fn schools(sheet: &mut Worksheet, folder: &Path, manifest: &Manifest, formats: &
             *schools.entry(school).or_default().entry(outcome.clone()).or_default() += number;
         }
     }
+    // By school: findings of each severity, those of them that are open, and those that are answered.
     let mut found: BTreeMap<(String, String), u64> = BTreeMap::new();
-    for (words, number) in count(&folder.join("findings.parquet"), &["school_code", "severity"])? {
-        if let [school, severity] = words.as_slice() {
-            *found.entry((school.clone(), severity.clone())).or_default() += number;
+    for (words, number) in count(&folder.join(history::FILE), &["school_code", "severity", "change", "review"])? {
+        if let [school, severity, change, review] = words.as_slice()
+            && change != Change::Gone.code()
+        {
+            let standing = if review.is_empty() { format!("open {severity}") } else { ANSWERED.to_owned() };
+            for column in [severity.clone(), standing] {
+                *found.entry((school.clone(), column)).or_default() += number;
+            }
         }
     }
     let mut columns = vec![("区", 12.0), ("学校代码", 14.0), ("学校名称", 30.0), ("学生人数", 10.0)];
     let known = manifest.outcomes_known();
     columns.extend(known.iter().map(|outcome| (outcome.title(), 10.0)));
     columns.extend(SEVERITIES.map(|(_, title)| (title, 10.0)));
+    columns.extend([("未了结的必须整改", 12.0), ("未了结的需要说明", 12.0), ("已说明", 10.0)]);
+    let of_findings = SEVERITIES.map(|(severity, _)| severity).into_iter().chain(["open error", "open query", ANSWERED]);
     head(sheet, 0, &columns, schools.len() as u32, formats)?;
     for (row, ((district, code, name), outcomes)) in (1_u32..).zip(&schools) {
         write_texts(sheet, row, 0, &[district, code, name])?;
@@ -248,8 +285,8 @@ fn schools(sheet: &mut Worksheet, folder: &Path, manifest: &Manifest, formats: &
         for (column, outcome) in (4_u16..).zip(known) {
             sheet.write(row, column, outcomes.get(outcome.code()).copied().unwrap_or(0))?;
         }
-        for (column, (severity, _)) in (4 + known.len() as u16..).zip(SEVERITIES) {
-            sheet.write(row, column, found.get(&(code.clone(), severity.to_owned())).copied().unwrap_or(0))?;
+        for (column, own) in (4 + known.len() as u16..).zip(of_findings.clone()) {
+            sheet.write(row, column, found.get(&(code.clone(), own.to_owned())).copied().unwrap_or(0))?;
         }
     }
     Ok(())
@@ -371,55 +408,9 @@ fn undetermined(sheet: &mut Worksheet, run: &Run, formats: &Formats) -> Result<(
     say_more(sheet, students.len() as u32 + 2, more, "decisions.parquet", formats)
 }
 
-fn say_more(sheet: &mut Worksheet, row: u32, more: usize, file: &str, formats: &Formats) -> Result<(), SummaryError> {
+pub(super) fn say_more(sheet: &mut Worksheet, row: u32, more: usize, file: &str, formats: &Formats) -> Result<(), SummaryError> {
     if more > 0 {
         sheet.write_with_format(row, 0, format!("此处列到第 {MOST} 条，另有 {more} 条，全部在 {file}。"), &formats.alarm)?;
-    }
-    Ok(())
-}
-
-fn findings(sheet: &mut Worksheet, run: &Run, formats: &Formats) -> Result<(), SummaryError> {
-    let (found, more) = run.all_findings(MOST)?;
-    let columns = [
-        ("严重程度", 10.0),
-        ("代码", 8.0),
-        ("条款", 10.0),
-        ("学校代码", 14.0),
-        ("姓名", 14.0),
-        ("学籍号（已遮盖）", 24.0),
-        ("问题和办法", 60.0),
-        ("文件", 30.0),
-        ("工作表", 14.0),
-        ("位置", 9.0),
-        ("列", 16.0),
-        ("现为", 24.0),
-        ("应为", 30.0),
-        ("处数", 8.0),
-        ("影响", 24.0),
-    ];
-    head(sheet, 0, &columns, found.len() as u32, formats)?;
-    for (row, FindingRow { finding, clause, school_code, name, student_key, column, cell, count }) in (1_u32..).zip(&found) {
-        let severity = SEVERITIES.iter().find(|(code, _)| *code == finding.severity).map_or("", |(_, title)| title);
-        let place = if cell.is_empty() { finding.row.map(|row| format!("第 {row} 行")).unwrap_or_default() } else { cell.clone() };
-        write_texts(sheet, row, 0, &[severity, &finding.code, clause, school_code, name])?;
-        sheet.write(row, 5, mask::student_key(student_key))?;
-        sheet.write_string_with_format(row, 6, mask::within(&finding.message), &formats.wrap)?;
-        write_texts(sheet, row, 7, &[&finding.file, &finding.sheet, &place, column, &finding.found, &finding.expected])?;
-        sheet.write(row, 13, *count)?;
-        let effect = finding.effect.as_ref().map(|effect| format!("{}：{}", effect.name, effect.change())).unwrap_or_default();
-        write_texts(sheet, row, 14, &[&effect])?;
-    }
-    say_more(sheet, found.len() as u32 + 2, more, "findings.parquet", formats)?;
-    let mut by_code: Vec<(Vec<String>, u64)> = count(&run.folder.join("findings.parquet"), &["code", "severity"])?;
-    by_code.sort_unstable();
-    for (column, (title, width)) in (16_u16..).zip([("代码", 8.0), ("件数", 8.0), ("问题", 50.0)]) {
-        sheet.write_with_format(0, column, title, &formats.head)?;
-        sheet.set_column_width(column, width)?;
-    }
-    for (row, (words, number)) in (1_u32..).zip(&by_code) {
-        let code = words.first().map_or("", String::as_str);
-        sheet.write(row, 16, code)?.write(row, 17, *number)?;
-        sheet.write(row, 18, find(code).map_or("", |entry| entry.wrong))?;
     }
     Ok(())
 }

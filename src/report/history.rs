@@ -1,0 +1,123 @@
+//! `finding_history.parquet`: the findings over the runs of a pipeline: what became of each, and which answer stands.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, Int32Array, RecordBatch, StringArray};
+use arrow::datatypes::{DataType, Field, Schema};
+use law::facts::codes::Reply;
+use parquet::errors::ParquetError;
+
+use super::findings::Published;
+use super::parquet::{Names, write};
+use super::read::{Fault, ReadError, number, read, strings};
+use crate::reconcile::life::{Answer, Change, History, Life, Raised, Subject};
+
+/// The name of the file in a run folder.
+pub const FILE: &str = "finding_history.parquet";
+
+/// A finding as its history knows it.
+pub fn raised(finding: &Published) -> Raised {
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    Raised {
+        finding_id: finding.finding_id.clone(),
+        evidence_hash: finding.evidence_hash.clone(),
+        subject: Subject {
+            code: finding.code.to_owned(),
+            severity: finding.severity.code().to_owned(),
+            district: text(&finding.district),
+            school_code: text(&finding.school_code),
+            other_school_code: text(&finding.other_school_code),
+        },
+    }
+}
+
+/// The columns of texts: name, whether it may be null, and what stands there.
+type TextOf = fn(&str, &Life) -> Option<String>;
+const TEXTS: [(&str, bool, TextOf); 14] = [
+    ("finding_id", false, |id, _| Some(id.to_owned())),
+    ("first_seen", false, |_, life| Some(life.first_seen.clone())),
+    ("change", false, |_, life| Some(life.change.code().to_owned())),
+    ("review", true, |_, life| life.review.map(|reply| reply.word().to_owned())),
+    ("evidence_hash", false, |_, life| Some(life.evidence_hash.clone())),
+    ("last_seen", false, |_, life| Some(life.last_seen.clone())),
+    ("answer", true, |_, life| life.answer.as_ref().map(|answer| answer.reply.word().to_owned())),
+    ("answered_on", true, |_, life| life.answer.as_ref().and_then(|answer| answer.on).map(|on| on.to_string())),
+    ("answer_evidence_hash", true, |_, life| life.answer.as_ref().map(|answer| answer.evidence_hash.clone())),
+    ("code", false, |_, life| Some(life.subject.code.clone())),
+    ("severity", false, |_, life| Some(life.subject.severity.clone())),
+    ("district", true, |_, life| filled(&life.subject.district)),
+    ("school_code", true, |_, life| filled(&life.subject.school_code)),
+    ("other_school_code", true, |_, life| filled(&life.subject.other_school_code)),
+];
+
+fn filled(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+/// Writes a history into a run folder.
+///
+/// # Errors
+/// The disk refuses.
+pub fn write_history(folder: &Path, history: &History, names: &Names) -> Result<(), ParquetError> {
+    let mut fields: Vec<Field> = TEXTS.iter().map(|(name, nullable, _)| Field::new(*name, DataType::Utf8, *nullable)).collect();
+    let column = |text: &TextOf| -> ArrayRef { Arc::new(history.iter().map(|(id, life)| text(id, life)).collect::<StringArray>()) };
+    let mut columns: Vec<ArrayRef> = TEXTS.iter().map(|(_, _, text)| column(text)).collect();
+    fields.push(Field::new("runs_gone", DataType::Int32, false));
+    columns.push(Arc::new(history.values().map(|life| life.runs_gone).collect::<Int32Array>()));
+    let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?;
+    write(&folder.join(FILE), &batch, names, &["finding_id"])
+}
+
+/// The history that a run left.
+///
+/// # Errors
+/// It can't be read.
+pub fn history(run: &Path) -> Result<History, ReadError> {
+    let mut history = History::new();
+    read(&run.join(FILE), &[], None, |batch| {
+        history.extend(lives(batch)?);
+        Ok(())
+    })?;
+    Ok(history)
+}
+
+fn lives(batch: &RecordBatch) -> Result<Vec<(String, Life)>, Fault> {
+    let [ids, first_seen, changes, reviews, hashes] =
+        ["finding_id", "first_seen", "change", "review", "evidence_hash"].map(|name| strings(batch, name));
+    let (ids, first_seen, changes, reviews, hashes) = (ids?, first_seen?, changes?, reviews?, hashes?);
+    // Runs of the program's first version left no more columns.
+    let may_lack = |name: &str| batch.column_by_name(name).map(|_| strings(batch, name)).transpose();
+    let (last_seen, answers, answered_on) = (may_lack("last_seen")?, may_lack("answer")?, may_lack("answered_on")?);
+    let (answer_hashes, codes, severities) = (may_lack("answer_evidence_hash")?, may_lack("code")?, may_lack("severity")?);
+    let (districts, schools, others) = (may_lack("district")?, may_lack("school_code")?, may_lack("other_school_code")?);
+    let text = |texts: &StringArray, place: usize| if texts.is_valid(place) { texts.value(place).to_owned() } else { String::new() };
+    let if_any = |texts: Option<&StringArray>, place: usize| texts.map(|texts| text(texts, place)).unwrap_or_default();
+    let reply = |word: String| Reply::try_from(word).ok();
+    let life = |place: usize| -> Result<(String, Life), Fault> {
+        let change = text(changes, place);
+        let answer = reply(if_any(answers, place)).map(|reply| Answer {
+            reply,
+            on: if_any(answered_on, place).parse().ok(),
+            evidence_hash: if_any(answer_hashes, place),
+        });
+        let life = Life {
+            first_seen: text(first_seen, place),
+            last_seen: last_seen.map_or_else(|| text(first_seen, place), |seen| text(seen, place)),
+            change: Change::from_code(&change).ok_or_else(|| format!("no change is called {change}"))?,
+            runs_gone: number(batch, "runs_gone", place).unwrap_or(0),
+            review: reply(text(reviews, place)),
+            evidence_hash: text(hashes, place),
+            answer,
+            subject: Subject {
+                code: if_any(codes, place),
+                severity: if_any(severities, place),
+                district: if_any(districts, place),
+                school_code: if_any(schools, place),
+                other_school_code: if_any(others, place),
+            },
+        };
+        Ok((text(ids, place), life))
+    };
+    (0..batch.num_rows()).map(life).collect()
+}
