@@ -28,6 +28,20 @@ impl RowIndex {
         Row(self.begins[sheet] + record as u32)
     }
 
+    /// The ranks of sheets by file and name: in whatever order folders were given, the ranks are the same.
+    pub fn ranks(inputs: &Inputs) -> Vec<u32> {
+        let mut places: Vec<usize> = (0..inputs.sheets.len()).collect();
+        places.sort_by_key(|place| {
+            let sheet = &inputs.sheets[*place];
+            (inputs.files[sheet.file].path.as_str(), sheet.name.as_str(), sheet.rows.get(0))
+        });
+        let mut ranks = vec![0; places.len()];
+        for (place, rank) in places.into_iter().zip(0..) {
+            ranks[place] = rank;
+        }
+        ranks
+    }
+
     /// The sheet and record of a row.
     pub fn locate(&self, row: Row) -> (usize, usize) {
         let sheet = self.begins.partition_point(|begin| *begin <= row.0) - 1;

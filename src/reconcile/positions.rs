@@ -10,7 +10,7 @@ use super::roll::{Rolls, Stands};
 use crate::engine::cohort::Cohort;
 use crate::engine::finding::{About, Finding};
 use crate::engine::roster::{Key, document_text, field, key_text};
-use crate::ingest::table::Table;
+use crate::engine::rows::RowIndex;
 
 /// Somebody, and where they stand.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,15 +85,20 @@ pub fn of_others(cohort: &Cohort<'_>, rolls: &Rolls, findings: &[Finding]) -> Ve
         others.entry(key_of(cohort, *row)).or_insert(person);
     }
     let is_complete = !rolls.is_empty();
-    for finding in findings.iter().filter(|finding| matches!(finding.code, "R0301" | "R0303" | "R0305" | "R0602")) {
-        let (Some(row), About::Id(_) | About::Cells(_)) = (finding.at, &finding.about) else {
-            continue;
+    let ranks = RowIndex::ranks(cohort.inputs);
+    let about = |finding: &Finding| {
+        let row = finding.at.filter(|_| matches!(finding.code, "R0301" | "R0303" | "R0305" | "R0602"))?;
+        let key = match finding.about {
+            About::Id(id) => key_text(Key::National(id)),
+            About::Cells(_) => key_of(cohort, row),
+            _ => return None,
         };
-        let (sheet, _) = cohort.cell(row);
-        // Attendance is counted, and its ids are held no longer; who is only in it is in other tables too, or cannot be told.
-        if sheet.table == Table::Attendance && sheet.sparse.is_some() && key_of(cohort, row).starts_with("R:") {
-            continue;
-        }
+        let (sheet, _) = cohort.index.locate(row);
+        Some((ranks[sheet], row, key))
+    };
+    let mut seen: Vec<(u32, Row, String)> = findings.iter().filter_map(about).collect();
+    seen.sort();
+    for (_, row, key) in seen {
         let may_be_registered = cohort.candidates.contains_key(&row);
         let person = Person {
             student: None,
@@ -103,7 +108,7 @@ pub fn of_others(cohort: &Cohort<'_>, rolls: &Rolls, findings: &[Finding]) -> Ve
             registered: (!may_be_registered).then_some(false),
             present: is_complete.then_some(false),
         };
-        others.entry(key_of(cohort, row)).or_insert(person);
+        others.entry(key).or_insert(person);
     }
     others.into_iter().collect()
 }

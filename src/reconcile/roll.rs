@@ -16,7 +16,7 @@ use super::score::{Reason, Scale};
 use crate::engine::cohort::{Cohort, place};
 use crate::engine::finding::{About, Finding};
 use crate::engine::roster::{SEVERAL, document_key, field};
-use crate::engine::rows::NOBODY;
+use crate::engine::rows::{NOBODY, RowIndex};
 use crate::ingest::Sheet;
 use crate::ingest::table::{SEX, Table};
 use crate::report::mask;
@@ -137,18 +137,19 @@ pub fn find(cohort: &Cohort<'_>) -> Rolls {
     rolls
 }
 
-/// The rows that can be used, and those that repeat another one whole.
+/// The rows that can be used, and those that repeat another one whole, by file, sheet and place: in whatever order folders were given.
 fn usable(cohort: &Cohort<'_>) -> (Vec<Row>, Vec<Row>) {
-    let mut rows: Vec<(u64, Row)> = Vec::new();
+    let mut rows: Vec<(u64, (u32, Row))> = Vec::new();
+    let ranks = RowIndex::ranks(cohort.inputs);
     for (place, sheet) in cohort.inputs.sheets.iter().enumerate().filter(|(_, sheet)| sheet.table == Table::ActualRoll) {
         let kept = (0..sheet.rows_read as usize).filter(|record| sheet.set_aside.binary_search(&(*record as u32)).is_err());
-        rows.extend(kept.map(|record| (sheet.quick_hash(record), cohort.index.row(place, record))));
+        rows.extend(kept.map(|record| (sheet.quick_hash(record), (ranks[place], cohort.index.row(place, record)))));
     }
-    rows.sort_unstable();
+    rows.par_sort_unstable();
     let mut repeated = Vec::new();
     for group in rows.chunk_by(|one, other| one.0 == other.0).filter(|group| group.len() > 1) {
         let mut distinct: Vec<Row> = Vec::new();
-        for (_, row) in group {
+        for (_, (_, row)) in group {
             let (sheet, record) = cohort.cell(*row);
             let is_known = distinct.iter().any(|other| {
                 let (other, other_record) = cohort.cell(*other);
@@ -158,9 +159,9 @@ fn usable(cohort: &Cohort<'_>) -> (Vec<Row>, Vec<Row>) {
         }
     }
     repeated.sort_unstable();
-    let mut rows: Vec<Row> = rows.into_iter().map(|(_, row)| row).filter(|row| repeated.binary_search(row).is_err()).collect();
-    rows.sort_unstable();
-    (rows, repeated)
+    let mut rows: Vec<(u32, Row)> = rows.into_iter().map(|(_, row)| row).filter(|(_, row)| repeated.binary_search(row).is_err()).collect();
+    rows.par_sort_unstable();
+    (rows.into_iter().map(|(_, row)| row).collect(), repeated)
 }
 
 /// Rows in the order of what they say, with the people in them: which file came first does not matter.

@@ -11,6 +11,7 @@ use super::parquet::{Names, write};
 use crate::engine::cohort::Cohort;
 use crate::engine::judged::roster_text;
 use crate::engine::roster::{field, key_text};
+use crate::engine::rows::RowIndex;
 use crate::reconcile::found::Match;
 use crate::reconcile::score::Reason;
 
@@ -21,7 +22,11 @@ use crate::reconcile::score::Reason;
 pub fn write_matches(path: &Path, cohort: &Cohort<'_>, names: &Names) -> Result<(), ParquetError> {
     let mut matches: Vec<&Match> = cohort.matches.iter().collect();
     let points = |own: &Match| own.score.map(|score| score.points);
-    matches.sort_by_key(|own| (own.row, std::cmp::Reverse(points(own)), own.student));
+    let ranks = RowIndex::ranks(cohort.inputs);
+    matches.sort_by_key(|own| {
+        let (sheet, _) = cohort.index.locate(own.row);
+        (ranks[sheet], own.row, std::cmp::Reverse(points(own)), own.student)
+    });
     matches.dedup();
     let text = |name: &str, nullable| Field::new(name, DataType::Utf8, nullable);
     let element = Field::new("element", DataType::Utf8, false);

@@ -1,5 +1,5 @@
 //! A labelled set: invented registrations and rolls of which it is known who is whom, with the damage that rolls have; and what matching makes of
-//! it. The bench prints the figures for a large set; the test holds a small one to the targets.
+//! it. The bench prints the figures for a large set; a test holds a small one to the targets.
 
 use std::collections::BTreeMap;
 
@@ -351,22 +351,4 @@ pub fn measure(students: usize, seed: u64) -> BTreeMap<&'static str, Figures> {
         }
     }
     figures
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sure_matches_are_right_and_the_others_are_shown() {
-        let figures = measure(12_000, 7);
-        let all = figures["合计"];
-        assert!(all.rows > 10_000, "{all:?}");
-        assert!(all.precision() > 0.9998, "{figures:#?}");
-        assert!(all.recall() >= 0.999, "{} {figures:?}", all.recall());
-        // Being careful is no excuse for leaving everything to people.
-        assert!(all.right as f64 > 0.75 * all.rows as f64, "{figures:#?}");
-        let strangers = figures["外来"];
-        assert_eq!((strangers.rows, strangers.right), (0, 0));
-    }
 }

@@ -11,6 +11,7 @@ mod invariants;
 mod labelled;
 mod life;
 mod masking;
+mod matching;
 mod messy;
 mod movements;
 mod national;
