@@ -47,7 +47,7 @@ FLOORS = {
 WITHOUT_PEERS = {"term_end": PEERS, "watch_next_day": PEERS} | {item: PEERS_AT_A_TENTH for item in (*common.WATCH_ITEMS, "audit", "match")}
 # What a run tells of its work where a peer does only a part: the stages of reading and matching, or the attendance. The rest of a run, the
 # judging and the results, stands in the wall time.
-STAGES_OF_WORK = {"match": ("reading", "roster", "matching")} | {item: ("attendance",) for item in prepare.WATCH_ITEMS}
+STAGES_OF_WORK = {"match": ("reading", "keys")} | {item: ("attendance",) for item in prepare.WATCH_ITEMS}
 OUTCOME_ITEMS = ("promotion", "graduation")
 READ_TABLES = {"workbooks": ("roster", "course_results"), "csv": ("roster", "exams", "course_results")}
 THREADS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -98,6 +98,8 @@ def command_of(workshop: Workshop, python: Path, work: Work, program: str) -> li
         if work.item == "audit":
             options = ["--as-of", common.AUDIT_DAY, "--attendance", "exceptions"]
             return [str(workshop.binary), "run", str(prepare.AUDIT_PIPELINE), "--input", str(work.data), "--out", str(out), "--json", *options]
+        if work.item == "match":
+            return [str(workshop.binary), "match", str(PIPELINE), "--input", str(work.data), "--out", str(out), "--json"]
         return [str(workshop.binary), "run", str(PIPELINE), "--input", str(work.data), "--out", str(out), "--json"]
     if kind == "floor":
         return [str(python), "-B", str(HERE / "floors.py"), name, "--item", work.item, "--data", str(work.data), "--threads", str(THREADS)]
@@ -175,8 +177,7 @@ def compare_all(workshop: Workshop, python: Path, works: list[Work]) -> list[dic
                 found.append({**about, "against": "xueji", **compare(python, ["findings", *options])})
                 continue
             if work.item == "match":
-                out = workshop.folder / "scratch" / f"xueji-{work.name}" / "term-end"
-                newest = out / (out / "latest").read_text("utf-8").strip() if (out / "latest").exists() else out
+                newest = workshop.folder / "scratch" / f"xueji-{work.name}"
                 files = {"--run": newest, "--peer": scratch[peer] / "match.parquet", "--truth": work.data / "truth.parquet"}
                 found.append(
                     {**about, "against": "xueji", **compare(python, ["matches", *(str(word) for pair in files.items() for word in pair)])}

@@ -5,6 +5,7 @@ mod coverage;
 mod diff;
 mod explain;
 mod export;
+mod matching;
 mod progress;
 mod readings;
 mod rules;
@@ -52,6 +53,9 @@ enum Command {
         /// What it is.
         kind: OldKind,
     },
+    /// Who is whom in rosters, the exam authority's list and the actual rolls, without judging anybody.
+    #[command(name = "match")]
+    Match(matching::Arguments),
     /// Every clause and finding, or one: what it asks, how faithfully it is computed, how it is read, its parameters.
     Rules(rules::Arguments),
     /// What is signed off, what may be, and why not; sign off a school, a district or the city, or take it back.
@@ -140,6 +144,7 @@ pub fn main() -> ExitCode {
             Ok(()) => Ending::Done,
             Err(_) => Ending::Unusable,
         },
+        Command::Match(arguments) => matching::main(&arguments, json),
         Command::Rules(arguments) => rules::main(&arguments, json),
         Command::Sample(arguments) => sample::main(&arguments, json),
         Command::Signoff(arguments) => signoff::main(&arguments, json),

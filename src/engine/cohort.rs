@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use std::time::{Duration, Instant};
+
 use law::facts::calendar::Term;
 use law::facts::codes::{AnnualResult, Read};
 use law::facts::identifiers::NationalId;
@@ -46,6 +48,8 @@ pub struct Cohort<'a> {
     pub candidates: BTreeMap<Row, Vec<u32>>,
     /// Rows that were matched by less than the national id, and rows that may be a student's.
     pub matches: Vec<Match>,
+    /// How long it took to look for people by score.
+    pub scoring: Duration,
     /// Whose the exam authority's own numbers are.
     pub exam_numbers: ExamNumbers,
     /// Whose the Shanghai numbers of exam rows are.
@@ -114,6 +118,7 @@ impl<'a> Cohort<'a> {
             findings: reading.findings,
             candidates: BTreeMap::new(),
             matches: Vec::new(),
+            scoring: Duration::ZERO,
             exam_numbers: ExamNumbers::new(),
             shanghai_numbers: ShanghaiNumbers::default(),
             rolls: Rolls::default(),
@@ -261,7 +266,9 @@ impl<'a> Cohort<'a> {
         if rows.is_empty() {
             return;
         }
+        let begun = Instant::now();
         let further = exams::look_further(self, &rows);
+        self.scoring += begun.elapsed();
         let several: Vec<Row> = read.findings.iter().filter(|finding| finding.code == "R0303").filter_map(|finding| finding.at).collect();
         let (sure, tied): (Vec<Match>, Vec<Match>) = further.sure.into_iter().partition(|own| !several.contains(&own.row));
         let settled: HashSet<Row> = sure.iter().map(|own| own.row).collect();

@@ -15,9 +15,10 @@ use law::regulation::verdict::Fact;
 
 use super::cohort::{Cohort, place};
 use super::facts::{ContradictedDay, Facts, Meeting};
-use super::finding::{About, Finding, Place};
+use super::finding::{About, Effect, Finding, Place};
 use super::roster::field;
 use super::scope::OutOfScope;
+use super::stake;
 use crate::ingest::attendance::count;
 use crate::ingest::table::Table;
 
@@ -224,6 +225,10 @@ fn raise(cohort: &Cohort<'_>, student: usize, bench: &Bench, without_exam: bool,
         about_student("I0303", Severity::Query, word.clone(), field::STATUS, "", format!("{word}的有效记录"), Some(word.clone()));
         named.push(word);
     }
+    // They are many where a table was not sent: what they would change is known here already.
+    let effect = stake::open(&bench.decision).map(|then| Effect { student: student as u32, now: Outcome::Undetermined, then });
+    let missing = findings.len() - named.len();
+    findings[missing..].iter_mut().for_each(|finding| finding.effect = effect);
 }
 
 /// A finding of a rule, at its cell.

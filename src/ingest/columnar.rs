@@ -75,6 +75,7 @@ fn read_groups(source: &Source, vocabulary: &Vocabulary, names: &[&str], countin
         settled.set_aside = (0..rows).collect();
         return Ok(Outcome::Table(Box::new((layout, settled))));
     }
+    layout.narrow(vocabulary);
     let groups = plain.metadata().num_row_groups();
     let days = Mutex::new(Digest::default());
     let mut parts = (0..groups)

@@ -343,9 +343,22 @@ pub struct Vocabulary {
     pub(crate) mark_out_of_100: f64,
     pub(crate) annual: HashMap<String, u8>,
     pub(crate) subjects: Subjects,
+    /// The tables and columns that are read, if not all are.
+    only: Option<&'static [(Table, &'static [&'static str])]>,
 }
 
 impl Vocabulary {
+    /// The same for reading some tables and columns only: of others nothing is read and nothing said.
+    pub fn with_only(self, only: &'static [(Table, &'static [&'static str])]) -> Self {
+        Self { only: Some(only), ..self }
+    }
+
+    /// Whether a column is read.
+    pub(crate) fn reads(&self, table: Table, field: usize) -> bool {
+        let header = table.fields().get(field).map_or("", |field| field.header);
+        self.only.is_none_or(|only| only.iter().any(|(own, columns)| *own == table && columns.contains(&header)))
+    }
+
     /// The subject that a sheet of these names is about, the nearest name first.
     pub(crate) fn subject_of_any(&self, names: &[&str]) -> Option<&str> {
         names.iter().flat_map(|name| name.rsplit('/')).find_map(|name| self.subject_of(name))
@@ -368,7 +381,7 @@ impl Vocabulary {
         }
         let results = [(marks.fail, AnnualResult::Failed), (marks.pass, AnnualResult::Passed)];
         let annual = results.iter().flat_map(|(words, result)| words.iter().map(|word| (fold::word(word), *result as u8))).collect();
-        Self { dictionary, mark_out_of_100: marks.mark_out_of_100, annual, subjects }
+        Self { dictionary, mark_out_of_100: marks.mark_out_of_100, annual, subjects, only: None }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::cell::MergedRange;
 use super::fold;
-use super::headers::Dictionary;
+use super::headers::{Dictionary, Vocabulary};
 use super::table::{Field, Table};
 
 /// Columns that say who or where and may stand in a sheet of any kind: they say little about which table it is.
@@ -54,6 +54,13 @@ impl Layout {
     /// Whether a field has a column, or something in its place.
     pub(crate) fn has(&self, field: usize) -> bool {
         self.columns.get(field).is_some_and(Option::is_some) || self.given.as_ref().is_some_and(|(given, _)| *given == field)
+    }
+
+    /// Leaves out the columns that are not to be read.
+    pub(crate) fn narrow(&mut self, vocabulary: &Vocabulary) {
+        for (field, column) in self.columns.iter_mut().enumerate() {
+            *column = column.filter(|_| vocabulary.reads(self.table, field));
+        }
     }
 
     /// Takes the subject that a name speaks of in place of the column of subjects, if that is missing.

@@ -240,7 +240,7 @@ fn carry(carried: &mut HashMap<usize, (u32, CellKind, String)>, merged: &[Merged
 
 fn new_part<'v>(layout: &Layout, vocabulary: &'v Vocabulary, is_1904: bool) -> Part<'v> {
     let is_whole = layout.missing.is_empty();
-    let present = |field: usize| is_whole && layout.has(field);
+    let present = |field: usize| is_whole && layout.has(field) && vocabulary.reads(layout.table, field);
     Part::new(layout.table, present, Context { vocabulary, is_1904, subjects: NewSubjects::default() })
 }
 

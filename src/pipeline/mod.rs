@@ -2,6 +2,7 @@
 
 pub mod config;
 pub mod folder;
+pub mod matching;
 pub mod movements;
 pub mod run;
 pub mod signoff;

@@ -134,6 +134,7 @@ pub fn run(config: &Config, out: &Path, watch: &Watch<'_>) -> Result<PublishedRu
     let staging = held.stage()?;
     let names = |schema| Names { schema, policy: format!("{} {}", law.policy.name, law.policy.version) };
     let mut cohort = Cohort::new(&law, &inputs, reading);
+    clock.lap(|seconds| &mut seconds.matching);
     if let Some(Attendance { ledger, numbering, files, read }) = attendance {
         let own = receipt.get_or_insert_default();
         (own.files, own.read) = (files.len() as u64, read as u64);
@@ -141,7 +142,9 @@ pub fn run(config: &Config, out: &Path, watch: &Watch<'_>) -> Result<PublishedRu
         watch::enter(&mut cohort, config.pipeline.attendance.into(), ledger);
         if law.audits {
             audit::enter(&mut cohort);
+            clock.lap(|seconds| &mut seconds.roster);
             reconcile::enter(&mut cohort);
+            clock.lap(|seconds| &mut seconds.matching);
         }
         keep(staging.path(), config, &inputs, &numbering, &files, started)?;
     }
@@ -156,15 +159,19 @@ pub fn run(config: &Config, out: &Path, watch: &Watch<'_>) -> Result<PublishedRu
     if law.audits {
         positions::write_positions(&staging.path().join("positions.parquet"), &cohort, &findings, &names("positions/1"))?;
     }
-    let findings = {
+    let published = {
         let mut all: Vec<Published> = findings.par_iter().map(|finding| published::publish(&cohort, finding)).collect();
         all.extend(of_answers(&cohort, &answers, &all));
         published::in_order(all)
     };
-    published::write_findings(&staging.path().join("findings.parquet"), &findings, &names("findings/1"))?;
+    drop(findings);
+    published::write_findings(&staging.path().join("findings.parquet"), &published, &names("findings/1"))?;
+    let counts = FindingCounts::of(&published);
     let (past, begins_anew) = last_history(latest.as_deref());
-    let raised: Vec<Raised> = findings.iter().map(history::raised).collect();
-    let own: HashSet<&str> = raised.iter().map(|own| own.finding_id.as_str()).collect();
+    let raised: Vec<Raised> = published.into_iter().map(history::raised).collect();
+    // Nobody asks for the ids where nobody answers.
+    let own: HashSet<&str> =
+        if answers.given.is_empty() { HashSet::new() } else { raised.iter().map(|own| own.finding_id.as_str()).collect() };
     answers.enter(&mut cohort, |finding| own.contains(finding) || past.contains_key(finding));
     drop(own);
     let life = life::go_on(raised, past, &answers.given, &law.as_of.to_string());
@@ -173,7 +180,7 @@ pub fn run(config: &Config, out: &Path, watch: &Watch<'_>) -> Result<PublishedRu
     matches::write_matches(&staging.path().join("matches.parquet"), &cohort, &names("matches/1"))?;
     submissions::write_submissions(&staging.path().join("submissions.parquet"), &cohort, &names("submissions/1"))?;
     let run_id = held.free_id(&run_id(config, &inputs));
-    let mut manifest = manifest(config, &cohort, &run_id, started, tally, &findings);
+    let mut manifest = manifest(config, &cohort, &run_id, started, tally, counts);
     manifest.attendance = receipt;
     enter_life(&mut manifest, &life);
     manifest.life.against = latest.as_deref().and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
@@ -318,7 +325,8 @@ impl Clock {
     }
 }
 
-fn no_roster(inputs: &Inputs) -> String {
+/// Why inputs without a usable roster can't be used.
+pub(super) fn no_roster(inputs: &Inputs) -> String {
     let lacking = inputs.sheets.iter().find(|sheet| sheet.table == Table::Roster && sheet.rows_read > 0);
     if let Some(sheet) = lacking {
         let file = &inputs.files[sheet.file].path;
@@ -409,7 +417,7 @@ impl Book {
 }
 
 /// The findings of reading, with the student that each one's row belongs to.
-fn of_cells(cohort: &Cohort<'_>) -> Vec<Finding> {
+pub(super) fn of_cells(cohort: &Cohort<'_>) -> Vec<Finding> {
     let inputs = cohort.inputs;
     let findings = inputs.findings.iter().map(|cell| {
         let severity = law::regulation::findings::find(cell.code).map_or(Severity::Query, |entry| entry.severity);
@@ -473,13 +481,41 @@ fn run_id(config: &Config, inputs: &Inputs) -> String {
     format!("{}-{}", config.law.as_of, &hasher.finalize().to_hex()[..8])
 }
 
+/// How many findings there are.
+#[derive(Default)]
+struct FindingCounts {
+    by_code: BTreeMap<String, u64>,
+    by_severity: BTreeMap<String, u64>,
+    effects: BTreeMap<String, u64>,
+    exams_for_graduation: u64,
+}
+
+impl FindingCounts {
+    fn of(findings: &[Published]) -> Self {
+        let mut counts = Self::default();
+        let mut add = |to: fn(&mut Self) -> &mut BTreeMap<String, u64>, key: &str| match to(&mut counts).get_mut(key) {
+            Some(number) => *number += 1,
+            None => drop(to(&mut counts).insert(key.to_owned(), 1)),
+        };
+        for finding in findings {
+            add(|counts| &mut counts.by_code, finding.code);
+            add(|counts| &mut counts.by_severity, finding.severity.code());
+            if let (Some(now), Some(then)) = (finding.outcome_now, finding.outcome_then) {
+                add(|counts| &mut counts.effects, &format!("{now}>{then}"));
+            }
+        }
+        counts.exams_for_graduation = findings.iter().filter(|finding| finding.rank == Rank::ExamsForGraduation).count() as u64;
+        counts
+    }
+}
+
 fn manifest(
     config: &Config,
     cohort: &Cohort<'_>,
     run_id: &str,
     started: chrono::DateTime<Utc>,
     tally: Tally,
-    findings: &[Published],
+    counts: FindingCounts,
 ) -> Manifest {
     let inputs = cohort.inputs;
     let mut books: BTreeMap<String, Books> = BTreeMap::new();
@@ -506,14 +542,6 @@ fn manifest(
         *outcomes.entry(outcome.code().to_owned()).or_default() += students;
         outcomes_by_stage.entry((*stage).to_owned()).or_default().insert(outcome.code().to_owned(), *students);
     }
-    let (mut by_code, mut by_severity, mut effects) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-    for finding in findings {
-        if let (Some(now), Some(then)) = (finding.outcome_now, finding.outcome_then) {
-            *effects.entry(format!("{now}>{then}")).or_default() += 1;
-        }
-        *by_code.entry(finding.code.to_owned()).or_default() += 1;
-        *by_severity.entry(finding.severity.code().to_owned()).or_default() += 1;
-    }
     let procedure = match config.pipeline.procedure {
         Procedure::TermEnd => "term-end",
         Procedure::StatusWatch => "status-watch",
@@ -539,10 +567,10 @@ fn manifest(
         seconds: Seconds::default(),
         outcomes,
         outcomes_by_stage,
-        findings: by_code,
-        findings_by_severity: by_severity,
-        effects,
-        exams_for_graduation: findings.iter().filter(|finding| finding.rank == Rank::ExamsForGraduation).count() as u64,
+        findings: counts.by_code,
+        findings_by_severity: counts.by_severity,
+        effects: counts.effects,
+        exams_for_graduation: counts.exams_for_graduation,
         open_findings: BTreeMap::new(),
         open_findings_by_severity: BTreeMap::new(),
         life: LifeReceipt::default(),

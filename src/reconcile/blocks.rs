@@ -78,6 +78,11 @@ fn sound_code(sound: &str) -> u64 {
     sound.bytes().fold(0, |code, byte| code << 8 | u64::from(byte))
 }
 
+/// A hash with something more in it.
+pub fn mixed(hash: u64, part: u64) -> u64 {
+    Hash(hash).add(part).0
+}
+
 /// The hash of a name but for one letter, and of where that stood.
 pub fn without_letter(letters: &[char], omitted: usize) -> u64 {
     let rest = letters.iter().enumerate().filter(|(place, _)| *place != omitted).map(|(_, letter)| *letter);
@@ -107,8 +112,32 @@ pub fn readings(letters: &[char]) -> Vec<u64> {
     all
 }
 
-/// Calls `take` with each key of a person.
-fn keys(person: &Person<'_>, mut take: impl FnMut(u64)) {
+/// What rows say of where and when, as far as keys are made of it: nobody shares a key that the rows can't have.
+#[derive(Clone, Copy, Default)]
+struct Said {
+    birth: bool,
+    school: bool,
+    number: bool,
+    document: bool,
+}
+
+impl Said {
+    fn by(rows: &[Person<'_>]) -> Self {
+        rows.iter().fold(Self::default(), |said, row| Self {
+            birth: said.birth || row.birth.is_some(),
+            school: said.school || row.school != NOWHERE,
+            number: said.number || row.numbers.iter().any(Option::is_some),
+            document: said.document || row.document.is_some(),
+        })
+    }
+
+    fn everything() -> Self {
+        Self { birth: true, school: true, number: true, document: true }
+    }
+}
+
+/// Calls `take` with each key of a person that rows who say as much can share.
+fn keys(person: &Person<'_>, said: Said, mut take: impl FnMut(u64)) {
     let letters = &person.letters;
     let of = |kind: Kind| Hash::of(kind);
     if !letters.is_empty() {
@@ -117,7 +146,7 @@ fn keys(person: &Person<'_>, mut take: impl FnMut(u64)) {
             hash.letters(rest).0
         };
         let readings = readings(letters);
-        if let Some(birth) = person.birth {
+        if let Some(birth) = person.birth.filter(|_| said.birth) {
             readings.iter().for_each(|reading| take(of(Kind::SoundBirth).add(*reading).add(birth as u64).0));
             if letters.len() > 1 {
                 (0..letters.len()).for_each(|place| take(without(of(Kind::LetterBirth).add(birth as u64), place)));
@@ -131,7 +160,7 @@ fn keys(person: &Person<'_>, mut take: impl FnMut(u64)) {
                 take(of(Kind::NameDay).add(name).add(u64::from(date.month() * 32 + date.day())).0);
             }
         }
-        if person.school != NOWHERE {
+        if said.school && person.school != NOWHERE {
             let school = u64::from(person.school);
             readings.iter().for_each(|reading| take(of(Kind::SoundSchool).add(*reading).add(school).0));
             if letters.len() > 1
@@ -143,15 +172,15 @@ fn keys(person: &Person<'_>, mut take: impl FnMut(u64)) {
             }
         }
     }
-    if let (Some(birth), Some(grade), true) = (person.birth, person.grade, person.school != NOWHERE) {
+    if let (Some(birth), Some(grade), true) = (person.birth, person.grade, said.school && person.school != NOWHERE) {
         take(of(Kind::BirthSchool).add(birth as u64).add(u64::from(person.school)).add(u64::from(grade)).0);
     }
-    for number in person.numbers.iter().flatten() {
+    for number in person.numbers.iter().flatten().filter(|_| said.number) {
         let text = digits(number.packed);
         take(of(Kind::Region).bytes(&text[..6]).bytes(&text[10..14]).0);
         take(of(Kind::Sequence).bytes(&text[6..10]).bytes(&text[14..]).0);
     }
-    if let Some(document) = person.document.map(str::as_bytes).filter(|document| document.len() >= 6) {
+    if let Some(document) = person.document.map(str::as_bytes).filter(|document| said.document && document.len() >= 6) {
         let half = document.len() / 2;
         take(of(Kind::DocumentBegin).bytes(&document[..half]).0);
         take(of(Kind::DocumentEnd).bytes(&document[document.len() - half..]).0);
@@ -213,7 +242,7 @@ impl Blocks {
             .into_par_iter()
             .flat_map_iter(|row| {
                 let mut own = Vec::new();
-                keys(&rows[row as usize], |key| own.push((key, row)));
+                keys(&rows[row as usize], Said::everything(), |key| own.push((key, row)));
                 own
             })
             .collect();
@@ -223,6 +252,7 @@ impl Blocks {
         for (place, (key, _)) in (0_u32..).zip(&by_key) {
             begins.entry(*key).or_insert(place);
         }
+        let said = Said::by(rows);
         let sieve = Sieve::new(by_key.iter().map(|(key, _)| *key));
         let names: std::collections::HashSet<u64> = rows.iter().map(|row| name_hash(&row.letters)).collect();
         let of_names = Sieve::new(names.iter().copied());
@@ -235,7 +265,7 @@ impl Blocks {
                     *namesakes.entry(name).or_default() += 1;
                 }
                 if is_free(student) {
-                    keys(&own, |key| {
+                    keys(&own, said, |key| {
                         if sieve.may_have(key)
                             && let Some(begin) = begins.get(&key)
                         {

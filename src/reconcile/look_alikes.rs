@@ -4,10 +4,10 @@ use law::facts::codes::Status;
 use law::regulation::findings::Severity;
 use rayon::prelude::*;
 
-use super::blocks::{readings, without_letter};
+use super::blocks::{mixed, readings, without_letter};
 use super::found::{By, Match};
 use super::letters::look_alike;
-use super::names::{self, Likeness};
+use super::names::{self, Likeness, folded};
 use super::person::{self, Issued, Person};
 use super::roll;
 use super::score::{Reason, Score};
@@ -19,44 +19,18 @@ use crate::report::mask;
 /// So many who share a key are compared with each other.
 const MOST: usize = 32;
 
-/// Students of one birth date and sex, each with what they are compared by.
-struct Member<'a> {
-    student: u32,
-    person: Person<'a>,
-}
-
 /// Raises R0103 for each further registration that looks like an earlier one, and tells which matches they are.
 pub fn find(cohort: &Cohort<'_>) -> (Vec<Finding>, Vec<Match>) {
     let scale = roll::scale(cohort);
-    let born = |student: u32| {
-        let entry = &cohort.roster.students[student as usize];
-        let (sheet, record) = cohort.cell(entry.row);
-        let status = sheet.code(field::STATUS, record).value().and_then(Status::from_code);
-        if !status.is_none_or(Status::is_registered) {
-            return None;
-        }
-        Some((person::born(sheet, record)?, student))
+    let score = |(one, other): (u32, u32)| {
+        let people = (person::of_student(cohort, one), person::of_student(cohort, other));
+        let is_alike = people.0.birth == people.1.birth && people.0.male == people.1.male && looks_like(&people.0, &people.1);
+        is_alike.then(|| (one, other, scale.score(&people.0, &people.1, 1)))
     };
-    let students = 0..cohort.roster.students.len() as u32;
-    let mut by_birth: Vec<((i32, bool), u32)> = students.into_par_iter().filter_map(born).collect();
-    by_birth.par_sort_unstable();
-    let groups: Vec<&[((i32, bool), u32)]> = by_birth.chunk_by(|one, other| one.0 == other.0).filter(|group| group.len() > 1).collect();
-    let pairs_of = |group: &&[((i32, bool), u32)]| {
-        let members: Vec<Member<'_>> =
-            group.iter().map(|(_, student)| Member { student: *student, person: person::of_student(cohort, *student) }).collect();
-        alike(&members)
-            .into_iter()
-            .map(|(one, other)| {
-                let (one, other) = (&members[one], &members[other]);
-                let score = scale.score(&one.person, &other.person, 1);
-                (one.student.min(other.student), one.student.max(other.student), score)
-            })
-            .collect::<Vec<_>>()
-    };
-    let mut pairs: Vec<(u32, u32, Score)> = groups.into_par_iter().flat_map_iter(|group| pairs_of(&group)).collect();
-    pairs.sort_unstable_by_key(|(first, later, _)| (*later, *first));
+    let mut pairs: Vec<(u32, u32, Score)> = candidates(cohort).into_par_iter().filter_map(score).collect();
     // Two under one number are R0102, and nothing else.
     pairs.retain(|(.., score)| !score.reasons.has(Reason::NumberSame) && !score.reasons.has(Reason::DocumentSame));
+    pairs.sort_unstable_by_key(|(first, later, _)| (*later, *first));
     let findings = pairs.iter().map(|(first, later, score)| finding(cohort, *first, *later, score)).collect();
     let of_pair = |(first, later, score): &(u32, u32, Score)| Match {
         row: cohort.roster.students[*later as usize].row,
@@ -68,27 +42,35 @@ pub fn find(cohort: &Cohort<'_>) -> (Vec<Finding>, Vec<Match>) {
     (findings, pairs.iter().map(of_pair).collect())
 }
 
-/// The pairs of a group that look alike, by their places: those who share how the name sounds, or the name but for one letter.
-fn alike(members: &[Member<'_>]) -> Vec<(usize, usize)> {
-    let mut keys: Vec<(u64, u32)> = Vec::with_capacity(members.len() * 5);
-    for (place, member) in (0..).zip(members).filter(|(_, member)| !member.person.letters.is_empty()) {
-        let letters = &member.person.letters;
-        readings(letters).into_iter().for_each(|reading| keys.push((reading, place)));
-        (0..letters.len()).for_each(|omitted| keys.push((without_letter(letters, omitted), place)));
-    }
-    keys.sort_unstable();
-    let mut pairs: Vec<(usize, usize)> = Vec::new();
+/// Those who are registered and share birth date, sex, and how the name sounds or the name but for one letter; the earlier one first.
+fn candidates(cohort: &Cohort<'_>) -> Vec<(u32, u32)> {
+    let keys = |student: u32| {
+        let entry = &cohort.roster.students[student as usize];
+        let (sheet, record) = cohort.cell(entry.row);
+        let status = sheet.code(field::STATUS, record).value().and_then(Status::from_code);
+        let born = person::born(sheet, record).filter(|_| status.is_none_or(Status::is_registered));
+        let letters: Vec<char> = folded(sheet.text(field::NAME, record).value().unwrap_or_default()).collect();
+        let mut own = Vec::new();
+        if let Some((birth, male)) = born.filter(|_| !letters.is_empty()) {
+            let born = (birth as u64) << 1 | u64::from(male);
+            own.extend(readings(&letters).into_iter().map(|reading| (mixed(reading, born), student)));
+            own.extend((0..letters.len()).map(|omitted| (mixed(without_letter(&letters, omitted), born), student)));
+        }
+        own
+    };
+    let students = 0..cohort.roster.students.len() as u32;
+    let mut keys: Vec<(u64, u32)> = students.into_par_iter().flat_map_iter(keys).collect();
+    keys.par_sort_unstable();
+    let mut pairs: Vec<(u32, u32)> = Vec::new();
     for group in keys.chunk_by(|one, other| one.0 == other.0).filter(|group| group.len() > 1) {
         // Where very many look alike, each is compared with the first: that is enough for people to see it.
         let firsts = if group.len() > MOST { 1 } else { group.len() };
         for (at, (_, one)) in group.iter().enumerate().take(firsts) {
-            let others = group[at + 1..].iter().filter(|(_, other)| one != other);
-            pairs.extend(others.map(|(_, other)| (*one.min(other) as usize, *one.max(other) as usize)));
+            pairs.extend(group[at + 1..].iter().filter(|(_, other)| one != other).map(|(_, other)| (*one.min(other), *one.max(other))));
         }
     }
-    pairs.sort_unstable();
+    pairs.par_sort_unstable();
     pairs.dedup();
-    pairs.retain(|(one, other)| looks_like(&members[*one].person, &members[*other].person));
     pairs
 }
 

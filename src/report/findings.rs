@@ -8,13 +8,14 @@ use arrow::datatypes::{DataType, Field, Schema};
 use law::facts::identifiers::NationalId;
 use law::regulation::findings::{self, Severity};
 use parquet::errors::ParquetError;
+use rayon::prelude::*;
 
 use super::mask;
 use super::parquet::{Names, write};
 use crate::engine::cohort::Cohort;
 use crate::engine::finding::{About, Finding};
 use crate::engine::judged::roster_text;
-use crate::engine::roster::{Key, field, key_text};
+use crate::engine::roster::{Key, KeyMap, field, key_text};
 use crate::engine::stake::Rank;
 
 /// A finding in words, as it is published.
@@ -162,7 +163,7 @@ pub fn publish(cohort: &Cohort<'_>, finding: &Finding) -> Published {
 /// Puts the findings of a run in order: those first that could change more of a decision, then the gravest, then by school, student and
 /// place; one row an id.
 pub fn in_order(mut findings: Vec<Published>) -> Vec<Published> {
-    findings.sort_by(|one, other| {
+    findings.par_sort_by(|one, other| {
         let order = |finding: &Published| (finding.rank, finding.severity, finding.code);
         order(one)
             .cmp(&order(other))
@@ -172,10 +173,11 @@ pub fn in_order(mut findings: Vec<Published>) -> Vec<Published> {
             .then_with(|| (&one.file, &one.sheet, one.row, &one.cell).cmp(&(&other.file, &other.sheet, other.row, &other.cell)))
             .then_with(|| one.finding_id.cmp(&other.finding_id))
     });
-    let mut places = std::collections::HashMap::new();
+    let mut places: KeyMap<usize> = KeyMap::default();
     let mut kept: Vec<Published> = Vec::with_capacity(findings.len());
     for finding in findings {
-        match places.entry(finding.finding_id.clone()) {
+        // An id is a number of 64 bits in words.
+        match places.entry(u64::from_str_radix(&finding.finding_id, 16).unwrap_or_default()) {
             std::collections::hash_map::Entry::Vacant(place) => {
                 place.insert(kept.len());
                 kept.push(finding);

@@ -1,9 +1,11 @@
 //! `finding_history.parquet`: the findings over the runs of a pipeline: what became of each, and which answer stands.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, Int32Array, RecordBatch, StringArray};
+use arrow::array::{Array, ArrayRef, BooleanArray, Int32Array, RecordBatch, StringArray};
+use arrow::compute::filter_record_batch;
 use arrow::datatypes::{DataType, Field, Schema};
 use law::facts::codes::Reply;
 use parquet::errors::ParquetError;
@@ -17,17 +19,16 @@ use crate::reconcile::life::{Answer, Change, History, Life, Raised, Subject};
 pub const FILE: &str = "finding_history.parquet";
 
 /// A finding as its history knows it.
-pub fn raised(finding: &Published) -> Raised {
-    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+pub fn raised(finding: Published) -> Raised {
     Raised {
-        finding_id: finding.finding_id.clone(),
-        evidence_hash: finding.evidence_hash.clone(),
+        finding_id: finding.finding_id,
+        evidence_hash: finding.evidence_hash,
         subject: Subject {
             code: finding.code.to_owned(),
             severity: finding.severity.code().to_owned(),
-            district: text(&finding.district),
-            school_code: text(&finding.school_code),
-            other_school_code: text(&finding.other_school_code),
+            district: finding.district.unwrap_or_default(),
+            school_code: finding.school_code.unwrap_or_default(),
+            other_school_code: finding.other_school_code.unwrap_or_default(),
         },
     }
 }
@@ -77,6 +78,37 @@ pub fn history(run: &Path) -> Result<History, ReadError> {
     let mut history = History::new();
     read(&run.join(FILE), &[], None, |batch| {
         history.extend(lives(batch)?);
+        Ok(())
+    })?;
+    Ok(history)
+}
+
+/// The findings of a run to which an answer stands.
+///
+/// # Errors
+/// The history can't be read.
+pub fn answered(run: &Path) -> Result<HashSet<String>, ReadError> {
+    let mut answered = HashSet::new();
+    read(&run.join(FILE), &["finding_id", "review"], None, |batch| {
+        let (ids, reviews) = (strings(batch, "finding_id")?, strings(batch, "review")?);
+        answered.extend((0..batch.num_rows()).filter(|place| reviews.is_valid(*place)).map(|place| ids.value(place).to_owned()));
+        Ok(())
+    })?;
+    Ok(answered)
+}
+
+/// The history of some findings.
+///
+/// # Errors
+/// It can't be read.
+pub fn of(run: &Path, asked: &HashSet<&str>) -> Result<History, ReadError> {
+    let mut history = History::new();
+    read(&run.join(FILE), &[], None, |batch| {
+        let ids = strings(batch, "finding_id")?;
+        let is_asked: BooleanArray = ids.iter().map(|id| Some(id.is_some_and(|id| asked.contains(id)))).collect();
+        if is_asked.true_count() > 0 {
+            history.extend(lives(&filter_record_batch(batch, &is_asked)?)?);
+        }
         Ok(())
     })?;
     Ok(history)

@@ -146,6 +146,9 @@ pub struct Seconds {
     pub reading: f64,
     /// Finding the students.
     pub roster: f64,
+    /// Finding whose every row is, by keys and by score.
+    #[serde(default)]
+    pub matching: f64,
     /// Taking over what is known of attendance, and counting what is new.
     pub attendance: f64,
     /// Judging, and writing the decisions.

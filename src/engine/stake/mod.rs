@@ -46,6 +46,12 @@ pub fn weigh(cohort: &Cohort<'_>, findings: &mut [Finding]) {
     }
 }
 
+/// What a decision that missing facts leave open would be at best; none where that depends on whether there is a registration at all.
+pub fn open(decision: &Decision) -> Option<Outcome> {
+    let is_open = decision.outcome == Some(Outcome::Undetermined) && !decision.missing.contains(&Fact::Status);
+    rank::best(&decision.possible).filter(|_| is_open)
+}
+
 /// Findings that are settled together, and what may be known then: of which student, in the order of likelihood.
 struct Case {
     code: &'static str,
@@ -95,6 +101,7 @@ impl<'f> Cases<'f> {
                     doubtful.entry((about, &finding.place.header, &finding.found)).or_default().push(own);
                 }
                 ("R0304", About::Student(student), _) => cases.leave_open(*student, own, Asked::AnyExam),
+                ("I0303", ..) if finding.effect.is_some() => {}
                 ("I0303", About::Student(student), _) => cases.leave_open(*student, own, Asked::Named(&finding.field)),
                 ("R0601", About::Student(student), Some(_)) => contradicted.entry(*student).or_default().push(own),
                 ("R0101", About::Student(student), Some(row)) => cases.registered_elsewhere(cohort, *student, own, row),

@@ -27,19 +27,21 @@ fn life_in_words(life: Option<&Life>) -> (&'static str, String) {
     (life.change.title(), answer)
 }
 
-/// The findings that `is_asked` picks by their other school, those that are open first, at most [`MOST`], and how many more there are.
-fn open_first(run: &Run, history: &History, is_asked: impl Fn(&str) -> bool) -> Result<(Vec<FindingRow>, usize), SummaryError> {
-    let is_open = |id: &str| history.get(id).is_none_or(Life::is_open);
-    let (mut found, more) = run.some_findings(MOST, |id, other| is_asked(other) && is_open(id))?;
-    let (answered, further) = run.some_findings(MOST - found.len(), |id, other| is_asked(other) && !is_open(id))?;
-    found.extend(answered);
-    Ok((found, more + further))
+/// The findings that `is_asked` picks by their other school, those that are open first, at most [`MOST`], how many more there are, and the
+/// history of those that are shown.
+fn open_first(run: &Run, is_asked: impl Fn(&str) -> bool) -> Result<(Vec<FindingRow>, usize, History), SummaryError> {
+    let answered = history::answered(&run.folder)?;
+    let (mut found, more) = run.some_findings(MOST, |id, other| is_asked(other) && !answered.contains(id))?;
+    let (closed, further) = run.some_findings(MOST - found.len(), |id, other| is_asked(other) && answered.contains(id))?;
+    found.extend(closed);
+    let shown = found.iter().map(|row| row.finding.finding_id.as_str()).collect();
+    let history = history::of(&run.folder, &shown)?;
+    Ok((found, more + further, history))
 }
 
 /// Every finding, where it stands and what to do about it.
 pub(super) fn all(sheet: &mut Worksheet, run: &Run, formats: &Formats) -> Result<(), SummaryError> {
-    let history = history::history(&run.folder)?;
-    let (found, more) = open_first(run, &history, |_| true)?;
+    let (found, more, history) = open_first(run, |_| true)?;
     let columns = [
         ("严重程度", 10.0),
         ("代码", 8.0),
@@ -101,8 +103,7 @@ fn by_code(sheet: &mut Worksheet, run: &Run, formats: &Formats) -> Result<(), Su
 
 /// The cases of two schools: what each says, for the district to settle.
 pub(super) fn of_two_schools(sheet: &mut Worksheet, run: &Run, formats: &Formats) -> Result<(), SummaryError> {
-    let history = history::history(&run.folder)?;
-    let (found, more) = open_first(run, &history, |other| !other.is_empty())?;
+    let (found, more, history) = open_first(run, |other| !other.is_empty())?;
     let schools: BTreeMap<String, (String, String)> =
         rows(&run.folder.join("submissions.parquet"), &["school_code", "school_name", "district"], &[])?
             .into_iter()
