@@ -270,7 +270,11 @@ impl<'a> Cohort<'a> {
         let further = exams::look_further(self, &rows);
         self.scoring += begun.elapsed();
         let several: Vec<Row> = read.findings.iter().filter(|finding| finding.code == "R0303").filter_map(|finding| finding.at).collect();
-        let (sure, tied): (Vec<Match>, Vec<Match>) = further.sure.into_iter().partition(|own| !several.contains(&own.row));
+        // Who shares the document is shown whole, whoever is likelier.
+        let shared = exams::sharing(self, &several);
+        let of_shared: HashSet<Row> = shared.iter().map(|own| own.row).collect();
+        let is_open = |own: &Match| !of_shared.contains(&own.row);
+        let (sure, tied): (Vec<Match>, Vec<Match>) = further.sure.into_iter().filter(is_open).partition(|own| !several.contains(&own.row));
         let settled: HashSet<Row> = sure.iter().map(|own| own.row).collect();
         read.findings.retain(|finding| finding.at.is_none_or(|row| !settled.contains(&row)));
         for own in &sure {
@@ -290,7 +294,7 @@ impl<'a> Cohort<'a> {
         }
         let places: HashMap<Row, usize> = read.findings.iter().zip(0..).filter_map(|(finding, place)| Some((finding.at?, place))).collect();
         let doubtful = tied.into_iter().map(|own| Match { is_sure: false, ..own });
-        for own in further.perhaps.into_iter().chain(doubtful) {
+        for own in further.perhaps.into_iter().filter(is_open).chain(doubtful).chain(shared) {
             self.candidates.entry(own.row).or_default().push(own.student);
             read.matches.push(own);
             if let (Some(score), Some(finding)) = (own.score, places.get(&own.row).and_then(|place| read.findings.get_mut(*place))) {

@@ -87,7 +87,7 @@ pub struct Roster {
     by_document: KeyMap<u32>,
     by_code: HashMap<String, u32>,
     /// The schools that claim a student, where there are several.
-    claims: HashMap<u32, Vec<u32>>,
+    claims: HashMap<u32, Vec<(u32, Row)>>,
 }
 
 /// Students without a national id, who are few, while the roster is read.
@@ -239,7 +239,7 @@ fn keys(sheet: &Sheet, records: Range<usize>) -> Vec<Record<'_>> {
 }
 
 /// The key of a student's ID document.
-fn document_of(inputs: &Inputs, index: &RowIndex, entry: &Entry) -> Option<u64> {
+pub fn document_of(inputs: &Inputs, index: &RowIndex, entry: &Entry) -> Option<u64> {
     let (sheet, record) = index.locate(entry.row);
     let sheet = &inputs.sheets[sheet];
     let document = sheet.text(field::DOCUMENT, record).value().map(document_key);
@@ -309,7 +309,10 @@ pub fn read(inputs: &Inputs, index: &RowIndex, as_of: NaiveDate) -> RosterReadin
             let moved = sheet.id(field::ID, record).value().and_then(|id| moves.get(&(id, school.to_owned())).copied());
             let entered = sheet.integer(field::ENTRY, record).value();
             let entered = entered.and_then(|month| Month(month).first_day());
-            (moved.max(entered), school.to_owned(), std::cmp::Reverse(*row))
+            // Within one school what they say decides, and never where they stand: the higher grade first.
+            let grade = sheet.code(field::GRADE, record).value();
+            let class = sheet.text(field::CLASS, record).value().unwrap_or_default();
+            (moved.max(entered), school.to_owned(), grade, class.to_owned(), sheet.quick_hash(record))
         };
         if let Some(row) = candidates.iter().copied().max_by_key(latest) {
             entry.row = row;
@@ -345,7 +348,8 @@ pub fn read(inputs: &Inputs, index: &RowIndex, as_of: NaiveDate) -> RosterReadin
         let student = places[former as usize];
         let school = |row: &Row| {
             let (sheet, record) = index.locate(*row);
-            roster.school_place(inputs.sheets[sheet].text(field::SCHOOL, record).value().unwrap_or_default())
+            let place = roster.school_place(inputs.sheets[sheet].text(field::SCHOOL, record).value().unwrap_or_default())?;
+            Some((place, *row))
         };
         let claims = active.iter().filter_map(school).collect();
         roster.claims.insert(student, claims);
@@ -399,14 +403,16 @@ fn claimed_twice(inputs: &Inputs, index: &RowIndex, student: u32, own: Row, acti
         severity: Severity::Error,
         about: About::Student(student),
         field: "全国学籍号".into(),
-        other_party: schools.iter().map(String::as_str).collect::<Vec<_>>().join("、"),
+        // Whoever joins the claim, the case stays one.
+        other_party: String::new(),
         found: says.join("；"),
         expected: "一条在籍记录".into(),
         place: Place { beside: at.join("；"), ..super::cohort::place(inputs, sheet, record, field::ID) },
         count: further.len() as i64,
         rows_sample: of_sheet.map(|(sheet, record)| inputs.sheets[sheet].rows.get(record)).take(MOST_ROWS).collect(),
         at: further.first().copied(),
-        other_school: schools.into_iter().find(|school| *school != own_school),
+        other_school: Some(schools.into_iter().filter(|school| *school != own_school).collect::<Vec<_>>().join("、"))
+            .filter(|own| !own.is_empty()),
         effect: None,
     })
 }
@@ -523,8 +529,8 @@ impl Roster {
         self.by_code.contains_key(code)
     }
 
-    /// The schools that claim a student, where there are several.
-    pub fn claims(&self, student: u32) -> &[u32] {
+    /// The schools that claim a student, each with its row, where there are several.
+    pub fn claims(&self, student: u32) -> &[(u32, Row)] {
         self.claims.get(&student).map_or(&[], Vec::as_slice)
     }
 

@@ -33,7 +33,7 @@ use crate::ingest::table::Table;
 use crate::ingest::{self, Dictionary, Inputs, Marks, Request, Vocabulary};
 use crate::reconcile;
 use crate::reconcile::answers::{self, Answers};
-use crate::reconcile::life::{self, Change, History, Raised};
+use crate::reconcile::life::{self, Change, History, Raised, Subject};
 use crate::report::findings::Published;
 use crate::report::manifest::{AttendanceReceipt, Books, InputReceipt, LifeReceipt, Manifest, PolicyReceipt, Seconds};
 use crate::report::parquet::{Encoded, Groups, Names, ROW_GROUP};
@@ -174,7 +174,12 @@ pub fn run(config: &Config, out: &Path, watch: &Watch<'_>) -> Result<PublishedRu
         if answers.given.is_empty() { HashSet::new() } else { raised.iter().map(|own| own.finding_id.as_str()).collect() };
     answers.enter(&mut cohort, |finding| own.contains(finding) || past.contains_key(finding));
     drop(own);
-    let life = life::go_on(raised, past, &answers.given, &law.as_of.to_string());
+    // What only a school's roll can show is not mended by handing in none.
+    let can_tell = |subject: &Subject| {
+        let school = if subject.other_school_code.is_empty() { &subject.school_code } else { &subject.other_school_code };
+        !subject.code.starts_with("R02") || cohort.rolls.is_handed_in(&cohort, school)
+    };
+    let life = life::go_on(raised, past, &answers.given, &law.as_of.to_string(), can_tell);
     history::write_history(staging.path(), &life, &names("finding_history/1"))?;
     sources::write_sources(&staging.path().join("sources.parquet"), &cohort, &names("sources/1"))?;
     matches::write_matches(&staging.path().join("matches.parquet"), &cohort, &names("matches/1"))?;

@@ -153,7 +153,7 @@ impl Standing {
         schools.remove("");
         let districts: BTreeSet<String> = schools.values().map(|own| own.district.clone()).filter(|own| !own.is_empty()).collect();
         let mut tallies: BTreeMap<(Level, String), Tally> = BTreeMap::new();
-        for (id, life) in history::history(run)?.iter().filter(|(_, life)| life.change != Change::Gone) {
+        for (id, life) in history::history(run)?.iter().filter(|(_, life)| life.change != Change::Gone || life.unchecked) {
             let subject = &life.subject;
             let own = if schools.contains_key(&subject.school_code) {
                 (Level::School, subject.school_code.clone())
@@ -162,9 +162,11 @@ impl Standing {
             } else {
                 (Level::City, String::new())
             };
-            let other = (Level::School, subject.other_school_code.clone());
-            if other != own && schools.contains_key(&other.1) {
-                tallies.entry(other).or_default().enter(id, life);
+            for other in subject.other_school_code.split('、') {
+                let other = (Level::School, other.to_owned());
+                if other != own && schools.contains_key(&other.1) {
+                    tallies.entry(other).or_default().enter(id, life);
+                }
             }
             tallies.entry(own).or_default().enter(id, life);
         }

@@ -92,7 +92,7 @@ pub fn without_letter(letters: &[char], omitted: usize) -> u64 {
 /// The hashes of how a name may sound.
 pub fn readings(letters: &[char]) -> Vec<u64> {
     let mut all = vec![0x5EED_u64];
-    for place in 0..letters.len() {
+    for place in (0..letters.len()).filter(|place| letters[*place] != '·') {
         let mut own: Vec<u64> = Vec::new();
         sounds(letters, place, |sound| {
             let code = sound_code(sound);

@@ -13,7 +13,7 @@ use super::person::{self, NOWHERE, Number, Person};
 use super::{names, roll};
 use crate::engine::cohort::{Cohort, place};
 use crate::engine::finding::{About, Finding};
-use crate::engine::roster::{Key, SEVERAL, document_key, field, key_text};
+use crate::engine::roster::{Key, SEVERAL, document_key, document_of, field, key_text};
 use crate::engine::rows::NOBODY;
 use crate::ingest::Sheet;
 use crate::ingest::table::Table;
@@ -184,6 +184,37 @@ pub fn look_further(cohort: &Cohort<'_>, rows: &[Row]) -> Further {
     further
 }
 
+/// The students who share the document of each of some rows, with their scores.
+pub fn sharing(cohort: &Cohort<'_>, rows: &[Row]) -> Vec<Match> {
+    let document = |row: Row| {
+        let (sheet, record) = cohort.cell(row);
+        sheet.text(DOCUMENT, record).value().map(document_key).filter(|key| cohort.roster.with_document(*key) == Some(SEVERAL))
+    };
+    let asked: HashMap<u64, Vec<Row>> = rows.iter().fold(HashMap::new(), |mut asked, row| {
+        if let Some(key) = document(*row) {
+            asked.entry(key).or_default().push(*row);
+        }
+        asked
+    });
+    if asked.is_empty() {
+        return Vec::new();
+    }
+    let scale = roll::scale(cohort);
+    let mut found = Vec::new();
+    for (student, entry) in (0_u32..).zip(&cohort.roster.students) {
+        let own = document_of(cohort.inputs, &cohort.index, entry);
+        let Some(rows) = own.and_then(|key| asked.get(&key)) else { continue };
+        for row in rows {
+            let (sheet, record) = cohort.index.locate(*row);
+            let one = person::of_row(&cohort.inputs.sheets[sheet], record, NOWHERE);
+            let score = scale.score(&one, &person::of_student(cohort, student), 1);
+            found.push(Match { row: *row, student, by: By::Document, score: Some(score), is_sure: false });
+        }
+    }
+    found.sort_by_key(|own| (own.row, own.score.map(|score| -score.points), own.student));
+    found
+}
+
 /// R0302: a row that was given to a student by a number with a slip in it.
 pub fn by_score(cohort: &Cohort<'_>, found: &Match) -> Finding {
     let (sheet, record) = cohort.index.locate(found.row);
@@ -201,7 +232,7 @@ pub fn by_score(cohort: &Cohort<'_>, found: &Match) -> Finding {
         field: format!("{}.{}", By::Score.word(), cohort.key_words(sheet, record)),
         other_party: String::new(),
         found: format!("{shown} {}", own.text(NAME, record).value().unwrap_or_default()),
-        expected: pair.map(|pair| roll::candidate(cohort, &pair)).unwrap_or_default(),
+        expected: pair.map(|pair| roll::candidate(cohort, &pair).replacen("可能是", "认定是", 1)).unwrap_or_default(),
         place: place(cohort.inputs, sheet, record, column),
         count: 1,
         rows_sample: vec![own.rows.get(record)],

@@ -59,6 +59,7 @@ const DOUBLE_SURNAMES: &[([char; 2], [&str; 2])] = &[
 /// Characters that look alike, group by group: what is read off a form or a stamp is taken for another one of its group.
 const LOOK_ALIKE: &[&str] = &[
     "己已巳",
+    "吉𠮷",
     "未末",
     "士土",
     "日曰",

@@ -108,6 +108,8 @@ pub struct Life {
     pub change: Change,
     /// Runs in a row that did not raise it.
     pub runs_gone: i32,
+    /// Whether it is not raised only because the data that would show it were not handed in.
+    pub unchecked: bool,
     /// The answer that stands.
     pub review: Option<Reply>,
     /// Its evidence in the last run that raised it.
@@ -121,7 +123,7 @@ pub struct Life {
 impl Life {
     /// Whether it is raised, and no answer to it stands.
     pub fn is_open(&self) -> bool {
-        self.change != Change::Gone && self.review.is_none()
+        (self.change != Change::Gone || self.unchecked) && self.review.is_none()
     }
 }
 
@@ -129,7 +131,15 @@ impl Life {
 pub type History = BTreeMap<String, Life>;
 
 /// What has become of each finding in the run of a date: those that it raises, and those that earlier runs knew.
-pub fn go_on(raised: Vec<Raised>, mut past: History, given: &BTreeMap<String, Given>, as_of: &str) -> History {
+///
+/// `can_tell` says whether the run had the data that would show a finding.
+pub fn go_on(
+    raised: Vec<Raised>,
+    mut past: History,
+    given: &BTreeMap<String, Given>,
+    as_of: &str,
+    can_tell: impl Fn(&Subject) -> bool,
+) -> History {
     let mut history = History::new();
     for Raised { finding_id, evidence_hash, subject } in raised {
         let before = past.remove(&finding_id);
@@ -137,7 +147,8 @@ pub fn go_on(raised: Vec<Raised>, mut past: History, given: &BTreeMap<String, Gi
         history.insert(finding_id, life);
     }
     for (finding_id, before) in past {
-        let life = leave(before, given.get(&finding_id));
+        let unchecked = !can_tell(&before.subject);
+        let life = leave(before, given.get(&finding_id), unchecked);
         history.insert(finding_id, life);
     }
     history
@@ -157,14 +168,17 @@ fn raise(evidence_hash: String, subject: Subject, before: Option<&Life>, given: 
         Some(_) => Change::Updated,
     };
     let first_seen = before.map_or(as_of, |before| &before.first_seen).to_owned();
-    Life { first_seen, last_seen: as_of.to_owned(), change, runs_gone: 0, review, evidence_hash, answer, subject }
+    Life { first_seen, last_seen: as_of.to_owned(), change, runs_gone: 0, unchecked: false, review, evidence_hash, answer, subject }
 }
 
-fn leave(before: Life, given: Option<&Given>) -> Life {
+fn leave(before: Life, given: Option<&Given>, unchecked: bool) -> Life {
+    // What was mended before stays mended, with data or without.
+    let unchecked = unchecked && (before.change != Change::Gone || before.unchecked);
     let (answer, _) = answer(&before.evidence_hash, Some(&before), given);
-    let standing = answer.as_ref().filter(|own| own.reply == Reply::Mended || own.evidence_hash == before.evidence_hash);
-    let review = standing.map(|own| own.reply);
-    Life { change: Change::Gone, runs_gone: before.runs_gone.saturating_add(1), review, answer, ..before }
+    // Nobody takes it for mended who can't see that it is.
+    let stands = |own: &&Answer| if own.reply == Reply::Mended { !unchecked } else { own.evidence_hash == before.evidence_hash };
+    let review = answer.as_ref().filter(stands).map(|own| own.reply);
+    Life { change: Change::Gone, runs_gone: before.runs_gone.saturating_add(1), unchecked, review, answer, ..before }
 }
 
 /// The answer that counts, and whether it was not known before.
@@ -210,7 +224,7 @@ mod tests {
         for (number, (evidence, answer)) in nights.iter().enumerate() {
             let raised = evidence.map(|hash| Raised { finding_id: ID.into(), evidence_hash: hash.into(), subject: Subject::default() });
             let given = answer.iter().map(|own| (ID.to_owned(), own.clone())).collect();
-            history = go_on(raised.into_iter().collect(), history, &given, &format!("night {number}"));
+            history = go_on(raised.into_iter().collect(), history, &given, &format!("night {number}"), |_| true);
             let own = &history[ID];
             assert_eq!(own.first_seen, "night 0");
             told.push((own.change.code(), own.review.map(Reply::word)));
@@ -328,10 +342,28 @@ mod tests {
     fn the_runs_without_it_are_counted() {
         let raised = || vec![Raised { finding_id: ID.into(), evidence_hash: "a".into(), subject: Subject::default() }];
         let none = BTreeMap::new();
-        let one = go_on(raised(), History::new(), &none, "2024-07-01");
-        let two = go_on(Vec::new(), go_on(Vec::new(), one, &none, "2025-07-01"), &none, "2026-07-01");
+        let one = go_on(raised(), History::new(), &none, "2024-07-01", |_| true);
+        let two = go_on(Vec::new(), go_on(Vec::new(), one, &none, "2025-07-01", |_| true), &none, "2026-07-01", |_| true);
         assert_eq!((two[ID].runs_gone, two[ID].last_seen.as_str()), (2, "2024-07-01"));
-        let back = go_on(raised(), two, &none, "2026-07-02");
+        let back = go_on(raised(), two, &none, "2026-07-02", |_| true);
         assert_eq!((back[ID].runs_gone, back[ID].last_seen.as_str(), back[ID].first_seen.as_str()), (0, "2026-07-02", "2024-07-01"));
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_not_taken_for_mended() {
+        let raised = Raised { finding_id: ID.into(), evidence_hash: "a".into(), subject: Subject::default() };
+        let none = BTreeMap::new();
+        let mended = BTreeMap::from([(ID.to_owned(), given(Reply::Mended, "2026-05-02", "").expect("an answer"))]);
+        let first = go_on(vec![raised.clone()], History::new(), &none, "2026-05-01", |_| true);
+        let hidden = go_on(Vec::new(), first, &mended, "2026-05-02", |_| false);
+        assert_eq!((hidden[ID].change, hidden[ID].unchecked, hidden[ID].is_open()), (Change::Gone, true, true));
+        // Once it can be seen, it is gone for good, and stays so without the data.
+        let seen = go_on(Vec::new(), hidden.clone(), &mended, "2026-05-03", |_| true);
+        assert_eq!((seen[ID].unchecked, seen[ID].is_open(), seen[ID].review), (false, false, Some(Reply::Mended)));
+        let later = go_on(Vec::new(), seen, &none, "2026-05-04", |_| false);
+        assert!(!later[ID].unchecked && !later[ID].is_open());
+        // Or it is still there.
+        let back = go_on(vec![raised], hidden, &mended, "2026-05-03", |_| true);
+        assert_eq!((back[ID].change, back[ID].unchecked, back[ID].is_open()), (Change::Reopened, false, true));
     }
 }

@@ -10,7 +10,8 @@ use super::letters::look_alike;
 use super::names::{self, Likeness, folded};
 use super::person::{self, Issued, Person};
 use super::roll;
-use super::score::{Reason, Score};
+use super::score::Score;
+use super::shared_numbers;
 use crate::engine::cohort::{Cohort, place};
 use crate::engine::finding::{About, Finding};
 use crate::engine::roster::{field, key_text};
@@ -28,8 +29,9 @@ pub fn find(cohort: &Cohort<'_>) -> (Vec<Finding>, Vec<Match>) {
         is_alike.then(|| (one, other, scale.score(&people.0, &people.1, 1)))
     };
     let mut pairs: Vec<(u32, u32, Score)> = candidates(cohort).into_par_iter().filter_map(score).collect();
-    // Two under one number are R0102, and nothing else.
-    pairs.retain(|(.., score)| !score.reasons.has(Reason::NumberSame) && !score.reasons.has(Reason::DocumentSame));
+    // Two national ids under one resident ID number are R0102, and nothing else.
+    let number = |student: u32| shared_numbers::resident(cohort, student);
+    pairs.retain(|(one, other, _)| number(*one).is_none_or(|own| number(*other) != Some(own)));
     pairs.sort_unstable_by_key(|(first, later, _)| (*later, *first));
     let findings = pairs.iter().map(|(first, later, score)| finding(cohort, *first, *later, score)).collect();
     let of_pair = |(first, later, score): &(u32, u32, Score)| Match {

@@ -65,6 +65,10 @@ pub fn likeness(one: &[char], other: &[char]) -> Likeness {
     if is_spelled_out(one, other) {
         return Likeness::Near;
     }
+    let undotted = |name: &[char]| name.iter().filter(|letter| **letter != '·').copied().collect::<Vec<char>>();
+    if long.contains(&'·') && undotted(one) == undotted(other) {
+        return Likeness::Near;
+    }
     // A given name without the second name that follows its dot.
     if long.starts_with(short) && long.get(short.len()) == Some(&'·') && short.len() >= 2 {
         return Likeness::Near;
@@ -149,6 +153,7 @@ mod tests {
         assert_eq!(how_near("吕lv", "吕律"), Likeness::Near);
         assert_eq!(how_near("王子涵", "王涵子"), Likeness::Near);
         assert_eq!(how_near("阿依古丽", "阿依古丽·买买提"), Likeness::Near);
+        assert_eq!(how_near("阿依古丽买买提", "阿依古丽·买买提"), Likeness::Near);
         assert_eq!(how_near("王子涵", "王子轩"), Likeness::Edited);
         assert_eq!(how_near("王子涵", "王涵"), Likeness::Edited);
         assert_eq!(how_near("王涵子", "涵王子"), Likeness::Different);

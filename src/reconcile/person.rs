@@ -169,8 +169,14 @@ pub fn class_names(class: &str, grade: Option<u8>) -> Vec<String> {
     let mut names = vec![without_zeros(&plain)];
     if let Some(grade) = grade.filter(|_| !plain.is_empty()) {
         let year_of_stage = if grade >= 10 { grade - 9 } else { grade };
-        let begins = [grade.to_string(), format!("{grade:02}"), format!("高{year_of_stage}"), format!("初{}", grade.saturating_sub(5))];
-        let is_spelled = has_mark || class.starts_with(|letter| chinese_digit(letter).is_some()) || plain.len() == 4;
+        let begins = [
+            grade.to_string(),
+            format!("{grade:02}"),
+            format!("高{year_of_stage}"),
+            format!("初{}", grade.saturating_sub(5)),
+            format!("初{}", grade.saturating_sub(6)),
+        ];
+        let is_spelled = has_mark || class.starts_with(|letter| chinese_digit(letter).is_some()) || matches!(plain.len(), 3 | 4);
         let rests = begins.iter().filter_map(|begin| plain.strip_prefix(begin.as_str()));
         names.extend(rests.filter(|rest| !rest.is_empty() && (is_spelled || plain.starts_with(['高', '初']))).map(without_zeros));
     }
@@ -218,6 +224,8 @@ mod tests {
             ("高一2班", "02", 10),
             ("一班", "1班", 3),
             ("初三（4）班", "4班", 8),
+            ("初一(1)班", "1班", 7),
+            ("701班", "1班", 7),
             ("10班", "三（十）班", 3),
             ("十二班", "三(12)班", 3),
         ] {

@@ -65,6 +65,12 @@ impl Rolls {
         self.rows.is_empty()
     }
 
+    /// Whether a school handed in a roll.
+    pub fn is_handed_in(&self, cohort: &Cohort<'_>, school: &str) -> bool {
+        let place = cohort.roster.school_place(school);
+        place.is_some_and(|place| self.handed_in.get(place as usize).copied().unwrap_or(false))
+    }
+
     /// The row of a roll in which a student stands, and how it was found to be theirs.
     pub fn of_student(&self, student: u32) -> Option<&Match> {
         let place = *self.of_students.get(student as usize)?;
@@ -102,6 +108,17 @@ pub fn find(cohort: &Cohort<'_>) -> Rolls {
     let (left, people) = in_order(cohort, left);
     let pairs = pairs::find(&people, &scale(cohort), |student| person::of_student(cohort, student), |student| !found.contains(&student));
     let Pairs { mut sure, mut review } = pairs;
+    // Who is on no free registration may stand on a roll for the second time: only what is sure counts, others are strangers.
+    let known: HashSet<u32> = found.iter().copied().chain(sure.values().map(|pair| pair.student)).collect();
+    let (places, again): (Vec<u32>, Vec<Person<'_>>) = (0_u32..)
+        .zip(&people)
+        .filter(|(place, _)| !sure.contains_key(place) && !review.contains_key(place))
+        .map(|(place, own)| (place, own.clone()))
+        .unzip();
+    let again = pairs::find(&again, &scale(cohort), |student| person::of_student(cohort, student), |student| known.contains(&student));
+    for (place, pair) in again.sure {
+        sure.insert(places[place as usize], pair);
+    }
     let mut of_left: HashMap<Row, Stands> = HashMap::with_capacity(left.len());
     for (place, row) in (0_u32..).zip(&left) {
         let stands = match (sure.remove(&place), review.remove(&place)) {
@@ -122,10 +139,16 @@ pub fn find(cohort: &Cohort<'_>) -> Rolls {
         }
         match &stands {
             Stands::Student(own) => {
-                let is_own_school = cohort.roster.students[own.student as usize].school == school;
+                let own_school = cohort.roster.students[own.student as usize].school;
                 let known = rolls.of_students[own.student as usize];
-                let is_known_there = rolls.rows.get(known as usize).is_some_and(|(row, _)| school_of_row(cohort, *row) == school);
-                if known == NOBODY || is_own_school && !is_known_there {
+                // The own school's row before another's, the own class's before another one's, and then by what they say.
+                let order = |row: Row| {
+                    let (sheet, record) = cohort.cell(row);
+                    let class = sheet.text(column::CLASS, record).value().unwrap_or_default();
+                    let is_own_class = is_same_class(class, class_of(cohort, own.student), None);
+                    (school_of_row(cohort, row) != own_school, !is_own_class, class.to_owned(), sheet.quick_hash(record))
+                };
+                if rolls.rows.get(known as usize).is_none_or(|(known, _)| order(row) < order(*known)) {
                     rolls.of_students[own.student as usize] = rolls.rows.len() as u32;
                 }
             }
@@ -179,6 +202,11 @@ fn of_row<'a>(cohort: &Cohort<'a>, row: Row) -> Person<'a> {
     let (sheet, record) = cohort.index.locate(row);
     let sheet = &cohort.inputs.sheets[sheet];
     person::of_row(sheet, record, person::school_of(cohort, sheet, record, column::SCHOOL))
+}
+
+fn class_of<'c>(cohort: &'c Cohort<'_>, student: u32) -> &'c str {
+    let (sheet, record) = cohort.cell(cohort.roster.students[student as usize].row);
+    sheet.text(field::CLASS, record).value().unwrap_or_default()
 }
 
 fn school_of_row(cohort: &Cohort<'_>, row: Row) -> u32 {
@@ -272,7 +300,7 @@ fn of_roll(cohort: &Cohort<'_>, row: Row, stands: &Stands) -> Vec<Finding> {
             let is_own = cohort.roster.students[student as usize].school == school;
             let mut findings = differences(cohort, row, student, is_own);
             // One of two schools that claim a student is the right one: that is settled by R0101.
-            if !is_own && !cohort.roster.claims(student).contains(&school) {
+            if !is_own && !cohort.roster.claims(student).iter().any(|(own, _)| *own == school) {
                 findings.push(elsewhere(cohort, row, student));
             }
             findings
@@ -349,7 +377,11 @@ fn elsewhere(cohort: &Cohort<'_>, row: Row, student: u32) -> Finding {
 /// R0204: what a row of a roll says otherwise than the registration; grade and class only in the own school.
 fn differences(cohort: &Cohort<'_>, row: Row, student: u32, is_own_school: bool) -> Vec<Finding> {
     let (sheet, record) = cohort.cell(row);
-    let (roster, registered) = cohort.cell(cohort.roster.students[student as usize].row);
+    // Where several schools claim a student, a roll is held against the registration of its own school.
+    let school = school_of_row(cohort, row);
+    let claim = cohort.roster.claims(student).iter().find(|(own, _)| *own == school);
+    let is_own_school = is_own_school || claim.is_some();
+    let (roster, registered) = cohort.cell(claim.map_or(cohort.roster.students[student as usize].row, |(_, row)| *row));
     let mut findings = Vec::new();
     let mut differ = |column: usize, found: String, expected: String| {
         let finding = at_row(cohort, row, "R0204", Severity::Query, About::Student(student), column);

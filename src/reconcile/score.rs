@@ -162,10 +162,12 @@ pub struct Score {
 }
 
 impl Score {
-    /// Whether the pair alone is enough to be sure. Twins share all but a letter of their names: without that, only a number tells.
+    /// Whether the pair alone is enough to be sure. Twins share all but a letter of their names: without that, only a number tells; and whoever has
+    /// another number has to be asked.
     pub fn is_enough(&self) -> bool {
         let is_named = [NameSame, NameHomophone, NameNear].iter().any(|reason| self.reasons.has(*reason));
-        self.points >= SURE && (is_named || self.reasons.rests_on_number())
+        let is_numbered_otherwise = [NumberOther, DocumentOther].iter().any(|reason| self.reasons.has(*reason));
+        self.points >= SURE && (is_named && !is_numbered_otherwise || self.reasons.rests_on_number())
     }
 }
 

@@ -24,18 +24,24 @@ pub fn find(cohort: &Cohort<'_>) -> Vec<Finding> {
     findings
 }
 
+/// The resident ID number of a student with a national id.
+pub fn resident(cohort: &Cohort<'_>, student: u32) -> Option<u64> {
+    let entry = &cohort.roster.students[student as usize];
+    let (sheet, record) = cohort.cell(entry.row);
+    matches!(entry.key, Key::National(_)).then(|| resident_number(sheet, record).map(|number| number.packed())).flatten()
+}
+
 fn of_number(cohort: &Cohort<'_>, number: Number) -> Vec<Finding> {
     let students = &cohort.roster.students;
     let own = |place: usize| {
         let entry = &students[place];
         let (sheet, record) = cohort.cell(entry.row);
         let status = sheet.code(field::STATUS, record).value().and_then(Status::from_code);
-        if !status.is_some_and(Status::is_registered) {
-            return None;
-        }
+        let is_registered = status.is_some_and(Status::is_registered);
         let key = match number {
-            Number::Resident if matches!(entry.key, Key::National(_)) => resident_number(sheet, record)?.packed(),
-            Number::Resident => return None,
+            Number::Resident => resident(cohort, place as u32)?,
+            // A number that somebody had who has left may be anybody's by now.
+            Number::Shanghai if !is_registered => return None,
             Number::Shanghai => shanghai_number(sheet.text(field::SHANGHAI, record).value()?)?,
         };
         Some((key, place as u32))
@@ -43,7 +49,13 @@ fn of_number(cohort: &Cohort<'_>, number: Number) -> Vec<Finding> {
     let mut numbered: Vec<(u64, u32)> = (0..students.len()).into_par_iter().filter_map(own).collect();
     // By key, which stays with students when they move: the same two make the same case from year to year.
     numbered.par_sort_unstable_by_key(|(number, student)| (*number, students[*student as usize].key));
-    let shared = numbered.chunk_by(|one, other| one.0 == other.0).filter(|group| group.len() > 1);
+    let is_registered = |student: u32| {
+        let (sheet, record) = cohort.cell(students[student as usize].row);
+        sheet.code(field::STATUS, record).value().and_then(Status::from_code).is_some_and(Status::is_registered)
+    };
+    // Where all have left, nobody can mend it any more.
+    let is_live = |group: &&[(u64, u32)]| group.len() > 1 && group.iter().any(|(_, student)| is_registered(*student));
+    let shared = numbered.chunk_by(|one, other| one.0 == other.0).filter(is_live);
     shared.flat_map(|group| group[1..].iter().map(|(_, student)| finding(cohort, number, *student, group[0].1))).collect()
 }
 

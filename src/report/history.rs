@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, BooleanArray, Int32Array, RecordBatch, StringArray};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int32Array, RecordBatch, StringArray};
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::{DataType, Field, Schema};
 use law::facts::codes::Reply;
@@ -64,8 +64,9 @@ pub fn write_history(folder: &Path, history: &History, names: &Names) -> Result<
     let mut fields: Vec<Field> = TEXTS.iter().map(|(name, nullable, _)| Field::new(*name, DataType::Utf8, *nullable)).collect();
     let column = |text: &TextOf| -> ArrayRef { Arc::new(history.iter().map(|(id, life)| text(id, life)).collect::<StringArray>()) };
     let mut columns: Vec<ArrayRef> = TEXTS.iter().map(|(_, _, text)| column(text)).collect();
-    fields.push(Field::new("runs_gone", DataType::Int32, false));
+    fields.extend([Field::new("runs_gone", DataType::Int32, false), Field::new("unchecked", DataType::Boolean, false)]);
     columns.push(Arc::new(history.values().map(|life| life.runs_gone).collect::<Int32Array>()));
+    columns.push(Arc::new(history.values().map(|life| Some(life.unchecked)).collect::<BooleanArray>()));
     let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?;
     write(&folder.join(FILE), &batch, names, &["finding_id"])
 }
@@ -138,6 +139,7 @@ fn lives(batch: &RecordBatch) -> Result<Vec<(String, Life)>, Fault> {
             last_seen: last_seen.map_or_else(|| text(first_seen, place), |seen| text(seen, place)),
             change: Change::from_code(&change).ok_or_else(|| format!("no change is called {change}"))?,
             runs_gone: number(batch, "runs_gone", place).unwrap_or(0),
+            unchecked: batch.column_by_name("unchecked").and_then(|own| own.as_boolean_opt()).is_some_and(|own| own.value(place)),
             review: reply(text(reviews, place)),
             evidence_hash: text(hashes, place),
             answer,

@@ -75,13 +75,14 @@ fn birth_of(packed: u64) -> Option<NaiveDate> {
 }
 
 impl ResidentNumber {
-    /// Reads 18 characters, or 15 of the old form (born in the 20th century; the check character is added).
+    /// Reads 18 characters, or 15 of the old form (without a century: years below 30 are of the 21st; the check character is added).
     pub fn parse(text: &str) -> Result<Self, IdentifierFault> {
         let bytes = text.as_bytes();
         let packed = if bytes.len() == 15 && bytes.iter().all(u8::is_ascii_digit) {
             let mut long = [b'0'; 18];
             long[..6].copy_from_slice(&bytes[..6]);
-            long[6..8].copy_from_slice(b"19");
+            // Two digits of a year: nobody who is a hundred goes to school.
+            long[6..8].copy_from_slice(if bytes[6] < b'3' { b"20" } else { b"19" });
             long[8..17].copy_from_slice(&bytes[6..]);
             long[17] = check_character(&long[..17]);
             pack(&long)
@@ -235,5 +236,6 @@ mod tests {
     #[test]
     fn an_old_number_of_15_digits_becomes_the_new_one() {
         assert_eq!(ResidentNumber::parse("110105491231002").unwrap().to_string(), "11010519491231002X");
+        assert_eq!(ResidentNumber::parse("310104160508001").unwrap().birth(), NaiveDate::from_ymd_opt(2016, 5, 8));
     }
 }
