@@ -14,7 +14,7 @@ use rayon::prelude::*;
 
 use super::audit::Audit;
 use super::finding::{About, Finding, Place};
-use super::roster::{Roster, RosterReading, field};
+use super::roster::{Entry, Roster, RosterReading, field};
 use super::rows::{NOBODY, RowIndex, RowsOfStudents};
 use super::scope::{self, OutOfScope, SheetBooks};
 use super::watch::Watch;
@@ -22,6 +22,7 @@ use crate::ingest::table::{Holds, Table};
 use crate::ingest::{Inputs, Sheet};
 use crate::reconcile::exams::{self, ExamNumbers};
 use crate::reconcile::found::{By, Match, ShanghaiNumbers};
+use crate::reconcile::names;
 use crate::reconcile::pairs::Pair;
 use crate::reconcile::roll::{self, Rolls};
 use crate::report::mask;
@@ -52,6 +53,8 @@ pub struct Cohort<'a> {
     pub scoring: Duration,
     /// Whose the exam authority's own numbers are.
     pub exam_numbers: ExamNumbers,
+    /// The hashes of the students' names, where exams are looked up: lists in an order of their own would else meet each name by itself.
+    pub name_hashes: Vec<u64>,
     /// Whose the Shanghai numbers of exam rows are.
     pub shanghai_numbers: ShanghaiNumbers,
     /// Who stands on the actual rolls, where they are looked at.
@@ -120,6 +123,7 @@ impl<'a> Cohort<'a> {
             matches: Vec::new(),
             scoring: Duration::ZERO,
             exam_numbers: ExamNumbers::new(),
+            name_hashes: Vec::new(),
             shanghai_numbers: ShanghaiNumbers::default(),
             rolls: Rolls::default(),
             watch: None,
@@ -136,6 +140,11 @@ impl<'a> Cohort<'a> {
             cohort.enter(numbers);
         }
         if scope::uses(law, Table::Exams) {
+            let hash = |entry: &Entry| {
+                let (sheet, record) = cohort.cell(entry.row);
+                sheet.text(field::NAME, record).value().map_or(0, names::hash)
+            };
+            cohort.name_hashes = cohort.roster.students.par_iter().map(hash).collect();
             let of_exams = inputs.sheets.iter().filter(|sheet| sheet.table == Table::Exams);
             cohort.shanghai_numbers = ShanghaiNumbers::new(&cohort, of_exams);
         }

@@ -122,7 +122,9 @@ pub fn student(cohort: &Cohort<'_>, sheet: usize, record: usize, findings: &mut 
         let field = format!("{}.{}", by.word(), row_words());
         raise("R0302", Severity::Query, About::Student(student), column, &field, found.unwrap_or_default(), "全国学籍号");
     }
-    if let Read::Value(name) = own.text(NAME, record) {
+    if let Read::Value(name) = own.text(NAME, record)
+        && cohort.name_hashes.get(student as usize) != Some(&names::hash(name))
+    {
         let (roster, row) = cohort.cell(cohort.roster.students[student as usize].row);
         if let Read::Value(registered) = roster.text(field::NAME, row)
             && !names::same(name, registered)

@@ -1,5 +1,8 @@
 //! Which characters do people mistake for one another? Those that sound alike, as surnames too, and those that look alike.
 
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
 use pinyin::ToPinyinMulti;
 
 /// Surnames that are read otherwise than the character elsewhere.
@@ -398,7 +401,18 @@ pub fn sound_alike(one: &[char], other: &[char], place: usize) -> bool {
 
 /// Whether two characters look alike.
 pub fn look_alike(one: char, other: char) -> bool {
-    LOOK_ALIKE.iter().any(|group| group.contains(one) && group.contains(other))
+    static GROUPS: OnceLock<HashMap<char, Vec<usize>>> = OnceLock::new();
+    let groups = GROUPS.get_or_init(|| {
+        let mut groups: HashMap<char, Vec<usize>> = HashMap::new();
+        for (place, group) in LOOK_ALIKE.iter().enumerate() {
+            group.chars().for_each(|letter| groups.entry(letter).or_default().push(place));
+        }
+        groups
+    });
+    match (groups.get(&one), groups.get(&other)) {
+        (Some(own), Some(others)) => own.iter().any(|group| others.contains(group)),
+        _ => false,
+    }
 }
 
 #[cfg(test)]

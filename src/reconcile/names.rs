@@ -28,6 +28,14 @@ pub fn same(one: &str, other: &str) -> bool {
     one == other || folded(one).eq(folded(other))
 }
 
+/// A hash of the characters that count: names that are the same have the same.
+pub fn hash(name: &str) -> u64 {
+    folded(name).fold(0xCBF2_9CE4_8422_2325, |hash: u64, letter| {
+        let mixed = (hash ^ u64::from(letter)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        mixed ^ mixed >> 31
+    })
+}
+
 /// The characters of a name that count.
 pub fn folded(name: &str) -> impl Iterator<Item = char> + '_ {
     name.chars().filter(|letter| !letter.is_whitespace()).map(|letter| match letter {

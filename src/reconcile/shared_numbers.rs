@@ -47,8 +47,11 @@ fn of_number(cohort: &Cohort<'_>, number: Number) -> Vec<Finding> {
         Some((key, place as u32))
     };
     let mut numbered: Vec<(u64, u32)> = (0..students.len()).into_par_iter().filter_map(own).collect();
+    numbered.par_sort_unstable();
     // By key, which stays with students when they move: the same two make the same case from year to year.
-    numbered.par_sort_unstable_by_key(|(number, student)| (*number, students[*student as usize].key));
+    for group in numbered.chunk_by_mut(|one, other| one.0 == other.0).filter(|group| group.len() > 1) {
+        group.sort_unstable_by_key(|(_, student)| students[*student as usize].key);
+    }
     let is_registered = |student: u32| {
         let (sheet, record) = cohort.cell(students[student as usize].row);
         sheet.code(field::STATUS, record).value().and_then(Status::from_code).is_some_and(Status::is_registered)
