@@ -103,7 +103,7 @@ pub fn run(config: &Config, out: Option<&Path>, watch: &Watch<'_>) -> Result<Mat
     law.lists = Lists::new(&law.policy, &law.subjects)?;
     let mut cohort = Cohort::new(&law, &inputs, reading);
     matching.seconds.keys = rounded(lap() - cohort.scoring.as_secs_f64());
-    let mut found = shared_numbers::find(&cohort);
+    let mut found = shared_numbers::of_residents(&cohort);
     let (alike, doubtful) = look_alikes::find(&cohort);
     found.extend(alike);
     cohort.matches.extend(doubtful);

@@ -89,27 +89,32 @@ pub fn without_letter(letters: &[char], omitted: usize) -> u64 {
     Hash::of(Kind::LetterBirth).add(omitted as u64).letters(rest).0
 }
 
-/// The hashes of how a name may sound.
-pub fn readings(letters: &[char]) -> Vec<u64> {
-    let mut all = vec![0x5EED_u64];
+/// The hashes of how a name may sound, at most [`READINGS`].
+pub fn readings(letters: &[char]) -> impl Iterator<Item = u64> + Clone {
+    let (mut all, mut number) = ([0x5EED_u64; READINGS], 1_usize);
     for place in (0..letters.len()).filter(|place| letters[*place] != '·') {
-        let mut own: Vec<u64> = Vec::new();
+        let (mut own, mut few) = ([0_u64; READINGS], 0_usize);
         sounds(letters, place, |sound| {
             let code = sound_code(sound);
-            if !own.contains(&code) {
-                own.push(code);
+            if few < READINGS && !own[..few].contains(&code) {
+                own[few] = code;
+                few += 1;
             }
         });
-        if own.is_empty() {
-            own.push(u64::from(letters[place]));
+        if few == 0 {
+            (own[0], few) = (u64::from(letters[place]), 1);
         }
         // Every reading of the name, as long as they are few; then only the usual one of each further letter.
-        if all.len() * own.len() > READINGS {
-            own.truncate(1);
+        if number * few > READINGS {
+            few = 1;
         }
-        all = all.iter().flat_map(|hash| own.iter().map(|code| Hash(*hash).add(*code).0)).collect();
+        let before = all;
+        for (at, slot) in all.iter_mut().enumerate().take(number * few) {
+            *slot = Hash(before[at / few]).add(own[at % few]).0;
+        }
+        number *= few;
     }
-    all
+    all.into_iter().take(number)
 }
 
 /// What rows say of where and when, as far as keys are made of it: nobody shares a key that the rows can't have.
@@ -147,7 +152,7 @@ fn keys(person: &Person<'_>, said: Said, mut take: impl FnMut(u64)) {
         };
         let readings = readings(letters);
         if let Some(birth) = person.birth.filter(|_| said.birth) {
-            readings.iter().for_each(|reading| take(of(Kind::SoundBirth).add(*reading).add(birth as u64).0));
+            readings.clone().for_each(|reading| take(of(Kind::SoundBirth).add(reading).add(birth as u64).0));
             if letters.len() > 1 {
                 (0..letters.len()).for_each(|place| take(without(of(Kind::LetterBirth).add(birth as u64), place)));
                 // One letter less there is one more here.
@@ -162,7 +167,7 @@ fn keys(person: &Person<'_>, said: Said, mut take: impl FnMut(u64)) {
         }
         if said.school && person.school != NOWHERE {
             let school = u64::from(person.school);
-            readings.iter().for_each(|reading| take(of(Kind::SoundSchool).add(*reading).add(school).0));
+            readings.clone().for_each(|reading| take(of(Kind::SoundSchool).add(reading).add(school).0));
             if letters.len() > 1
                 && let Some(grade) = person.grade
             {

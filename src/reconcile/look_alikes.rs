@@ -17,6 +17,8 @@ use crate::engine::finding::{About, Finding};
 use crate::engine::roster::{field, key_text};
 use crate::report::mask;
 
+/// How many students are looked at together.
+const PART: u32 = 1 << 14;
 /// So many who share a key are compared with each other.
 const MOST: usize = 32;
 
@@ -46,22 +48,26 @@ pub fn find(cohort: &Cohort<'_>) -> (Vec<Finding>, Vec<Match>) {
 
 /// Those who are registered and share birth date, sex, and how the name sounds or the name but for one letter; the earlier one first.
 fn candidates(cohort: &Cohort<'_>) -> Vec<(u32, u32)> {
-    let keys = |student: u32| {
-        let entry = &cohort.roster.students[student as usize];
-        let (sheet, record) = cohort.cell(entry.row);
-        let status = sheet.code(field::STATUS, record).value().and_then(Status::from_code);
-        let born = person::born(sheet, record).filter(|_| status.is_none_or(Status::is_registered));
-        let letters: Vec<char> = folded(sheet.text(field::NAME, record).value().unwrap_or_default()).collect();
-        let mut own = Vec::new();
-        if let Some((birth, male)) = born.filter(|_| !letters.is_empty()) {
-            let born = (birth as u64) << 1 | u64::from(male);
-            own.extend(readings(&letters).into_iter().map(|reading| (mixed(reading, born), student)));
-            own.extend((0..letters.len()).map(|omitted| (mixed(without_letter(&letters, omitted), born), student)));
+    let students = cohort.roster.students.len() as u32;
+    let keys = |first: u32| {
+        let (mut keys, mut letters) = (Vec::with_capacity(PART as usize * 5), Vec::new());
+        for student in first..(first + PART).min(students) {
+            let entry = &cohort.roster.students[student as usize];
+            let (sheet, record) = cohort.cell(entry.row);
+            let status = sheet.code(field::STATUS, record).value().and_then(Status::from_code);
+            let born = person::born(sheet, record).filter(|_| status.is_none_or(Status::is_registered));
+            letters.clear();
+            letters.extend(folded(sheet.text(field::NAME, record).value().unwrap_or_default()));
+            if let Some((birth, male)) = born.filter(|_| !letters.is_empty()) {
+                let born = (birth as u64) << 1 | u64::from(male);
+                keys.extend(readings(&letters).map(|reading| (mixed(reading, born), student)));
+                keys.extend((0..letters.len()).map(|omitted| (mixed(without_letter(&letters, omitted), born), student)));
+            }
         }
-        own
+        keys
     };
-    let students = 0..cohort.roster.students.len() as u32;
-    let mut keys: Vec<(u64, u32)> = students.into_par_iter().flat_map_iter(keys).collect();
+    let parts: Vec<u32> = (0..students).step_by(PART as usize).collect();
+    let mut keys: Vec<(u64, u32)> = parts.into_par_iter().flat_map_iter(keys).collect();
     keys.par_sort_unstable();
     let mut pairs: Vec<(u32, u32)> = Vec::new();
     for group in keys.chunk_by(|one, other| one.0 == other.0).filter(|group| group.len() > 1) {

@@ -22,7 +22,8 @@ use crate::engine::cohort::Cohort;
 /// Compares all sources of a cohort and enters what it finds: registrations with each other, actual rolls with registrations, the two sides of
 /// transfers.
 pub fn enter(cohort: &mut Cohort<'_>) {
-    let mut findings = shared_numbers::find(cohort);
+    let mut findings = shared_numbers::of_residents(cohort);
+    findings.extend(shared_numbers::of_shanghai(cohort));
     let (alike, matches) = look_alikes::find(cohort);
     findings.extend(alike);
     cohort.matches.extend(matches);

@@ -17,11 +17,14 @@ enum Number {
     Shanghai,
 }
 
-/// Raises R0102 and F0902: each further student of a number, with the first one as the other party.
-pub fn find(cohort: &Cohort<'_>) -> Vec<Finding> {
-    let mut findings = of_number(cohort, Number::Resident);
-    findings.extend(of_number(cohort, Number::Shanghai));
-    findings
+/// Raises R0102: each further national id of a resident ID number, with the first one as the other party.
+pub fn of_residents(cohort: &Cohort<'_>) -> Vec<Finding> {
+    of_number(cohort, Number::Resident)
+}
+
+/// Raises F0902: each further student of a Shanghai number, with the first one as the other party.
+pub fn of_shanghai(cohort: &Cohort<'_>) -> Vec<Finding> {
+    of_number(cohort, Number::Shanghai)
 }
 
 /// The resident ID number of a student with a national id.
