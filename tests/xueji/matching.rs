@@ -187,3 +187,47 @@ fn the_order_of_folders_and_the_number_of_threads_change_nothing() {
     }
     assert!(published.windows(2).all(|pair| pair[0] == pair[1]));
 }
+
+/// The ids of a table's findings about who is whom.
+fn ids(file: &Path) -> std::collections::BTreeSet<String> {
+    let about = ["R0101", "R0102", "R0103", "R02", "R0301", "R0302", "R0303"];
+    let own = rows(file).into_iter().filter(|row| about.iter().any(|begin| row["code"].starts_with(begin)));
+    own.map(|row| row["finding_id"].clone()).collect()
+}
+
+#[test]
+fn matching_alone_finds_what_an_audit_finds_of_who_is_whom() {
+    let folder = scratch();
+    let pipeline = package().join("pipelines/district-audit.toml");
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_xueji"))
+        .args(["match", &pipeline.to_string_lossy(), "--as-of", "2026-06-12", "--json", "--out"])
+        .arg(folder.path().join("match"))
+        .output()
+        .expect("the program");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let told: serde_json::Value = serde_json::from_slice(&output.stdout).expect("one JSON object");
+    assert_eq!(told["students"], 627);
+    let date = NaiveDate::from_ymd_opt(2026, 6, 12).expect("a date");
+    let audit = audit_on(&package().join("sample-data"), &folder.path().join("out"), date, Attendance::Exceptions).expect("an audit");
+    let found = ids(&folder.path().join("match/findings.parquet"));
+    assert_eq!(found, ids(&audit.folder.join("findings.parquet")));
+    assert!(found.len() > 10, "{}", found.len());
+    let matches = |folder: &Path| rows(&folder.join("matches.parquet"));
+    assert_eq!(matches(&folder.path().join("match")), matches(&audit.folder));
+}
+
+#[test]
+fn whoever_stands_on_a_second_roll_without_a_number_is_no_stranger() {
+    let folder = scratch();
+    let mut files = district();
+    let again = "3101010002,三年级,1班,白一鸣,,,女,2016-10-01,\n";
+    files[2].1.push_str(again);
+    write_files(&folder.path().join("in"), &files);
+    let date = NaiveDate::from_ymd_opt(2026, 5, 29).expect("a date");
+    let published = audit_on(&folder.path().join("in"), &folder.path().join("out"), date, Attendance::Exceptions).expect("an audit");
+    let findings = rows(&published.folder.join("findings.parquet"));
+    let own: Vec<&str> =
+        findings.iter().filter(|row| row.get("name").is_some_and(|name| name == "白一鸣")).map(|row| row["code"].as_str()).collect();
+    // Two rows of one look are either's: the own school's roll does not count him or her as missing, and nobody is called a stranger.
+    assert!(!own.contains(&"R0202") && !own.contains(&"R0201"), "{own:?}");
+}
