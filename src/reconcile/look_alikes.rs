@@ -126,7 +126,7 @@ fn finding(cohort: &Cohort<'_>, first: u32, later: u32, score: &Score) -> Findin
         count: 1,
         rows_sample: vec![own.rows.get(record)],
         at: Some(entry.row),
-        other_school: Some(other_school.clone()),
+        other_school: (school != other_school).then(|| other_school.clone()),
         effect: None,
     }
 }

@@ -91,7 +91,7 @@ fn finding(cohort: &Cohort<'_>, number: Number, student: u32, first: u32) -> Fin
         count: 1,
         rows_sample: vec![own.rows.get(record)],
         at: Some(entry.row),
-        other_school: Some(school(other.school).to_owned()),
+        other_school: (other.school != entry.school).then(|| school(other.school).to_owned()),
         effect: None,
     }
 }

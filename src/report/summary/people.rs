@@ -73,7 +73,7 @@ pub(super) fn perhaps(sheet: &mut Worksheet, run: &Run, formats: &Formats) -> Re
         write_texts(sheet, row, 8, &[reasons])?;
     }
     say_more(sheet, shown as u32 + 2, found.len() - shown, "matches.parquet", formats)?;
-    let note = "0 分是一半对一半，每多一分可能性翻一倍，7 分以上而又没有别的人选才算认准。";
+    let note = "0 分是一半对一半，每多一分可能性翻一倍，7 分以上而又没有别的人选才算认准；姓名差一个字或号码不同的，多少分也不算。";
     sheet.write_with_format(shown as u32 + 3, 0, note, &formats.note)?;
     Ok(())
 }
