@@ -9,14 +9,14 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::config::Config;
-use super::run::{RunError, Stage, Watch, no_roster, of_cells, vocabulary};
+use super::run::{RunError, Stage, Watch, need_roster, of_cells, vocabulary};
 use crate::engine::cohort::Cohort;
 use crate::engine::roster;
 use crate::engine::rows::RowIndex;
 use crate::ingest::table::Table;
 use crate::ingest::{self, Request};
 use crate::reconcile::found::By;
-use crate::reconcile::{look_alikes, roll, shared_numbers};
+use crate::reconcile::{self, roll};
 use crate::report::parquet::Names;
 use crate::report::{findings, matches};
 
@@ -92,9 +92,7 @@ pub fn run(config: &Config, out: Option<&Path>, watch: &Watch<'_>) -> Result<Mat
     let progress = |progress: ingest::Progress| watch(Stage::Reading, progress.bytes_read, progress.bytes);
     let inputs = ingest::read(Request { folders: &config.inputs, vocabulary: &vocabulary, progress: &progress, defer: None })
         .map_err(|error| RunError::Input(error.to_string()))?;
-    if !inputs.sheets.iter().any(|sheet| sheet.table == Table::Roster && sheet.rows_read as usize > sheet.set_aside.len()) {
-        return Err(RunError::Input(no_roster(&inputs)));
-    }
+    need_roster(&inputs)?;
     matching.seconds.reading = rounded(lap());
     let index = RowIndex::new(&inputs);
     let reading = roster::read(&inputs, &index, config.law.as_of);
@@ -103,14 +101,8 @@ pub fn run(config: &Config, out: Option<&Path>, watch: &Watch<'_>) -> Result<Mat
     law.lists = Lists::new(&law.policy, &law.subjects)?;
     let mut cohort = Cohort::new(&law, &inputs, reading);
     matching.seconds.keys = rounded(lap() - cohort.scoring.as_secs_f64());
-    let mut found = shared_numbers::of_residents(&cohort);
-    let (alike, doubtful) = look_alikes::find(&cohort);
-    found.extend(alike);
-    cohort.matches.extend(doubtful);
-    let rolls = roll::find(&cohort);
-    found.extend(roll::findings(&cohort, &rolls));
-    cohort.matches.extend(roll::matches(&rolls));
-    cohort.findings.extend(found);
+    reconcile::compare_people(&mut cohort);
+    let rolls = &cohort.rolls;
     matching.seconds.scores = rounded(lap() + cohort.scoring.as_secs_f64());
     matching.students = cohort.roster.students.len() as u64;
     let used: u64 =

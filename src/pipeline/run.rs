@@ -237,9 +237,7 @@ fn read_all(
         let defer = law.term.is_some().then_some(&deferral);
         let mut inputs = ingest::read(Request { folders: &config.inputs, vocabulary, progress: &progress, defer })
             .map_err(|error| RunError::Input(error.to_string()))?;
-        if !inputs.sheets.iter().any(|sheet| sheet.table == Table::Roster && sheet.rows_read as usize > sheet.set_aside.len()) {
-            return Err(RunError::Input(no_roster(&inputs)));
-        }
+        need_roster(&inputs)?;
         clock.lap(|seconds| &mut seconds.reading);
         let index = RowIndex::new(&inputs);
         let reading = roster::read(&inputs, &index, law.as_of);
@@ -330,8 +328,16 @@ impl Clock {
     }
 }
 
-/// Why inputs without a usable roster can't be used.
-pub(super) fn no_roster(inputs: &Inputs) -> String {
+/// Inputs without a usable roster can't be used.
+///
+/// # Errors
+/// There is none.
+pub(super) fn need_roster(inputs: &Inputs) -> Result<(), RunError> {
+    let is_usable = |sheet: &ingest::Sheet| sheet.table == Table::Roster && sheet.rows_read as usize > sheet.set_aside.len();
+    if inputs.sheets.iter().any(is_usable) { Ok(()) } else { Err(RunError::Input(no_roster(inputs))) }
+}
+
+fn no_roster(inputs: &Inputs) -> String {
     let lacking = inputs.sheets.iter().find(|sheet| sheet.table == Table::Roster && sheet.rows_read > 0);
     if let Some(sheet) = lacking {
         let file = &inputs.files[sheet.file].path;

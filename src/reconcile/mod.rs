@@ -19,19 +19,25 @@ pub mod transfers;
 
 use crate::engine::cohort::Cohort;
 
-/// Compares all sources of a cohort and enters what it finds: registrations with each other, actual rolls with registrations, the two sides of
-/// transfers.
-pub fn enter(cohort: &mut Cohort<'_>) {
+/// Compares the people of a cohort and enters what it finds: registrations with each other, actual rolls with registrations.
+pub fn compare_people(cohort: &mut Cohort<'_>) {
     let mut findings = shared_numbers::of_residents(cohort);
-    findings.extend(shared_numbers::of_shanghai(cohort));
     let (alike, matches) = look_alikes::find(cohort);
     findings.extend(alike);
     cohort.matches.extend(matches);
-    findings.extend(transfers::find(cohort));
     let rolls = roll::find(cohort);
     findings.extend(roll::findings(cohort, &rolls));
     cohort.matches.extend(roll::matches(&rolls));
     cohort.findings.extend(findings);
-    cohort.set_aside_repeated(&rolls.repeated);
     cohort.rolls = rolls;
+}
+
+/// Compares all sources of a cohort and enters what it finds: people, numbers of the city, the two sides of transfers.
+pub fn enter(cohort: &mut Cohort<'_>) {
+    compare_people(cohort);
+    let mut findings = shared_numbers::of_shanghai(cohort);
+    findings.extend(transfers::find(cohort));
+    cohort.findings.extend(findings);
+    let repeated = cohort.rolls.repeated.clone();
+    cohort.set_aside_repeated(&repeated);
 }

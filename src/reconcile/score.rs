@@ -52,65 +52,39 @@ pub enum Reason {
 
 use Reason::*;
 
-impl Reason {
-    /// All reasons, in the order in which they are listed.
-    pub const ALL: [Reason; 25] = [
-        NameSame,
-        NameHomophone,
-        NameNear,
-        NameEdited,
-        NameOther,
-        BirthSame,
-        BirthSwapped,
-        BirthDigit,
-        BirthOther,
-        SexSame,
-        SexOther,
-        SchoolSame,
-        SchoolOther,
-        GradeSame,
-        GradeOther,
-        ClassSame,
-        ClassOther,
-        NumberSame,
-        NumberDigit,
-        NumberSwapped,
-        NumberTwoDigits,
-        NumberOther,
-        DocumentSame,
-        DocumentDigit,
-        DocumentOther,
-    ];
+/// The reasons with their words, each at its place.
+const WORDS: [(Reason, &str); 25] = [
+    (NameSame, "姓名相同"),
+    (NameHomophone, "姓名同音"),
+    (NameNear, "姓名形近或写法不同"),
+    (NameEdited, "姓名差一个字"),
+    (NameOther, "姓名不同"),
+    (BirthSame, "出生日期相同"),
+    (BirthSwapped, "出生月日颠倒"),
+    (BirthDigit, "出生日期差一位"),
+    (BirthOther, "出生日期不同"),
+    (SexSame, "性别相同"),
+    (SexOther, "性别不同"),
+    (SchoolSame, "学校相同"),
+    (SchoolOther, "学校不同"),
+    (GradeSame, "年级相同"),
+    (GradeOther, "年级不同"),
+    (ClassSame, "班级相同"),
+    (ClassOther, "班级不同"),
+    (NumberSame, "号码相同"),
+    (NumberDigit, "号码错一位"),
+    (NumberSwapped, "号码相邻两位颠倒"),
+    (NumberTwoDigits, "号码差两位"),
+    (NumberOther, "号码不同"),
+    (DocumentSame, "证件号码相同"),
+    (DocumentDigit, "证件号码差一位"),
+    (DocumentOther, "证件号码不同"),
+];
 
+impl Reason {
     /// The reason in Chinese.
     pub fn word(self) -> &'static str {
-        match self {
-            NameSame => "姓名相同",
-            NameHomophone => "姓名同音",
-            NameNear => "姓名形近或写法不同",
-            NameEdited => "姓名差一个字",
-            NameOther => "姓名不同",
-            BirthSame => "出生日期相同",
-            BirthSwapped => "出生月日颠倒",
-            BirthDigit => "出生日期差一位",
-            BirthOther => "出生日期不同",
-            SexSame => "性别相同",
-            SexOther => "性别不同",
-            SchoolSame => "学校相同",
-            SchoolOther => "学校不同",
-            GradeSame => "年级相同",
-            GradeOther => "年级不同",
-            ClassSame => "班级相同",
-            ClassOther => "班级不同",
-            NumberSame => "号码相同",
-            NumberDigit => "号码错一位",
-            NumberSwapped => "号码相邻两位颠倒",
-            NumberTwoDigits => "号码差两位",
-            NumberOther => "号码不同",
-            DocumentSame => "证件号码相同",
-            DocumentDigit => "证件号码差一位",
-            DocumentOther => "证件号码不同",
-        }
+        WORDS[self as usize].1
     }
 }
 
@@ -130,7 +104,7 @@ impl Reasons {
 
     /// The reasons, in their order.
     pub fn iter(self) -> impl Iterator<Item = Reason> {
-        Reason::ALL.into_iter().filter(move |reason| self.has(*reason))
+        WORDS.into_iter().map(|(reason, _)| reason).filter(move |reason| self.has(*reason))
     }
 
     /// The reasons in Chinese, in a line.
@@ -393,6 +367,11 @@ mod tests {
         assert!(matches!(births(day("2016-05-08"), day("2016-08-05")), Births::Swapped));
         assert!(matches!(births(day("2016-05-08"), day("2016-05-18")), Births::Digit));
         assert!(matches!(births(day("2016-05-08"), day("2017-06-08")), Births::Other));
+    }
+
+    #[test]
+    fn every_reason_stands_at_its_place() {
+        assert!(WORDS.iter().enumerate().all(|(place, (reason, _))| *reason as usize == place));
     }
 
     #[test]
