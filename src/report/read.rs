@@ -1,6 +1,7 @@
 //! A published run read back: one student's decision and findings, from the run folder alone.
 
 use std::fs::File;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -48,9 +49,13 @@ pub struct Hit {
 impl Hit {
     /// The grade in words, where it is known.
     pub fn grade_title(&self) -> Option<&'static str> {
-        let grade = self.grade.and_then(|grade| u8::try_from(grade).ok()).and_then(Grade::new);
-        grade.map(Grade::title)
+        grade_title(self.grade)
     }
+}
+
+/// A grade in words, where it is one.
+pub fn grade_title(grade: Option<i8>) -> Option<&'static str> {
+    grade.and_then(|grade| u8::try_from(grade).ok()).and_then(Grade::new).map(Grade::title)
 }
 
 /// A step of a decision.
@@ -306,7 +311,11 @@ impl Run {
         Ok((findings, more))
     }
 
-    fn each_finding(&self, take: impl FnMut(&RecordBatch) -> Result<(), Fault>) -> Result<(), ReadError> {
+    /// Hands on the findings, with the columns that reports show.
+    ///
+    /// # Errors
+    /// The findings can't be read.
+    pub(super) fn each_finding(&self, take: impl FnMut(&RecordBatch) -> Result<(), Fault>) -> Result<(), ReadError> {
         let columns = [
             "finding_id",
             "code",
@@ -329,6 +338,7 @@ impl Run {
             "affects_name",
             "outcome_now",
             "outcome_then",
+            "evidence_hash",
         ];
         read(&self.folder.join("findings.parquet"), &columns, None, take)
     }
@@ -404,7 +414,7 @@ impl Run {
     }
 }
 
-fn finding_rows(batch: &RecordBatch, most: usize) -> Result<Vec<FindingRow>, Fault> {
+pub(super) fn finding_rows(batch: &RecordBatch, most: usize) -> Result<Vec<FindingRow>, Fault> {
     let column = |name: &str| texts(batch, name);
     let (codes, severities, clauses, messages) = (column("code")?, column("severity")?, column("clause")?, column("message")?);
     let (ids, others) = (column("finding_id")?, texts_if_any(batch, "other_school_code")?);
@@ -455,15 +465,36 @@ pub(super) fn read(
     places: Option<&[usize]>,
     mut take: impl FnMut(&RecordBatch) -> Result<(), Fault>,
 ) -> Result<(), ReadError> {
-    let mut all = || -> Result<(), Fault> {
+    read_selected(path, columns, places.map(selection), &mut take)
+}
+
+/// Hands on the batches of a file: some columns of the rows in ranges, which ascend.
+pub(super) fn read_ranges(
+    path: &Path,
+    columns: &[&str],
+    ranges: &[Range<usize>],
+    mut take: impl FnMut(&RecordBatch) -> Result<(), Fault>,
+) -> Result<(), ReadError> {
+    let rows = ranges.iter().map(|range| range.end).max().unwrap_or(0);
+    let selection = RowSelection::from_consecutive_ranges(ranges.iter().cloned(), rows);
+    read_selected(path, columns, Some(selection), &mut take)
+}
+
+fn read_selected(
+    path: &Path,
+    columns: &[&str],
+    selection: Option<RowSelection>,
+    take: &mut dyn FnMut(&RecordBatch) -> Result<(), Fault>,
+) -> Result<(), ReadError> {
+    let all = || -> Result<(), Fault> {
         let builder = ParquetRecordBatchReaderBuilder::try_new(File::open(path)?)?;
         let mask = match columns {
             [] => ProjectionMask::all(),
             columns => ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied()),
         };
         let mut builder = builder.with_projection(mask).with_batch_size(1 << 16);
-        if let Some(places) = places {
-            builder = builder.with_row_selection(selection(places));
+        if let Some(selection) = selection {
+            builder = builder.with_row_selection(selection);
         }
         for batch in builder.build()? {
             take(&batch?)?;
@@ -493,7 +524,7 @@ pub(super) fn strings<'b>(batch: &'b RecordBatch, name: &str) -> Result<&'b Stri
     column(batch, name)?.as_string_opt().ok_or_else(|| format!("column {name} holds no texts").into())
 }
 
-fn texts(batch: &RecordBatch, name: &str) -> Result<ArrayRef, Fault> {
+pub(super) fn texts(batch: &RecordBatch, name: &str) -> Result<ArrayRef, Fault> {
     Ok(cast(column(batch, name)?, &DataType::Utf8)?)
 }
 
@@ -505,8 +536,19 @@ fn texts_if_any(batch: &RecordBatch, name: &str) -> Result<ArrayRef, Fault> {
     }
 }
 
+/// The texts of a column that [`texts`] gave.
+pub(super) fn strings_of(texts: &ArrayRef) -> &StringArray {
+    texts.as_string::<i32>()
+}
+
+/// The offsets of a list of texts in each row, and the texts of all.
+pub(super) fn list_of_texts(batch: &RecordBatch, name: &str) -> Result<(Vec<i32>, ArrayRef), Fault> {
+    let lists = column(batch, name)?.as_list_opt::<i32>().ok_or_else(|| format!("column {name} holds no lists"))?;
+    Ok((lists.value_offsets().to_vec(), cast(lists.values(), &DataType::Utf8)?))
+}
+
 /// A cell of texts; empty where there is none.
-fn text(texts: &ArrayRef, place: usize) -> String {
+pub(super) fn text(texts: &ArrayRef, place: usize) -> String {
     let texts = texts.as_string::<i32>();
     if texts.is_valid(place) { texts.value(place).to_owned() } else { String::new() }
 }
@@ -521,12 +563,17 @@ pub(super) fn number(batch: &RecordBatch, name: &str, place: usize) -> Option<i3
     numbers.is_valid(place).then(|| numbers.value(place))
 }
 
-fn short(batch: &RecordBatch, name: &str, place: usize) -> Option<i16> {
+pub(super) fn long(batch: &RecordBatch, name: &str, place: usize) -> Option<i64> {
+    let numbers = batch.column_by_name(name)?.as_primitive_opt::<Int64Type>()?;
+    numbers.is_valid(place).then(|| numbers.value(place))
+}
+
+pub(super) fn short(batch: &RecordBatch, name: &str, place: usize) -> Option<i16> {
     let numbers = batch.column_by_name(name)?.as_primitive_opt::<Int16Type>()?;
     numbers.is_valid(place).then(|| numbers.value(place))
 }
 
-fn day(batch: &RecordBatch, name: &str, place: usize) -> Option<NaiveDate> {
+pub(super) fn day(batch: &RecordBatch, name: &str, place: usize) -> Option<NaiveDate> {
     let days = batch.column_by_name(name)?.as_primitive_opt::<Date32Type>()?;
     days.is_valid(place).then(|| NaiveDate::from_epoch_days(days.value(place))).flatten()
 }
@@ -537,13 +584,13 @@ fn elements(batch: &RecordBatch, name: &str, place: usize) -> Result<ArrayRef, F
     Ok(lists.value(place))
 }
 
-fn words(batch: &RecordBatch, name: &str, place: usize) -> Result<Vec<String>, Fault> {
+pub(super) fn words(batch: &RecordBatch, name: &str, place: usize) -> Result<Vec<String>, Fault> {
     let words = cast(&elements(batch, name, place)?, &DataType::Utf8)?;
     Ok((0..words.len()).map(|place| text(&words, place)).collect())
 }
 
 /// The structs of a list in the first row, as a table of their own.
-fn records(batch: &RecordBatch, name: &str) -> Result<RecordBatch, Fault> {
+pub(super) fn records(batch: &RecordBatch, name: &str) -> Result<RecordBatch, Fault> {
     let elements = elements(batch, name, 0)?;
     let structs = elements.as_struct_opt().ok_or_else(|| format!("column {name} holds no records"))?;
     Ok(RecordBatch::from(structs.clone()))
@@ -575,7 +622,7 @@ fn first_decision(batch: &RecordBatch) -> Result<Decision, Fault> {
     })
 }
 
-fn steps(reasons: &RecordBatch) -> Result<Vec<Step>, Fault> {
+pub(super) fn steps(reasons: &RecordBatch) -> Result<Vec<Step>, Fault> {
     let column = |name: &str| texts(reasons, name);
     let (clauses, codes, sentences) = (column("clause")?, column("code")?, column("text")?);
     let (values, thresholds) = (column("value")?, column("threshold")?);
@@ -592,7 +639,7 @@ fn steps(reasons: &RecordBatch) -> Result<Vec<Step>, Fault> {
     Ok((0..reasons.num_rows()).map(step).collect())
 }
 
-fn evidence(rows: &RecordBatch) -> Result<Vec<Rows>, Fault> {
+pub(super) fn evidence(rows: &RecordBatch) -> Result<Vec<Rows>, Fault> {
     let column = |name: &str| texts(rows, name);
     let (tables, files, sheets) = (column("table")?, column("file")?, column("sheet")?);
     let of_row = |place: usize| Rows {

@@ -1,6 +1,5 @@
 //! The result for people: `summary.xlsx`, and the summary on standard output.
 
-mod counts;
 mod findings;
 mod people;
 mod workbook;
@@ -11,18 +10,14 @@ use std::path::Path;
 use law::regulation::findings::find;
 use law::regulation::rule::Outcome;
 
-pub use counts::SummaryError;
 pub use workbook::write_workbook;
 
 use super::clauses;
 use crate::reconcile::life::Change;
 
 use super::manifest::{AttendanceReceipt, Manifest, MovementReceipt};
+use super::words::{SEVERITIES, STAGES};
 
-/// The stages, by the words in outputs, with their titles.
-const STAGES: [(&str, &str); 4] = [("primary", "小学"), ("junior", "初中"), ("senior", "高中"), ("unknown", "不明")];
-/// The severities, by the words in outputs, with their titles.
-const SEVERITIES: [(&str, &str); 3] = [("error", "必须整改"), ("query", "需要说明"), ("info", "供参考")];
 /// How many codes are named as the first to look at.
 const FIRST: usize = 5;
 
