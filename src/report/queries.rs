@@ -37,9 +37,16 @@ fn texts(table: &DataFrame, columns: &[&str], row: usize) -> Result<Vec<String>,
     columns.iter().map(text).collect()
 }
 
-/// How many rows there are of each combination of texts, in the order of the texts.
+/// How many rows there are of each combination of values, as texts and in the order of the texts; what is not there is empty.
+///
+/// # Errors
+/// The file can't be read, or lacks a column.
 pub fn count(path: &Path, columns: &[&str]) -> Result<Vec<(Vec<String>, u64)>, QueryError> {
-    let table = read(path, columns)?;
+    let mut table = read(path, columns)?;
+    for column in columns {
+        let as_text = table.column(column)?.cast(&DataType::String)?;
+        table.with_column(as_text)?;
+    }
     let Some(first) = columns.first() else { return Ok(Vec::new()) };
     let grouped = table.group_by(columns.iter().copied())?.select([*first]).count()?;
     let numbers = grouped.column(&format!("{first}_count"))?.u32()?.clone();

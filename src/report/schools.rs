@@ -1,10 +1,10 @@
 //! Each school with all that a report shows of it, read back from the published files: a portion of the schools at a time, so that
 //! memory does not grow with the city.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use arrow::array::{ArrayRef, BooleanArray, RecordBatch};
+use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
 use chrono::NaiveDate;
 use law::regulation::rule::Outcome;
@@ -108,13 +108,108 @@ impl OwnFinding {
     }
 }
 
+/// District and code. Rows may say different districts of one school: each is listed where its rows say it is.
+type Key = (String, String);
+
 /// Where the students of a school stand among the decisions.
 #[derive(Clone, Debug, Default)]
 struct Plan {
-    district: String,
     name: String,
     ranges: Vec<Range<usize>>,
     sent: Vec<Sent>,
+}
+
+/// The schools of a run, in the order in which they are met.
+#[derive(Debug, Default)]
+struct Plans {
+    order: Vec<Key>,
+    plans: HashMap<Key, Plan>,
+    /// The first school of each code.
+    by_code: HashMap<String, Key>,
+}
+
+impl Plans {
+    fn enter(&mut self, district: &str, code: &str) -> &mut Plan {
+        let key = (district.to_owned(), code.to_owned());
+        if !self.plans.contains_key(&key) {
+            self.order.push(key.clone());
+            self.by_code.entry(code.to_owned()).or_insert_with(|| key.clone());
+        }
+        self.plans.entry(key).or_default()
+    }
+
+    /// The school that a row of another file speaks of: that of the district if there is one, else the first of the code.
+    fn find(&self, district: &str, code: &str) -> Option<Key> {
+        let key = (district.to_owned(), code.to_owned());
+        if self.plans.contains_key(&key) { Some(key) } else { self.by_code.get(code).cloned() }
+    }
+
+    /// Enters the students.
+    fn enter_decisions(&mut self, run: &Run) -> Result<(), ReadError> {
+        let mut first = 0;
+        read::read(&run.folder.join("decisions.parquet"), &["district", "school_code", "school_name"], None, |batch| {
+            let [districts, codes, names] = ["district", "school_code", "school_name"].map(|name| texts(batch, name));
+            let (districts, codes, names) = (districts?, codes?, names?);
+            let (all_districts, all_codes) = (read::strings_of(&districts), read::strings_of(&codes));
+            let is_same = |one: usize, other: usize| {
+                all_districts.value(one) == all_districts.value(other) && all_codes.value(one) == all_codes.value(other)
+            };
+            let mut place = 0;
+            while place < batch.num_rows() {
+                let last = (place + 1..batch.num_rows()).find(|other| !is_same(place, *other)).unwrap_or(batch.num_rows());
+                let plan = self.enter(all_districts.value(place), all_codes.value(place));
+                match plan.ranges.last_mut() {
+                    Some(range) if range.end == first + place => range.end = first + last,
+                    _ => plan.ranges.push(first + place..first + last),
+                }
+                if plan.name.is_empty() {
+                    plan.name = text(&names, place);
+                }
+                place = last;
+            }
+            first += batch.num_rows();
+            Ok(())
+        })
+    }
+
+    /// Enters what was sent, and the schools that should have sent something.
+    fn enter_submissions(&mut self, run: &Run) -> Result<(), ReadError> {
+        let columns = ["district", "school_code", "school_name", "table", "students", "students_expected", "students_with_rows"];
+        read::read(&run.folder.join("submissions.parquet"), &columns, None, |batch| {
+            let [districts, codes, names, tables] = ["district", "school_code", "school_name", "table"].map(|name| texts(batch, name));
+            let (districts, codes, names, tables) = (districts?, codes?, names?, tables?);
+            for place in 0..batch.num_rows() {
+                let (district, code) = (text(&districts, place), text(&codes, place));
+                let (district, code) = self.find(&district, &code).unwrap_or((district, code));
+                let plan = self.enter(&district, &code);
+                if plan.name.is_empty() {
+                    plan.name = text(&names, place);
+                }
+                let number = |name| read::long(batch, name, place).unwrap_or_default();
+                plan.sent.push(Sent {
+                    table: text(&tables, place),
+                    students: number("students"),
+                    students_expected: number("students_expected"),
+                    students_with_rows: number("students_with_rows"),
+                });
+            }
+            Ok(())
+        })
+    }
+
+    /// Enters the schools that only findings name.
+    fn enter_findings(&mut self, run: &Run) -> Result<(), ReadError> {
+        read::read(&run.folder.join("findings.parquet"), &["district", "school_code"], None, |batch| {
+            let (districts, codes) = (texts(batch, "district")?, texts(batch, "school_code")?);
+            for place in (0..batch.num_rows()).filter(|place| read::strings_of(&codes).is_valid(*place)) {
+                let code = read::strings_of(&codes).value(place);
+                if !self.by_code.contains_key(code) {
+                    self.enter(&text(&districts, place), code);
+                }
+            }
+            Ok(())
+        })
+    }
 }
 
 /// Hands on each school of a run, some at a time on each thread, with the number of schools of all.
@@ -122,104 +217,43 @@ struct Plan {
 /// # Errors
 /// The run can't be read, or `take` fails.
 pub fn each_school<E: From<ReadError> + Send>(run: &Run, take: impl Fn(&School, usize) -> Result<(), E> + Sync) -> Result<(), E> {
-    let plans = plans(run)?;
-    let number = plans.len();
-    let mut portions: Vec<Vec<(String, Plan)>> = Vec::new();
-    let mut students = ROW_GROUP;
-    for (code, plan) in plans {
-        let own: usize = plan.ranges.iter().map(ExactSizeIterator::len).sum();
-        if students + own > ROW_GROUP || portions.is_empty() {
-            portions.push(Vec::new());
-            students = 0;
+    let mut all = Plans::default();
+    all.enter_decisions(run)?;
+    all.enter_submissions(run)?;
+    all.enter_findings(run)?;
+    let mut portions: Vec<Vec<Key>> = Vec::new();
+    let mut students = 0;
+    for key in &all.order {
+        let own: usize = all.plans.get(key).map_or(0, |plan| plan.ranges.iter().map(ExactSizeIterator::len).sum());
+        match portions.last_mut() {
+            Some(portion) if students + own <= ROW_GROUP => portion.push(key.clone()),
+            _ => {
+                portions.push(vec![key.clone()]);
+                students = 0;
+            }
         }
         students += own;
-        portions.last_mut().into_iter().for_each(|portion| portion.push((code.clone(), plan.clone())));
     }
-    portions.into_par_iter().with_max_len(1).try_for_each(|portion| {
-        let schools = portion_read(run, portion)?;
-        schools.par_iter().with_max_len(1).try_for_each(|school| take(school, number))
+    portions.par_iter().with_max_len(1).try_for_each(|portion| {
+        let schools = portion_read(run, &all, portion)?;
+        schools.par_iter().with_max_len(1).try_for_each(|school| take(school, all.order.len()))
     })
 }
 
-/// The schools of a run in the order of the decisions: those that have students, those that should have sent something, and those of findings.
-fn plans(run: &Run) -> Result<Vec<(String, Plan)>, ReadError> {
-    let mut order: Vec<String> = Vec::new();
-    let mut plans: HashMap<String, Plan> = HashMap::new();
-    let enter = |order: &mut Vec<String>, plans: &mut HashMap<String, Plan>, code: &str| {
-        if !plans.contains_key(code) {
-            order.push(code.to_owned());
-            plans.insert(code.to_owned(), Plan::default());
-        }
-    };
-    let mut first = 0;
-    read::read(&run.folder.join("decisions.parquet"), &["district", "school_code", "school_name"], None, |batch| {
-        let [districts, codes, names] = ["district", "school_code", "school_name"].map(|name| texts(batch, name));
-        let (districts, codes, names) = (districts?, codes?, names?);
-        for (place, code) in read::strings_of(&codes).iter().enumerate() {
-            let (code, at) = (code.unwrap_or_default(), first + place);
-            enter(&mut order, &mut plans, code);
-            let Some(plan) = plans.get_mut(code) else { continue };
-            match plan.ranges.last_mut() {
-                Some(range) if range.end == at => range.end += 1,
-                _ => plan.ranges.push(at..at + 1),
-            }
-            if plan.name.is_empty() {
-                (plan.district, plan.name) = (text(&districts, place), text(&names, place));
-            }
-        }
-        first += batch.num_rows();
-        Ok(())
-    })?;
-    let columns = ["district", "school_code", "school_name", "table", "students", "students_expected", "students_with_rows"];
-    read::read(&run.folder.join("submissions.parquet"), &columns, None, |batch| {
-        let [districts, codes, names, tables] = ["district", "school_code", "school_name", "table"].map(|name| texts(batch, name));
-        let (districts, codes, names, tables) = (districts?, codes?, names?, tables?);
-        for place in 0..batch.num_rows() {
-            let code = text(&codes, place);
-            enter(&mut order, &mut plans, &code);
-            let Some(plan) = plans.get_mut(&code) else { continue };
-            if plan.name.is_empty() {
-                (plan.district, plan.name) = (text(&districts, place), text(&names, place));
-            }
-            let number = |name| read::long(batch, name, place).unwrap_or_default();
-            plan.sent.push(Sent {
-                table: text(&tables, place),
-                students: number("students"),
-                students_expected: number("students_expected"),
-                students_with_rows: number("students_with_rows"),
-            });
-        }
-        Ok(())
-    })?;
-    let mut of_findings: BTreeMap<String, String> = BTreeMap::new();
-    read::read(&run.folder.join("findings.parquet"), &["district", "school_code", "other_school_code"], None, |batch| {
-        let (districts, codes) = (texts(batch, "district")?, texts(batch, "school_code")?);
-        for (place, code) in read::strings_of(&codes).iter().enumerate() {
-            if let Some(code) = code.filter(|code| !plans.contains_key(*code) && !of_findings.contains_key(*code)) {
-                of_findings.insert(code.to_owned(), text(&districts, place));
-            }
-        }
-        Ok(())
-    })?;
-    for (code, district) in of_findings {
-        enter(&mut order, &mut plans, &code);
-        plans.entry(code).and_modify(|plan| plan.district = district);
-    }
-    Ok(order.into_iter().filter_map(|code| plans.remove(&code).map(|plan| (code, plan))).collect())
-}
-
 /// Reads the schools of a portion.
-fn portion_read(run: &Run, portion: Vec<(String, Plan)>) -> Result<Vec<School>, ReadError> {
-    let mut ranges: Vec<(Range<usize>, usize)> =
-        portion.iter().enumerate().flat_map(|(school, (_, plan))| plan.ranges.iter().map(move |range| (range.clone(), school))).collect();
+fn portion_read(run: &Run, all: &Plans, portion: &[Key]) -> Result<Vec<School>, ReadError> {
+    let mut ranges: Vec<(Range<usize>, usize)> = Vec::new();
+    let mut schools: Vec<School> = Vec::with_capacity(portion.len());
+    for key in portion {
+        let Some(plan) = all.plans.get(key) else { continue };
+        ranges.extend(plan.ranges.iter().map(|range| (range.clone(), schools.len())));
+        let (district, code) = key.clone();
+        schools.push(School { district, code, name: plan.name.clone(), sent: plan.sent.clone(), ..School::default() });
+    }
     ranges.sort_unstable_by_key(|(range, _)| range.start);
-    let mut schools: Vec<School> = portion
-        .into_iter()
-        .map(|(code, plan)| School { district: plan.district, code, name: plan.name, sent: plan.sent, ..School::default() })
-        .collect();
     enter_students(run, &ranges, &mut schools)?;
     enter_reasons(run, &ranges, &mut schools)?;
-    enter_findings(run, &mut schools)?;
+    enter_findings(run, all, portion, &mut schools)?;
     Ok(schools)
 }
 
@@ -351,25 +385,29 @@ fn enter_reasons(run: &Run, ranges: &[(Range<usize>, usize)], schools: &mut [Sch
     })
 }
 
-fn enter_findings(run: &Run, schools: &mut [School]) -> Result<(), ReadError> {
-    let places: HashMap<String, usize> = schools.iter().enumerate().map(|(place, school)| (school.code.clone(), place)).collect();
+fn enter_findings(run: &Run, all: &Plans, portion: &[Key], schools: &mut [School]) -> Result<(), ReadError> {
+    let places: HashMap<&Key, usize> = portion.iter().zip(0..).collect();
+    let codes_here: HashSet<&str> = portion.iter().map(|(_, code)| code.as_str()).collect();
     let mut ids: HashSet<String> = HashSet::new();
     run.each_finding(|batch| {
         let (codes, others) = (texts(batch, "school_code")?, texts(batch, "other_school_code")?);
-        let pairs = || read::strings_of(&codes).iter().zip(read::strings_of(&others));
-        let place = |code: Option<&str>| code.and_then(|code| places.get(code)).copied();
-        let is_asked: BooleanArray = pairs().map(|(own, other)| Some(place(own).is_some() || place(other).is_some())).collect();
+        let pairs = read::strings_of(&codes).iter().zip(read::strings_of(&others));
+        let is_here = |code: Option<&str>| code.is_some_and(|code| codes_here.contains(code));
+        let is_asked: BooleanArray = pairs.map(|(own, other)| Some(is_here(own) || is_here(other))).collect();
         if is_asked.true_count() == 0 {
             return Ok(());
         }
         let batch = filter_record_batch(batch, &is_asked)?;
-        let hashes = texts(&batch, "evidence_hash")?;
+        let (hashes, districts, others) =
+            (texts(&batch, "evidence_hash")?, texts(&batch, "district")?, texts(&batch, "other_school_code")?);
+        let others = read::strings_of(&others);
         for (at, row) in read::finding_rows(&batch, batch.num_rows())?.into_iter().enumerate() {
-            ids.insert(row.finding.finding_id.clone());
-            let (own, other) =
-                (place(Some(&row.school_code)), place(Some(&row.other_school_code)).filter(|_| !row.other_school_code.is_empty()));
+            let own = Some(&row.school_code).filter(|code| !code.is_empty()).and_then(|code| all.find(&text(&districts, at), code));
+            let other = others.is_valid(at).then(|| all.by_code.get(others.value(at)).cloned()).flatten();
+            let other = other.filter(|other| Some(other) != own.as_ref());
             let finding = OwnFinding { row, evidence_hash: text(&hashes, at), life: None };
-            for school in own.into_iter().chain(other.filter(|other| Some(*other) != own)) {
+            for school in own.into_iter().chain(other).filter_map(|key| places.get(&key).copied()) {
+                ids.insert(finding.row.finding.finding_id.clone());
                 schools.get_mut(school).into_iter().for_each(|school| school.findings.push(finding.clone()));
             }
         }
