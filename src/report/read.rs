@@ -174,6 +174,20 @@ pub struct FindingRow {
     pub count: i64,
 }
 
+impl FindingRow {
+    /// Where it stands: file, sheet, cell or row, and column.
+    pub fn place(&self) -> String {
+        let mut words = vec![self.finding.file.clone(), self.finding.sheet.clone()];
+        words.push(match (self.cell.as_str(), self.finding.row) {
+            ("", Some(row)) => format!("第 {row} 行"),
+            (cell, _) => cell.to_owned(),
+        });
+        words.push(self.column.clone());
+        words.retain(|word| !word.is_empty());
+        words.join(" ")
+    }
+}
+
 /// A published run.
 #[derive(Clone, Debug)]
 pub struct Run {
@@ -311,6 +325,24 @@ impl Run {
         Ok((findings, more))
     }
 
+    /// The findings that name no school, in their order, at most `most`, and how many more there are.
+    ///
+    /// # Errors
+    /// The findings can't be read.
+    pub fn findings_of_no_school(&self, most: usize) -> Result<(Vec<FindingRow>, usize), ReadError> {
+        let (mut findings, mut more) = (Vec::new(), 0);
+        self.each_finding(|batch| {
+            let schools = texts(batch, "school_code")?;
+            let asked: BooleanArray = strings_of(&schools).iter().map(|school| Some(school.is_none())).collect();
+            let batch = filter_record_batch(batch, &asked)?;
+            let room = batch.num_rows().min(most - findings.len());
+            findings.extend(finding_rows(&batch, room)?);
+            more += batch.num_rows() - room;
+            Ok(())
+        })?;
+        Ok((findings, more))
+    }
+
     /// Hands on the findings, with the columns that reports show.
     ///
     /// # Errors
@@ -323,6 +355,7 @@ impl Run {
             "clause",
             "student_key",
             "name",
+            "district",
             "school_code",
             "other_school_code",
             "message",
