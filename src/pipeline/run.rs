@@ -39,7 +39,7 @@ use crate::report::manifest::{AttendanceReceipt, Books, InputReceipt, LifeReceip
 use crate::report::parquet::{Encoded, Groups, Names, ROW_GROUP};
 use crate::report::read::Run;
 use crate::report::state::{self, Basis, FileKept, Kept, State};
-use crate::report::{decisions, findings as published, history, mask, matches, pages, positions, sources, submissions, summary};
+use crate::report::{decisions, findings as published, history, mask, matches, package, pages, positions, sources, submissions, summary};
 
 /// How far a run is, for whoever shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -209,6 +209,9 @@ pub fn run(config: &Config, out: &Path, watch: &Watch<'_>) -> Result<PublishedRu
         watch(Stage::Reporting, 0, students);
         pages::write(&run, &folder::earlier(held.folder(), EARLIER), &|done| watch(Stage::Reporting, done, students))
             .map_err(|error| RunError::Write(error.to_string()))?;
+        if let Some(recipients) = &config.recipients {
+            manifest.packages = package::write_packages(&run, recipients, &[]).map_err(|error| RunError::Write(error.to_string()))?;
+        }
         clock.lap(|seconds| &mut seconds.reporting);
     }
     manifest.seconds = clock.seconds;
@@ -602,6 +605,7 @@ fn manifest(
         open_findings: BTreeMap::new(),
         open_findings_by_severity: BTreeMap::new(),
         life: LifeReceipt::default(),
+        packages: Vec::new(),
         movements: None,
     }
 }

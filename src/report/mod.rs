@@ -12,6 +12,7 @@ pub mod matches;
 pub mod mend;
 pub mod movements;
 pub mod national;
+pub mod package;
 pub mod pages;
 pub mod parquet;
 pub mod paths;

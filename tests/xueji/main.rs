@@ -16,6 +16,7 @@ mod matching;
 mod messy;
 mod movements;
 mod national;
+mod package;
 mod readings;
 mod replay;
 mod sample;

@@ -19,17 +19,23 @@ use thiserror::Error;
 
 use self::district::Case;
 use self::find::Names;
-use self::sums::{Line, PAGES, Sums, district_folder};
+use self::sums::{Line, Sums};
 use super::manifest::Manifest;
 use super::read::{ReadError, Run};
 use super::schools::School;
 use super::words;
 
-pub use self::sums::{WORKBOOKS, path_of};
+pub use self::sums::{DOCUMENTS, PAGES, WORKBOOKS, district_folder, path_of, school_file};
+pub use self::text::link;
 
 /// The look of all pages, and what they do.
 const STYLE: &str = include_str!("templates/style.css");
 const SCRIPT: &str = include_str!("templates/site.js");
+
+/// What the pages share, by the names of the files.
+pub fn look() -> [(&'static str, &'static str); 2] {
+    [("style.css", STYLE), ("site.js", SCRIPT)]
+}
 
 /// Pages that can't be made.
 #[derive(Debug, Error)]
@@ -147,8 +153,9 @@ impl<'r> Site<'r> {
             fs::create_dir_all(&own_folder)?;
             fs::write(own_folder.join("_district.html"), page)?;
         }
-        fs::write(pages.join("style.css"), STYLE)?;
-        fs::write(pages.join("site.js"), SCRIPT)?;
+        for (name, text) in look() {
+            fs::write(pages.join(name), text)?;
+        }
         find::write_schools(&pages.join("schools.js"), &lines)?;
         self.names.write(&pages.join("find"))?;
         let facts = index::Facts {
