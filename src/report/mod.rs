@@ -21,3 +21,4 @@ pub mod state;
 pub mod stream;
 pub mod submissions;
 pub mod summary;
+pub mod template;
