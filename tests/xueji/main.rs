@@ -22,4 +22,5 @@ mod schema;
 mod signoff;
 mod stake;
 mod support;
+mod template;
 mod whole_run;

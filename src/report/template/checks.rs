@@ -8,7 +8,7 @@ use super::lists::Lists;
 use crate::ingest::table::{DOCUMENTS, Field, Holds};
 
 /// The greatest number that a column of numbers has: marks, students of a grade, weeks.
-const GREATEST: f64 = 2_000.0;
+pub(super) const GREATEST: u16 = 2_000;
 
 /// A formula that holds for right cells of a column; `cell` is the first of them, and `document` the cell beside it that says which
 /// document a number belongs to, if there is such a column.
@@ -17,7 +17,7 @@ pub(super) fn formula(holds: Holds, cell: &str, document: Option<&str>) -> Optio
         // Numbers with L keep the form, but need not have a check digit.
         Holds::NationalId => format!(
             "AND(LEN({cell})=19,ISNUMBER(FIND(UPPER(LEFT({cell})),\"GLJ\")),ISNUMBER(FIND(UPPER(RIGHT({cell})),\"0123456789X\")),\
-             OR({},UPPER(LEFT({cell}))=\"L\"))",
+             OR({},LEFT({cell})=\"L\"))",
             check_digit(cell, 1)
         ),
         Holds::DocumentNumber => {
@@ -41,11 +41,11 @@ pub(super) fn formula(holds: Holds, cell: &str, document: Option<&str>) -> Optio
 }
 
 /// That the check digit of an ID number fits which begins behind `before` other characters (GB 11643); an error where there is something
-/// else than digits.
+/// else than digits. Spreadsheets compare without regard to upper and lower case.
 fn check_digit(cell: &str, before: u8) -> String {
     let (places, weights) = (Lists::places(), Lists::weights());
     let places = if before == 0 { places } else { format!("{places}+{before}") };
-    format!("MID(\"10X98765432\",MOD(SUMPRODUCT(MID({cell},{places},1)*{weights}),11)+1,1)=UPPER(RIGHT({cell}))")
+    format!("MID(\"10X98765432\",MOD(SUMPRODUCT(MID({cell},{places},1)*{weights}),11)+1,1)=RIGHT({cell})")
 }
 
 /// That a cell has no other characters than these.
@@ -77,13 +77,13 @@ pub(super) fn validation(
                 // Eight digits, or 2025.9, are no day of a spreadsheet within these.
                 new().allow_date(DataValidationRule::Between(ExcelDateTime::from_ymd(1960, 1, 1)?, ExcelDateTime::from_ymd(2099, 12, 31)?))
             }
-            Holds::Number => new().allow_decimal_number(DataValidationRule::Between(0.0, GREATEST)),
+            Holds::Number => new().allow_decimal_number(DataValidationRule::Between(0.0, f64::from(GREATEST))),
             _ => return Ok(None),
         },
     };
     let how = how(field, choices);
     let check = check.set_input_title(field.header)?.set_input_message(&how)?;
-    Ok(Some(check.set_error_title("请核对")?.set_error_message(format!("“{}”应为：{how}", field.header))?))
+    Ok(Some(check.set_error_title(format!("请核对“{}”", field.header))?.set_error_message(how)?))
 }
 
 /// A formula that holds for cells that are not empty and can't be right, whichever way they came in.
@@ -92,13 +92,17 @@ pub(super) fn wrong(field: &Field, choices: Option<&Choices>, cell: &str, docume
         (Some(Choices { words, beside: Beside::Nothing }), _) => {
             Some(format!("AND({cell}<>\"\",COUNTIF({},{cell})=0)", lists.range(words)))
         }
-        (None, Some(right)) => Some(format!("IF({cell}=\"\",FALSE,NOT(IFERROR({right},FALSE)))")),
+        (None, Some(right)) => Some(format!("AND({cell}<>\"\",NOT(IFERROR({right},FALSE)))")),
         _ => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::process::Command;
+
+    use rust_xlsxwriter::{Format, Workbook};
+
     use super::*;
     use crate::ingest::table::Table;
 
@@ -107,11 +111,84 @@ mod tests {
 
     #[test]
     fn formulas_are_not_too_long() {
-        for field in Table::ALL.iter().flat_map(|table| table.fields()) {
-            for document in [None, Some("AB5")] {
-                let formula = formula(field.holds, "AA5", document).unwrap_or_default();
-                assert!(formula.chars().count() <= LONGEST, "{}: {} characters: {formula}", field.header, formula.chars().count());
+        for table in Table::ALL {
+            for (column, field) in (0..).zip(table.fields()) {
+                let cell = rust_xlsxwriter::utility::row_col_to_cell(4, column);
+                for document in [None, Some("F5")] {
+                    let right = formula(field.holds, &cell, document);
+                    let wrong = wrong(field, None, &cell, document, &mut Lists::new());
+                    for own in [right, wrong].into_iter().flatten() {
+                        assert!(own.chars().count() <= LONGEST, "{table:?} {}: {} characters: {own}", field.header, own.chars().count());
+                    }
+                }
             }
+        }
+    }
+
+    /// What a cell holds, what 证件类型 beside it says, and whether it is right.
+    type Case = (Holds, &'static str, &'static str, bool);
+
+    const CASES: &[Case] = &[
+        (Holds::NationalId, "G11010519491231002X", "", true),
+        (Holds::NationalId, "g11010519491231002x", "", true),
+        (Holds::NationalId, "J310100200905060011", "", true),
+        (Holds::NationalId, "G310100200905060012", "", false),
+        (Holds::NationalId, "L310100200905060012", "", true),
+        (Holds::NationalId, "L31010020090506001A", "", false),
+        (Holds::NationalId, "L3101002009050A0012", "", false),
+        (Holds::NationalId, "A310100200905060011", "", false),
+        (Holds::NationalId, "G31010020090506001", "", false),
+        (Holds::NationalId, "310100200905060011", "", false),
+        (Holds::DocumentNumber, "11010519491231002X", "居民身份证", true),
+        (Holds::DocumentNumber, "110105194912310021", "居民身份证", false),
+        (Holds::DocumentNumber, "E12345678", "居民身份证", false),
+        (Holds::DocumentNumber, "E12345678", "护照", true),
+        (Holds::DocumentNumber, "310100200905060011", "户口簿", true),
+        (Holds::DocumentNumber, "310100200905060012", "户口簿", false),
+        (Holds::DocumentNumber, "310100200905060011", "", true),
+        (Holds::DocumentNumber, "310100200905060012", "", false),
+        (Holds::DocumentNumber, "E12345678", "", true),
+        (Holds::DocumentNumber, "CHN310000000001", "", true),
+        (Holds::ShanghaiNumber, "3101010012320240001", "", true),
+        (Holds::ShanghaiNumber, "3201010012320240001", "", false),
+        (Holds::ShanghaiNumber, "3101010012920240001", "", false),
+        (Holds::ShanghaiNumber, "310101001232024000", "", false),
+        (Holds::ShanghaiNumber, "31010100123202400A1", "", false),
+        (Holds::Identifier, "3101010012", "", true),
+        (Holds::Identifier, "A-1_2.b", "", true),
+        (Holds::Identifier, "示例中学", "", false),
+        (Holds::Identifier, "31 01", "", false),
+    ];
+
+    /// A spreadsheet works the formulas out, where one is installed.
+    #[test]
+    fn formulas_tell_right_from_wrong() {
+        let mut workbook = Workbook::new();
+        let sheet = workbook.add_worksheet();
+        let text = Format::new().set_num_format("@");
+        for (row, (holds, cell, document, _)) in (0..).zip(CASES) {
+            sheet.write_string_with_format(row, 0, *cell, &text).unwrap();
+            sheet.write_string_with_format(row, 1, *document, &text).unwrap();
+            let formula = formula(*holds, &format!("A{}", row + 1), Some(&format!("B{}", row + 1))).unwrap();
+            sheet.write_formula(row, 2, Formula::new(format!("=IF(IFERROR({formula},FALSE),\"right\",\"wrong\")"))).unwrap();
+        }
+        Lists::new().write(workbook.add_worksheet()).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("checks.xlsx");
+        workbook.save(&path).unwrap();
+        let profile = format!("-env:UserInstallation=file://{}", folder.path().join("profile").display());
+        let mut office = Command::new("soffice");
+        office.arg(profile).args(["--headless", "--convert-to", "csv", "--outdir"]).arg(folder.path()).arg(&path);
+        let Ok(out) = office.output() else {
+            eprintln!("not run: LibreOffice is not installed");
+            return;
+        };
+        assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+        let said = std::fs::read_to_string(folder.path().join("checks.csv")).unwrap();
+        let said: Vec<&str> = said.lines().map(|line| line.rsplit(',').next().unwrap_or_default()).collect();
+        assert_eq!(said.len(), CASES.len());
+        for ((holds, cell, document, is_right), said) in CASES.iter().zip(said) {
+            assert_eq!(said, if *is_right { "right" } else { "wrong" }, "{holds:?} {cell} {document}");
         }
     }
 }

@@ -1,9 +1,12 @@
 //! Which words may be chosen in a column, and does anything else go beside them?
 
+use std::borrow::Cow;
+
 use chrono::Datelike;
 use law::facts::subjects::Subject;
 use law::regulation::policy::Policy;
 
+use super::checks::GREATEST;
 use crate::ingest::table::{Field, Holds};
 use crate::ingest::{expectation, words_of};
 
@@ -59,9 +62,20 @@ pub(super) fn choices(field: &Field, policy: &Policy) -> Option<Choices> {
     Some(Choices { words, beside })
 }
 
+/// The form of what is written in a column without a list.
+fn form(field: &Field) -> Cow<'static, str> {
+    match field.holds {
+        Holds::NationalId => "G、L 或 J 加 18 位，文本格式；G 和 J 的末位是校验码，请对照证件".into(),
+        Holds::ShanghaiNumber => "310 开头的 19 位数字，文本格式".into(),
+        Holds::DocumentNumber => "居民身份证填 18 位，末位是校验码，请对照证件；其他证件照证件填写；文本格式".into(),
+        Holds::Number => format!("0 至 {GREATEST} 的数字，不带单位").into(),
+        _ => expectation(field),
+    }
+}
+
 /// What may be written in a column, for people.
 pub(super) fn how(field: &Field, choices: Option<&Choices>) -> String {
-    let Some(Choices { words, beside }) = choices else { return expectation(field).into_owned() };
+    let Some(Choices { words, beside }) = choices else { return form(field).into_owned() };
     let list = words.join("、");
     match (field.holds, beside) {
         (Holds::SchoolYear, _) => format!("从下拉列表中选：{}", expectation(field)),

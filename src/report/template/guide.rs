@@ -50,6 +50,18 @@ fn need_text(table: Table, need: Need) -> String {
     }
 }
 
+/// The widths of the columns, in letters.
+const WIDTHS: [f64; GUIDE_HEAD.len()] = [22.0, 26.0, 46.0, 60.0, 24.0];
+/// The height of a line, in points.
+const LINE: f64 = 16.0;
+
+/// How many lines the texts of a row take: not every program makes room for them by itself.
+fn lines(texts: &[&str; GUIDE_HEAD.len()]) -> f64 {
+    // Chinese characters are two letters wide; words are not broken at the very end of a line.
+    let letters = |text: &str| f64::from(text.chars().map(|letter| if letter.is_ascii() { 1_u16 } else { 2 }).sum::<u16>());
+    texts.iter().zip(WIDTHS).map(|(text, width)| (letters(text) / (width - 2.0)).ceil()).fold(1.0, f64::max)
+}
+
 /// Writes the sheet.
 pub(super) fn write(sheet: &mut Worksheet, table: Table, policy: &Policy) -> Result<(), XlsxError> {
     let title = Format::new().set_bold().set_font_size(14);
@@ -62,7 +74,7 @@ pub(super) fn write(sheet: &mut Worksheet, table: Table, policy: &Policy) -> Res
     let cell = Format::new().set_num_format("@").set_text_wrap().set_border(FormatBorder::Thin).set_align(FormatAlign::Top);
     let column = cell.clone().set_bold();
     sheet.set_name(NAME)?.set_landscape().set_paper_size(9).set_print_fit_to_pages(1, 0);
-    for (place, width) in (0..).zip([22.0, 26.0, 46.0, 60.0, 26.0]) {
+    for (place, width) in (0..).zip(WIDTHS) {
         sheet.set_column_width(place, width)?;
     }
     sheet.write_string_with_format(0, 0, format!("怎样填写：{}", table.title()), &title)?;
@@ -87,10 +99,12 @@ pub(super) fn write(sheet: &mut Worksheet, table: Table, policy: &Policy) -> Res
         let meaning = meaning(table, field.header);
         let (means, example) = meaning.map_or(("", ""), |meaning| (meaning.means, meaning.example));
         let how = how(field, choices(field, policy).as_ref());
-        sheet.write_string_with_format(row, 0, field.header, &column)?;
-        for (place, text) in (1..).zip([need_text(table, Need::of(table, field)).as_str(), means, &how, example]) {
-            sheet.write_string_with_format(row, place, text, &cell)?;
+        let need = need_text(table, Need::of(table, field));
+        let texts = [field.header, &need, means, &how, example];
+        for (place, text) in (0..).zip(texts) {
+            sheet.write_string_with_format(row, place, text, if place == 0 { &column } else { &cell })?;
         }
+        sheet.set_row_height(row, LINE * lines(&texts))?;
     }
     Ok(())
 }

@@ -60,5 +60,5 @@ impl Lists {
 /// The first cells of a column of the hidden sheet.
 fn cells(column: usize, rows: usize) -> String {
     let letters = rust_xlsxwriter::utility::column_number_to_name(u16::try_from(column).unwrap_or(u16::MAX));
-    format!("'{NAME}'!${letters}$1:${letters}${rows}")
+    format!("{NAME}!${letters}$1:${letters}${rows}")
 }

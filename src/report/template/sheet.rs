@@ -18,7 +18,7 @@ const HEADER: u32 = 2;
 const EXAMPLE_ROW: u32 = HEADER + 1;
 const FIRST: u32 = HEADER + 2;
 /// The last row that is checked: no school's table has as many.
-const LAST: u32 = 50_000;
+const LAST: u32 = 49_999;
 
 const DAY: &str = "yyyy-mm-dd";
 const MONTH: &str = "yyyy-mm";
@@ -58,7 +58,8 @@ pub(super) fn write(sheet: &mut Worksheet, table: Table, policy: &Policy, lists:
     for (column, field) in (0..).zip(table.fields()) {
         head(sheet, column, table, field)?;
         sheet.set_column_format(column, &Format::new().set_num_format(number_format(field.holds)))?;
-        sheet.set_column_width(column, width(field))?;
+        // The first holds the word for an example, too.
+        sheet.set_column_width(column, width(field) + if column == 0 { 6.0 } else { 0.0 })?;
     }
     example(sheet, table)?;
     check(sheet, table, policy, lists)?;
