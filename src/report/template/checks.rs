@@ -160,6 +160,11 @@ mod tests {
         (Holds::Identifier, "31 01", "", false),
     ];
 
+    /// What tells LibreOffice to work out formulas on opening and not to trust the results that are written.
+    const ALWAYS_WORK_OUT: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
+        <oor:items xmlns:oor=\"http://openoffice.org/2001/registry\"><item oor:path=\"/org.openoffice.Office.Calc/Formula/Load\">\
+        <prop oor:name=\"OOXMLRecalcMode\" oor:op=\"fuse\"><value>0</value></prop></item></oor:items>";
+
     /// A spreadsheet works the formulas out, where one is installed.
     #[test]
     fn formulas_tell_right_from_wrong() {
@@ -170,13 +175,17 @@ mod tests {
             sheet.write_string_with_format(row, 0, *cell, &text).unwrap();
             sheet.write_string_with_format(row, 1, *document, &text).unwrap();
             let formula = formula(*holds, &format!("A{}", row + 1), Some(&format!("B{}", row + 1))).unwrap();
-            sheet.write_formula(row, 2, Formula::new(format!("=IF(IFERROR({formula},FALSE),\"right\",\"wrong\")"))).unwrap();
+            let told = format!("=IF(IFERROR({formula},FALSE),\"right\",\"wrong\")");
+            sheet.write_formula(row, 2, Formula::new(told)).unwrap();
         }
         Lists::new().write(workbook.add_worksheet()).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("checks.xlsx");
         workbook.save(&path).unwrap();
-        let profile = format!("-env:UserInstallation=file://{}", folder.path().join("profile").display());
+        let profile = folder.path().join("profile");
+        std::fs::create_dir_all(profile.join("user")).unwrap();
+        std::fs::write(profile.join("user/registrymodifications.xcu"), ALWAYS_WORK_OUT).unwrap();
+        let profile = format!("-env:UserInstallation=file://{}", profile.display());
         let mut office = Command::new("soffice");
         office.arg(profile).args(["--headless", "--convert-to", "csv", "--outdir"]).arg(folder.path()).arg(&path);
         let Ok(out) = office.output() else {

@@ -52,8 +52,10 @@ pub(super) fn write(sheet: &mut Worksheet, table: Table, policy: &Policy, lists:
     let title = Format::new().set_bold().set_font_size(14);
     let note = Format::new().set_font_color(Color::RGB(0x59_5959));
     sheet.write_string_with_format(0, 0, format!("填写表：{}", table.title()), &title)?;
-    let one_of = if table.alternatives().is_empty() { "" } else { "，△ 几种中至少填一种" };
-    let marks = format!("* 必填{one_of}，其余选填。从示例的下一行填起，一行一条；各列的含义和填法见“{}”。", guide::NAME);
+    let has = |need| table.fields().iter().any(|field| Need::of(table, field) == need);
+    let one_of = if has(Need::OneOf) { "，△ 几种中至少填一种" } else { "" };
+    let kept = if has(Need::Kept) { "，○ 列要保留、没有的可留空" } else { "" };
+    let marks = format!("* 必填{one_of}{kept}，其余选填。从示例的下一行填起，一行一条；各列的含义和填法见“{}”。", guide::NAME);
     sheet.write_string_with_format(1, 0, marks, &note)?;
     for (column, field) in (0..).zip(table.fields()) {
         head(sheet, column, table, field)?;
@@ -73,7 +75,7 @@ fn head(sheet: &mut Worksheet, column: u16, table: Table, field: &Field) -> Resu
     let (mark, colour) = match Need::of(table, field) {
         Need::Required => (" *", 0xF8_CBAD),
         Need::OneOf => (" △", 0xFF_E699),
-        Need::Kept => ("", 0xFF_E699),
+        Need::Kept => (" ○", 0xFF_E699),
         Need::Optional => ("", 0xE8_EEF4),
     };
     let format = Format::new()
