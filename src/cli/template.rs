@@ -16,10 +16,10 @@ pub struct Arguments {
     /// The table, such as roster or 学籍名册.
     #[arg(value_parser = table, required_unless_present = "all")]
     table: Option<Table>,
-    /// A template for every table; `--out` is a folder.
-    #[arg(long, conflicts_with = "table")]
+    /// A template for every table, in the folder that --out names; it is made where it is not there.
+    #[arg(long, conflicts_with = "table", requires = "out")]
     all: bool,
-    /// The workbook to write, or a folder for it: without it the table's Chinese title in the working folder.
+    /// The workbook to write, or a folder for it; without it the workbook is called by the table's Chinese title, in the working folder.
     #[arg(long, value_name = "FILE.xlsx|DIR")]
     out: Option<PathBuf>,
     /// Replace a file that is there already.
@@ -34,7 +34,7 @@ pub struct Arguments {
 enum Fault {
     #[error("{0}")]
     Policy(String),
-    #[error("can't write {path}: the name of a template must end with .xlsx", path = .0.display())]
+    #[error("can't write {path}: the name of a template must end with .xlsx, or be a folder that is there", path = .0.display())]
     Form(PathBuf),
     #[error("there is no folder {path}: make it first, or name another one", path = .0.display())]
     NoFolder(PathBuf),

@@ -263,6 +263,7 @@ fn what_can_not_be_made_says_what_to_do() {
     assert!(told(&["template", "roster", "--out", shown(&scratch.path().join("名册.xls"))]).contains(".xlsx"));
     assert!(told(&["template", "roster", "--out", shown(&scratch.path().join("无/名册.xlsx"))]).contains("no folder"));
     assert!(told(&["template"]).contains("required"));
+    assert!(told(&["template", "--all"]).contains("--out"));
     // A folder takes the file under the table's title.
     assert!(xueji(&["template", "roster", "--out", shown(scratch.path())]).status.success());
     assert!(scratch.path().join("学籍名册.xlsx").is_file());

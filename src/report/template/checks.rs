@@ -4,7 +4,7 @@
 use rust_xlsxwriter::{DataValidation, DataValidationErrorStyle, DataValidationRule, ExcelDateTime, Formula, XlsxError};
 
 use super::choices::{Beside, Choices, how};
-use super::lists::Lists;
+use super::lists::{Lists, PLACES, WEIGHING};
 use crate::ingest::table::{DOCUMENTS, Field, Holds};
 
 /// The greatest number that a column of numbers has: marks, students of a grade, weeks.
@@ -43,9 +43,8 @@ pub(super) fn formula(holds: Holds, cell: &str, document: Option<&str>) -> Optio
 /// That the check digit of an ID number fits which begins behind `before` other characters (GB 11643); an error where there is something
 /// else than digits. Spreadsheets compare without regard to upper and lower case.
 fn check_digit(cell: &str, before: u8) -> String {
-    let (places, weights) = (Lists::places(), Lists::weights());
-    let places = if before == 0 { places } else { format!("{places}+{before}") };
-    format!("MID(\"10X98765432\",MOD(SUMPRODUCT(MID({cell},{places},1)*{weights}),11)+1,1)=RIGHT({cell})")
+    let places = if before == 0 { PLACES.to_owned() } else { format!("{PLACES}+{before}") };
+    format!("MID(\"10X98765432\",MOD(SUMPRODUCT(MID({cell},{places},1)*{WEIGHING}),11)+1,1)=RIGHT({cell})")
 }
 
 /// That a cell has no other characters than these.
@@ -64,7 +63,7 @@ pub(super) fn validation(
     let new = DataValidation::new;
     let check = match (choices, formula(field.holds, cell, document)) {
         (Some(Choices { words, beside }), _) => {
-            let check = new().allow_list_formula(Formula::new(lists.range(words)));
+            let check = new().allow_list_formula(Formula::new(lists.name(words)));
             match beside {
                 Beside::Nothing => check,
                 Beside::OtherWords => check.set_error_style(DataValidationErrorStyle::Warning),
@@ -89,9 +88,7 @@ pub(super) fn validation(
 /// A formula that holds for cells that are not empty and can't be right, whichever way they came in.
 pub(super) fn wrong(field: &Field, choices: Option<&Choices>, cell: &str, document: Option<&str>, lists: &mut Lists) -> Option<String> {
     match (choices, formula(field.holds, cell, document)) {
-        (Some(Choices { words, beside: Beside::Nothing }), _) => {
-            Some(format!("AND({cell}<>\"\",COUNTIF({},{cell})=0)", lists.range(words)))
-        }
+        (Some(Choices { words, beside: Beside::Nothing }), _) => Some(format!("AND({cell}<>\"\",COUNTIF({},{cell})=0)", lists.name(words))),
         (None, Some(right)) => Some(format!("AND({cell}<>\"\",NOT(IFERROR({right},FALSE)))")),
         _ => None,
     }
@@ -178,7 +175,7 @@ mod tests {
             let told = format!("=IF(IFERROR({formula},FALSE),\"right\",\"wrong\")");
             sheet.write_formula(row, 2, Formula::new(told)).unwrap();
         }
-        Lists::new().write(workbook.add_worksheet()).unwrap();
+        Lists::new().write(&mut workbook).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("checks.xlsx");
         workbook.save(&path).unwrap();

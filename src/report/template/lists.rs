@@ -1,19 +1,21 @@
 //! Where do drop-down lists come from? A hidden sheet: a list within a check holds 255 characters, and a sheet any number.
 
 use law::facts::identifiers::WEIGHTS;
-use rust_xlsxwriter::{Worksheet, XlsxError};
+use rust_xlsxwriter::utility::column_number_to_name;
+use rust_xlsxwriter::{Workbook, XlsxError};
 
-/// The hidden sheet's name.
+/// The hidden sheet's name, and with a number the name of a list.
 const NAME: &str = "清单";
+/// The name of the places of an ID number's digits, from 1.
+pub(super) const PLACES: &str = "号码位次";
+/// The name of the weights of an ID number's digits.
+pub(super) const WEIGHING: &str = "号码权数";
 
-/// The lists of a workbook; equal ones stand once. The first two columns hold the places of an ID number's digits and their weights, for
-/// the check digit: a check may not hold numbers in a row itself.
+/// The lists of a workbook; equal ones stand once. Formulas speak of them by names, as not every program lets checks look into other
+/// sheets.
 pub(super) struct Lists {
     lists: Vec<Vec<String>>,
 }
-
-/// Columns before the lists.
-const BEFORE: usize = 2;
 
 impl Lists {
     /// None yet.
@@ -21,44 +23,36 @@ impl Lists {
         Self { lists: Vec::new() }
     }
 
-    /// The cells of a list, as formulas name them.
-    pub(super) fn range(&mut self, words: &[String]) -> String {
+    /// The name of a list.
+    pub(super) fn name(&mut self, words: &[String]) -> String {
         let known = self.lists.iter().position(|list| list == words);
         let place = known.unwrap_or_else(|| {
             self.lists.push(words.to_vec());
             self.lists.len() - 1
         });
-        cells(BEFORE + place, words.len())
+        format!("{NAME}{}", place + 1)
     }
 
-    /// The cells that hold the places of an ID number's digits, from 1.
-    pub(super) fn places() -> String {
-        cells(0, WEIGHTS.len())
-    }
-
-    /// The cells that hold the weights of an ID number's digits.
-    pub(super) fn weights() -> String {
-        cells(1, WEIGHTS.len())
-    }
-
-    /// Writes the sheet and hides it. It has no header, by which it might be taken for a table.
-    pub(super) fn write(&self, sheet: &mut Worksheet) -> Result<(), XlsxError> {
+    /// Writes the sheet, hides it, and names what stands there. It has no header, by which it might be taken for a table.
+    pub(super) fn write(&self, workbook: &mut Workbook) -> Result<(), XlsxError> {
+        let sheet = workbook.add_worksheet();
         sheet.set_name(NAME)?.set_hidden(true);
+        // For the check digit: a check may not hold numbers in a row itself.
         for (row, (place, weight)) in (0..).zip((1_u32..).zip(WEIGHTS)) {
             sheet.write_number(row, 0, place)?;
             sheet.write_number(row, 1, weight as f64)?;
         }
-        for (column, list) in (BEFORE as u16..).zip(&self.lists) {
+        let mut named = vec![(PLACES.to_owned(), 0, WEIGHTS.len()), (WEIGHING.to_owned(), 1, WEIGHTS.len())];
+        for ((column, number), list) in (2_u16..).zip(1..).zip(&self.lists) {
             for (row, word) in (0..).zip(list) {
                 sheet.write_string(row, column, word)?;
             }
+            named.push((format!("{NAME}{number}"), column, list.len()));
+        }
+        for (name, column, rows) in named {
+            let letters = column_number_to_name(column);
+            workbook.define_name(name, &format!("={NAME}!${letters}$1:${letters}${rows}"))?;
         }
         Ok(())
     }
-}
-
-/// The first cells of a column of the hidden sheet.
-fn cells(column: usize, rows: usize) -> String {
-    let letters = rust_xlsxwriter::utility::column_number_to_name(u16::try_from(column).unwrap_or(u16::MAX));
-    format!("{NAME}!${letters}$1:${letters}${rows}")
 }

@@ -48,12 +48,17 @@ pub enum TemplateError {
 /// Something is there already, or the disk refuses.
 pub fn write(table: Table, policy: &Policy, path: &Path, replaces: bool) -> Result<(), TemplateError> {
     let bytes = workbook(table, policy).map_err(|error| TemplateError::Make { table, error })?;
-    let mut options = OpenOptions::new();
-    let options = if replaces { options.write(true).create(true).truncate(true) } else { options.write(true).create_new(true) };
-    let written = options.open(path).and_then(|mut file| file.write_all(&bytes));
-    written.map_err(|error| match error.kind() {
+    let fail = |error: std::io::Error| match error.kind() {
         ErrorKind::AlreadyExists => TemplateError::Exists(path.into()),
         _ => TemplateError::Write { path: path.into(), error },
+    };
+    let mut options = OpenOptions::new();
+    let options = if replaces { options.write(true).create(true).truncate(true) } else { options.write(true).create_new(true) };
+    let mut file = options.open(path).map_err(fail)?;
+    file.write_all(&bytes).map_err(|error| {
+        // Half a workbook is of no use, and would stand in the way of the next one.
+        let _ = std::fs::remove_file(path);
+        fail(error)
     })
 }
 
@@ -65,6 +70,6 @@ fn workbook(table: Table, policy: &Policy) -> Result<Vec<u8>, XlsxError> {
     let mut lists = Lists::new();
     sheet::write(workbook.add_worksheet(), table, policy, &mut lists)?;
     guide::write(workbook.add_worksheet(), table, policy)?;
-    lists.write(workbook.add_worksheet())?;
+    lists.write(&mut workbook)?;
     workbook.save_to_buffer()
 }
