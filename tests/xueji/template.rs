@@ -221,6 +221,13 @@ fn every_column_with_a_list_or_a_form_is_checked() {
             let checks = sheet.split("<dataValidation ").skip(1).filter(|check| check.contains(&range)).count();
             assert_eq!(checks, usize::from(!is_free), "{table:?}: {}", field.header);
         }
+        // Lists are spoken of by names, which the workbook has.
+        let book = parts(&path).into_iter().find(|(name, _)| name == "xl/workbook.xml").expect("the workbook's part").1;
+        let book = String::from_utf8(book).expect("text");
+        for check in sheet.split("<dataValidation ").skip(1).filter(|check| check.starts_with("type=\"list\"")) {
+            let list = check.split("<formula1>").nth(1).and_then(|rest| rest.split('<').next()).expect("a list");
+            assert!(book.contains(&format!("<definedName name=\"{list}\">")), "{table:?}: {list}");
+        }
         // By range: one check a column, whatever the number of rows.
         assert!(sheet.matches("<dataValidation ").count() <= table.fields().len());
         assert!(sheet.contains(EXAMPLE) || parts(&path).iter().any(|(_, part)| String::from_utf8_lossy(part).contains(EXAMPLE)));

@@ -73,3 +73,53 @@ fn workbook(table: Table, policy: &Policy) -> Result<Vec<u8>, XlsxError> {
     lists.write(&mut workbook)?;
     workbook.save_to_buffer()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::choices::choices;
+    use super::*;
+    use crate::ingest::columns::meaning;
+    use crate::ingest::{Request, read};
+    use crate::pipeline::run::vocabulary;
+
+    /// The policy that the program brings along.
+    fn policy() -> Policy {
+        toml::from_str(include_str!("../../../pipelines/policies/shanghai-2018.toml")).unwrap()
+    }
+
+    #[test]
+    fn every_word_of_every_list_is_read_as_it_stands() {
+        let (policy, folder) = (policy(), tempfile::tempdir().unwrap());
+        let mut expected = 0;
+        for &table in Table::ALL {
+            let mut text = csv::Writer::from_path(folder.path().join(format!("{}.csv", table.title()))).unwrap();
+            text.write_record(table.fields().iter().map(|field| field.header)).unwrap();
+            let example: Vec<&str> = table
+                .fields()
+                .iter()
+                .map(|field| meaning(table, field.header).filter(|meaning| sheet::is_in_example(table, field, meaning)))
+                .map(|meaning| meaning.map_or("", |meaning| meaning.example))
+                .collect();
+            for (place, field) in table.fields().iter().enumerate() {
+                for word in choices(field, &policy).map(|choices| choices.words).unwrap_or_default() {
+                    let mut row = example.clone();
+                    row[place] = &word;
+                    // The number of the example is a boy's.
+                    if word == "女" {
+                        row.iter_mut().filter(|cell| cell.contains("310100200905060011")).for_each(|cell| *cell = "");
+                    }
+                    text.write_record(row).unwrap();
+                    expected += 1;
+                }
+            }
+            text.flush().unwrap();
+        }
+        let vocabulary = vocabulary(&policy, &[]).unwrap();
+        let inputs =
+            read(Request { folders: &[folder.path().to_owned()], vocabulary: &vocabulary, progress: &|_| {}, defer: None }).unwrap();
+        let found: Vec<_> = inputs.findings.iter().map(|finding| (finding.code, &finding.header, &finding.found)).collect();
+        assert_eq!(found, [], "{expected} rows");
+        assert_eq!(inputs.sheets.iter().map(|sheet| sheet.rows_read).sum::<u32>(), expected);
+        assert_eq!(inputs.subjects.len(), policy.subjects().len(), "a subject of the list is new to the reader");
+    }
+}

@@ -89,7 +89,7 @@ fn head(sheet: &mut Worksheet, column: u16, table: Table, field: &Field) -> Resu
 }
 
 /// Whether the example row has a column: of alternatives it has the first.
-fn is_in_example(table: Table, field: &Field, meaning: &Meaning) -> bool {
+pub(super) fn is_in_example(table: Table, field: &Field, meaning: &Meaning) -> bool {
     let mut others = table.alternatives().iter().skip(1).flat_map(|set| *set);
     meaning.is_in_row && !others.any(|header| *header == field.header)
 }
