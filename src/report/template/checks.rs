@@ -80,9 +80,17 @@ pub(super) fn validation(
             _ => return Ok(None),
         },
     };
-    let how = how(field, choices);
+    let how = shortened(how(field, choices));
     let check = check.set_input_title(field.header)?.set_input_message(&how)?;
     Ok(Some(check.set_error_title(format!("请核对“{}”", field.header))?.set_error_message(how)?))
+}
+
+/// Characters that the message of a check may have.
+const LONGEST_MESSAGE: usize = 250;
+
+/// A message that is not too long, whatever number of subjects a policy has; the sheet that explains the columns has it whole.
+fn shortened(text: String) -> String {
+    if text.chars().count() <= LONGEST_MESSAGE { text } else { text.chars().take(LONGEST_MESSAGE).chain(['…']).collect() }
 }
 
 /// A formula that holds for cells that are not empty and can't be right, whichever way they came in.

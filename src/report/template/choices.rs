@@ -31,10 +31,10 @@ pub(super) struct Choices {
 /// School years before the policy's first that records may still speak of: those of nine years at school.
 const YEARS_BEFORE: i32 = 9;
 
-/// The words of a column, where it has a list of them.
+/// The words of a column, where it has a list of them that is not empty, as that of school years is by a policy that is never valid.
 pub(super) fn choices(field: &Field, policy: &Policy) -> Option<Choices> {
     let own = || words_of(field).iter().map(|word| (*word).to_owned());
-    let (words, beside) = match field.holds {
+    let (words, beside): (Vec<String>, _) = match field.holds {
         Holds::Word(_) | Holds::Grade => (own().collect(), Beside::Nothing),
         Holds::Named(_) => (own().collect(), Beside::OtherWords),
         Holds::Term => (vec!["第一学期".to_owned(), "第二学期".to_owned()], Beside::Nothing),
@@ -59,7 +59,7 @@ pub(super) fn choices(field: &Field, policy: &Policy) -> Option<Choices> {
         }
         _ => return None,
     };
-    Some(Choices { words, beside })
+    Some(Choices { words, beside }).filter(|choices| !choices.words.is_empty())
 }
 
 /// The form of what is written in a column without a list.

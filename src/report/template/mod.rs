@@ -122,4 +122,13 @@ mod tests {
         assert_eq!(inputs.sheets.iter().map(|sheet| sheet.rows_read).sum::<u32>(), expected);
         assert_eq!(inputs.subjects.len(), policy.subjects().len(), "a subject of the list is new to the reader");
     }
+    #[test]
+    fn any_number_of_subjects_goes_into_a_list() {
+        let mut policy = policy();
+        policy.subjects.junior_core = (0..200).map(|number| format!("第{number}门很长的科目")).collect();
+        assert!(workbook(Table::CourseResults, &policy).is_ok());
+        // Nor does a policy have to make sense.
+        policy.valid = (policy.valid.1, chrono::NaiveDate::MIN);
+        assert!(workbook(Table::CourseResults, &policy).is_ok());
+    }
 }
