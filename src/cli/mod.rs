@@ -12,6 +12,7 @@ mod rules;
 mod run;
 mod sample;
 mod signoff;
+mod template;
 mod term_picture;
 
 use std::io::Write;
@@ -62,6 +63,8 @@ enum Command {
     Signoff(signoff::Arguments),
     /// Make an invented city: schools, students and records, with damage at known rates and `truth.parquet` that says where.
     Sample(sample::Arguments),
+    /// An empty workbook of a table for a school to fill in, with drop-down lists, checks, an example and an explanation of each column.
+    Template(template::Arguments),
 }
 
 /// How a command ended, as the contract numbers it.
@@ -148,6 +151,7 @@ pub fn main() -> ExitCode {
         Command::Rules(arguments) => rules::main(&arguments, json),
         Command::Sample(arguments) => sample::main(&arguments, json),
         Command::Signoff(arguments) => signoff::main(&arguments, json),
+        Command::Template(arguments) => template::main(&arguments, json),
     }
     .into()
 }

@@ -29,3 +29,4 @@ pub mod stream;
 pub mod submissions;
 pub mod summary;
 pub mod words;
+pub mod template;

@@ -25,4 +25,5 @@ mod signoff;
 mod site;
 mod stake;
 mod support;
+mod template;
 mod whole_run;
