@@ -28,5 +28,5 @@ pub mod state;
 pub mod stream;
 pub mod submissions;
 pub mod summary;
-pub mod words;
 pub mod template;
+pub mod words;
