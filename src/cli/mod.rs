@@ -8,6 +8,7 @@ mod export;
 mod matching;
 mod progress;
 mod readings;
+mod report;
 mod rules;
 mod run;
 mod sample;
@@ -46,6 +47,8 @@ enum Command {
     Explain(explain::Arguments),
     /// Whose decision or finding changed between two runs, and which condition moved.
     Diff(diff::Arguments),
+    /// Make the pages and workbooks of a run once more, from the run folder alone.
+    Report(report::Arguments),
     /// Hand the changes of a run to another system, in its codes.
     Export(export::Arguments),
     /// What this program calls to read an old workbook in a process of its own.
@@ -142,6 +145,7 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::main(&arguments, json),
         Command::Explain(arguments) => explain::main(&arguments, json),
         Command::Diff(arguments) => diff::main(&arguments, json),
+        Command::Report(arguments) => report::main(&arguments, json),
         Command::Export(arguments) => export::main(&arguments, json),
         Command::ReadOldWorkbook { kind } => match old::serve(kind) {
             Ok(()) => Ending::Done,

@@ -12,6 +12,7 @@ mod text;
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use law::regulation::rule::Outcome;
@@ -84,6 +85,8 @@ impl Head {
 /// The pages of a run in the making: the schools' first, in any order and on any thread, then those above them.
 pub struct Site<'r> {
     run: &'r Run,
+    /// Where the pages go.
+    to: &'r Path,
     head: Head,
     names: Names,
     gathered: Mutex<Gathered>,
@@ -99,10 +102,10 @@ struct Gathered {
 }
 
 impl<'r> Site<'r> {
-    /// Begins the pages of a run; `has_workbooks` says whether they may lead to workbooks.
-    pub fn begin(run: &'r Run, has_workbooks: bool) -> Self {
+    /// Begins the pages of a run in a folder; `has_workbooks` says whether they may lead to workbooks.
+    pub fn begin(run: &'r Run, to: &'r Path, has_workbooks: bool) -> Self {
         let names = Names::of(run.manifest.students);
-        Self { run, head: Head::of(&run.manifest, has_workbooks), names, gathered: Mutex::default() }
+        Self { run, to, head: Head::of(&run.manifest, has_workbooks), names, gathered: Mutex::default() }
     }
 
     /// Writes the page of a school.
@@ -113,7 +116,7 @@ impl<'r> Site<'r> {
         let line = Line::of(school);
         self.names.enter(school);
         let page = school::page(school, &line, &self.head)?;
-        let path = self.run.folder.join(path_of(PAGES, &school.district, &school.code, "html"));
+        let path = self.to.join(path_of(PAGES, &school.district, &school.code, "html"));
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
         }
@@ -137,7 +140,7 @@ impl<'r> Site<'r> {
     /// # Errors
     /// They can't be written.
     pub fn finish(self, earlier: &[Manifest]) -> Result<(), SiteError> {
-        let folder = &self.run.folder;
+        let folder = self.to;
         let pages = folder.join(PAGES);
         fs::create_dir_all(&pages)?;
         let Gathered { mut lines, sums, mut cases } = self.gathered.into_inner().unwrap_or_else(PoisonError::into_inner);
