@@ -281,6 +281,7 @@ const REVIEWS: &[Field] = &[
     optional("处理人", Text),
     optional("处理日期", Date),
     // What our own workbooks show beside the answers, and a seal that tells whether it was changed.
+    optional("程度", Shown),
     optional("代码", Shown),
     optional("姓名", Shown),
     optional("年级班级", Shown),

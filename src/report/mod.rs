@@ -25,3 +25,4 @@ pub mod stream;
 pub mod submissions;
 pub mod summary;
 pub mod words;
+pub mod workbooks;
