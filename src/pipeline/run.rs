@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use chrono::Utc;
@@ -37,8 +38,11 @@ use crate::reconcile::life::{self, Change, History, Raised, Subject};
 use crate::report::findings::Published;
 use crate::report::manifest::{AttendanceReceipt, Books, InputReceipt, LifeReceipt, Manifest, PolicyReceipt, Seconds};
 use crate::report::parquet::{Encoded, Groups, Names, ROW_GROUP};
+use crate::report::queries::QueryError;
+use crate::report::read::Run;
 use crate::report::state::{self, Basis, FileKept, Kept, State};
-use crate::report::{decisions, findings as published, history, mask, matches, positions, sources, submissions, summary};
+use crate::report::workbooks::Workbooks;
+use crate::report::{decisions, findings as published, history, mask, matches, positions, schools, sources, submissions, summary};
 
 /// How far a run is, for whoever shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -196,12 +200,26 @@ pub fn run(config: &Config, out: &Path, watch: &Watch<'_>) -> Result<PublishedRu
     check(&cohort, &manifest)?;
     manifest.movements = movements::against(latest.as_deref(), staging.path(), &manifest, config, &names("movements/1"))?;
     summary::write_workbook(staging.path(), &manifest).map_err(|error| RunError::Write(error.to_string()))?;
+    write_workbooks(staging.path(), &manifest).map_err(|error| RunError::Write(error.to_string()))?;
     clock.lap(|seconds| &mut seconds.writing);
     manifest.seconds = clock.seconds;
     manifest.write(staging.path())?;
     let folder = held.publish(staging, &run_id)?;
     watch(Stage::Writing, 1, 1);
     Ok(PublishedRun { folder, manifest })
+}
+
+/// Writes the workbooks of all schools and districts.
+fn write_workbooks(folder: &Path, manifest: &Manifest) -> Result<(), QueryError> {
+    let run = Run { folder: folder.into(), manifest: manifest.clone() };
+    let workbooks = Workbooks::new(&run)?;
+    let sums = Mutex::new(Vec::new());
+    schools::each_school(&run, |school, _| {
+        let own = workbooks.write_school(school)?;
+        sums.lock().unwrap_or_else(PoisonError::into_inner).push(own);
+        Ok::<(), QueryError>(())
+    })?;
+    workbooks.write_districts(sums.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 
 /// What was read.
