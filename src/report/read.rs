@@ -323,6 +323,7 @@ impl Run {
             "clause",
             "student_key",
             "name",
+            "district",
             "school_code",
             "other_school_code",
             "message",
