@@ -39,6 +39,9 @@ pub struct Arguments {
     /// Publish though totals moved against the last run by more than the pipeline's `stop_when_moved`.
     #[arg(long)]
     accept_moves: bool,
+    /// Publish the Parquet files and summary.xlsx only, without pages and workbooks.
+    #[arg(long)]
+    tables_only: bool,
 }
 
 /// Runs a pipeline.
@@ -52,6 +55,7 @@ pub fn main(arguments: &Arguments, json: bool) -> Ending {
         policy: arguments.policy.clone(),
         attendance: arguments.attendance,
         accept_moves: arguments.accept_moves,
+        tables_only: arguments.tables_only,
     };
     let config = match Config::load(&arguments.pipeline, &overrides) {
         Ok(config) => config,

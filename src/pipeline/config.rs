@@ -127,6 +127,8 @@ pub struct Overrides {
     pub attendance: Option<Attendance>,
     /// Publish though totals moved by more than the pipeline allows.
     pub accept_moves: bool,
+    /// Whether only tables are published: no pages and workbooks.
+    pub tables_only: bool,
 }
 
 /// A configuration that can't be used.
@@ -213,6 +215,8 @@ pub struct Config {
     pub safety: Safety,
     /// Whether it is published though totals moved by more than that.
     pub accept_moves: bool,
+    /// Whether only tables are published: no pages and workbooks.
+    pub tables_only: bool,
 }
 
 /// The nearest name in the folder of a file that is not there.
@@ -416,7 +420,7 @@ impl Config {
         let audits = pipeline.procedure == Procedure::DistrictAudit;
         let law = Law { policy, lists, subjects, calendar, school_year, last_day, window, as_of, term, audits };
         let headers_hash = hash_files(&headers);
-        let (safety, accept_moves) = (file.safety, overrides.accept_moves);
-        Ok(Self { pipeline, inputs, law, policy_hash, calendar_hash, headers, headers_hash, safety, accept_moves })
+        let (safety, accept_moves, tables_only) = (file.safety, overrides.accept_moves, overrides.tables_only);
+        Ok(Self { pipeline, inputs, law, policy_hash, calendar_hash, headers, headers_hash, safety, accept_moves, tables_only })
     }
 }

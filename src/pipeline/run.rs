@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use chrono::Utc;
@@ -38,11 +37,9 @@ use crate::reconcile::life::{self, Change, History, Raised, Subject};
 use crate::report::findings::Published;
 use crate::report::manifest::{AttendanceReceipt, Books, InputReceipt, LifeReceipt, Manifest, PolicyReceipt, Seconds};
 use crate::report::parquet::{Encoded, Groups, Names, ROW_GROUP};
-use crate::report::queries::QueryError;
 use crate::report::read::Run;
 use crate::report::state::{self, Basis, FileKept, Kept, State};
-use crate::report::workbooks::Workbooks;
-use crate::report::{decisions, findings as published, history, mask, matches, positions, schools, sources, submissions, summary};
+use crate::report::{decisions, findings as published, history, mask, matches, pages, positions, sources, submissions, summary};
 
 /// How far a run is, for whoever shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +50,8 @@ pub enum Stage {
     Judging,
     /// Writing results.
     Writing,
+    /// Making pages and workbooks of them.
+    Reporting,
 }
 
 /// Told of a run's progress: the stage, how much is done, of how much.
@@ -200,8 +199,18 @@ pub fn run(config: &Config, out: &Path, watch: &Watch<'_>) -> Result<PublishedRu
     check(&cohort, &manifest)?;
     manifest.movements = movements::against(latest.as_deref(), staging.path(), &manifest, config, &names("movements/1"))?;
     summary::write_workbook(staging.path(), &manifest).map_err(|error| RunError::Write(error.to_string()))?;
-    write_workbooks(staging.path(), &manifest).map_err(|error| RunError::Write(error.to_string()))?;
     clock.lap(|seconds| &mut seconds.writing);
+    // What people read is made from the published files alone: the facts have done their work.
+    drop((life, answers, cohort));
+    drop(inputs);
+    if !config.tables_only {
+        let run = Run { folder: staging.path().into(), manifest: manifest.clone() };
+        let students = manifest.students;
+        watch(Stage::Reporting, 0, students);
+        pages::write(&run, &folder::earlier(held.folder(), EARLIER), &|done| watch(Stage::Reporting, done, students))
+            .map_err(|error| RunError::Write(error.to_string()))?;
+        clock.lap(|seconds| &mut seconds.reporting);
+    }
     manifest.seconds = clock.seconds;
     manifest.write(staging.path())?;
     let folder = held.publish(staging, &run_id)?;
@@ -209,18 +218,8 @@ pub fn run(config: &Config, out: &Path, watch: &Watch<'_>) -> Result<PublishedRu
     Ok(PublishedRun { folder, manifest })
 }
 
-/// Writes the workbooks of all schools and districts.
-fn write_workbooks(folder: &Path, manifest: &Manifest) -> Result<(), QueryError> {
-    let run = Run { folder: folder.into(), manifest: manifest.clone() };
-    let workbooks = Workbooks::new(&run)?;
-    let sums = Mutex::new(Vec::new());
-    schools::each_school(&run, |school, _| {
-        let own = workbooks.write_school(school)?;
-        sums.lock().unwrap_or_else(PoisonError::into_inner).push(own);
-        Ok::<(), QueryError>(())
-    })?;
-    workbooks.write_districts(sums.into_inner().unwrap_or_else(PoisonError::into_inner))
-}
+/// How many earlier runs the first page shows this one beside.
+const EARLIER: usize = 11;
 
 /// What was read.
 struct Read {

@@ -155,6 +155,9 @@ pub struct Seconds {
     pub judging: f64,
     /// Writing the rest.
     pub writing: f64,
+    /// Making pages and workbooks.
+    #[serde(default)]
+    pub reporting: f64,
 }
 
 /// Which policy judged.

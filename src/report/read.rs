@@ -174,6 +174,20 @@ pub struct FindingRow {
     pub count: i64,
 }
 
+impl FindingRow {
+    /// Where it stands: file, sheet, cell or row, and column.
+    pub fn place(&self) -> String {
+        let mut words = vec![self.finding.file.clone(), self.finding.sheet.clone()];
+        words.push(match (self.cell.as_str(), self.finding.row) {
+            ("", Some(row)) => format!("第 {row} 行"),
+            (cell, _) => cell.to_owned(),
+        });
+        words.push(self.column.clone());
+        words.retain(|word| !word.is_empty());
+        words.join(" ")
+    }
+}
+
 /// A published run.
 #[derive(Clone, Debug)]
 pub struct Run {
@@ -303,6 +317,24 @@ impl Run {
             let (ids, others) = (texts(batch, "finding_id")?, texts_if_any(batch, "other_school_code")?);
             let asked = (0..batch.num_rows()).map(|place| Some(is_asked(&text(&ids, place), &text(&others, place))));
             let batch = filter_record_batch(batch, &asked.collect::<BooleanArray>())?;
+            let room = batch.num_rows().min(most - findings.len());
+            findings.extend(finding_rows(&batch, room)?);
+            more += batch.num_rows() - room;
+            Ok(())
+        })?;
+        Ok((findings, more))
+    }
+
+    /// The findings that name no school, in their order, at most `most`, and how many more there are.
+    ///
+    /// # Errors
+    /// The findings can't be read.
+    pub fn findings_of_no_school(&self, most: usize) -> Result<(Vec<FindingRow>, usize), ReadError> {
+        let (mut findings, mut more) = (Vec::new(), 0);
+        self.each_finding(|batch| {
+            let schools = texts(batch, "school_code")?;
+            let asked: BooleanArray = strings_of(&schools).iter().map(|school| Some(school.is_none())).collect();
+            let batch = filter_record_batch(batch, &asked)?;
             let room = batch.num_rows().min(most - findings.len());
             findings.extend(finding_rows(&batch, room)?);
             more += batch.num_rows() - room;

@@ -19,6 +19,8 @@ use crate::reconcile::life::Life;
 /// A school.
 #[derive(Clone, Debug, Default)]
 pub struct School {
+    /// Its place among all schools of the run.
+    pub place: usize,
     /// Its district.
     pub district: String,
     /// Its code; empty for rows that name none.
@@ -214,43 +216,50 @@ impl Plans {
     }
 }
 
-/// Hands on each school of a run, some at a time on each thread, with the number of schools of all.
+/// Hands on each school of a run, some at a time on each thread, in no order.
 ///
 /// # Errors
 /// The run can't be read, or `take` fails.
-pub fn each_school<E: From<ReadError> + Send>(run: &Run, take: impl Fn(&School, usize) -> Result<(), E> + Sync) -> Result<(), E> {
+pub fn each_school<E: From<ReadError> + Send>(run: &Run, take: impl Fn(&School) -> Result<(), E> + Sync) -> Result<(), E> {
     let mut all = Plans::default();
     all.enter_decisions(run)?;
     all.enter_submissions(run)?;
     all.enter_findings(run)?;
-    let mut portions: Vec<Vec<Key>> = Vec::new();
+    let mut portions: Vec<(usize, Vec<Key>)> = Vec::new();
     let mut students = 0;
-    for key in &all.order {
+    for (place, key) in all.order.iter().enumerate() {
         let own: usize = all.plans.get(key).map_or(0, |plan| plan.ranges.iter().map(ExactSizeIterator::len).sum());
         match portions.last_mut() {
-            Some(portion) if students + own <= ROW_GROUP => portion.push(key.clone()),
+            Some((_, portion)) if students + own <= ROW_GROUP => portion.push(key.clone()),
             _ => {
-                portions.push(vec![key.clone()]);
+                portions.push((place, vec![key.clone()]));
                 students = 0;
             }
         }
         students += own;
     }
-    portions.par_iter().with_max_len(1).try_for_each(|portion| {
-        let schools = portion_read(run, &all, portion)?;
-        schools.par_iter().with_max_len(1).try_for_each(|school| take(school, all.order.len()))
+    portions.par_iter().with_max_len(1).try_for_each(|(first, portion)| {
+        let schools = portion_read(run, &all, *first, portion)?;
+        schools.par_iter().with_max_len(1).try_for_each(&take)
     })
 }
 
-/// Reads the schools of a portion.
-fn portion_read(run: &Run, all: &Plans, portion: &[Key]) -> Result<Vec<School>, ReadError> {
+/// Reads the schools of a portion, whose first one has this place among all.
+fn portion_read(run: &Run, all: &Plans, first: usize, portion: &[Key]) -> Result<Vec<School>, ReadError> {
     let mut ranges: Vec<(Range<usize>, usize)> = Vec::new();
     let mut schools: Vec<School> = Vec::with_capacity(portion.len());
     for key in portion {
         let Some(plan) = all.plans.get(key) else { continue };
         ranges.extend(plan.ranges.iter().map(|range| (range.clone(), schools.len())));
         let (district, code) = key.clone();
-        schools.push(School { district, code, name: plan.name.clone(), sent: plan.sent.clone(), ..School::default() });
+        schools.push(School {
+            place: first + schools.len(),
+            district,
+            code,
+            name: plan.name.clone(),
+            sent: plan.sent.clone(),
+            ..School::default()
+        });
     }
     ranges.sort_unstable_by_key(|(range, _)| range.start);
     enter_students(run, &ranges, &mut schools)?;

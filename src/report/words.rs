@@ -21,6 +21,21 @@ pub fn severity(code: &str) -> &'static str {
     SEVERITIES.iter().find(|(own, _)| *own == code).map_or("", |(_, title)| title)
 }
 
+/// A class in words.
+pub fn class(class: &str) -> String {
+    if class.is_empty() || class.ends_with('班') { class.to_owned() } else { format!("{class}班") }
+}
+
+/// What a procedure is called.
+pub fn procedure(procedure: &str) -> &str {
+    match procedure {
+        "term-end" => "学年结束判定",
+        "status-watch" => "在籍监测",
+        "district-audit" => "学籍核查",
+        other => other,
+    }
+}
+
 /// What a school has to do about an outcome; empty where nothing is to be done.
 pub fn to_do(outcome: Outcome) -> &'static str {
     match outcome {

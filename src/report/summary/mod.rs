@@ -28,7 +28,7 @@ fn filled(text: &str, width: usize) -> String {
 }
 
 /// What to look at first, each in a sentence.
-fn first_to_do(manifest: &Manifest) -> Vec<String> {
+pub fn first_to_do(manifest: &Manifest) -> Vec<String> {
     let found = |code: &str| manifest.open_findings.get(code).copied().unwrap_or(0);
     let mut lines = Vec::new();
     let exams = manifest.exams_for_graduation;

@@ -18,7 +18,7 @@ pub(super) struct Fact {
 /// The code and its clause.
 pub(super) const CODE: Fact = Fact {
     header: "代码",
-    width: 9.0,
+    width: 8.0,
     text: |row| {
         let own = &row.finding.row;
         if own.clause.is_empty() { own.finding.code.clone() } else { format!("{}\n{}", own.finding.code, own.clause) }
@@ -27,35 +27,35 @@ pub(super) const CODE: Fact = Fact {
 
 /// How grave it is.
 pub(super) const SEVERITY: Fact =
-    Fact { header: "程度", width: 9.0, text: |row| words::severity(&row.finding.row.finding.severity).to_owned() };
+    Fact { header: "程度", width: 8.0, text: |row| words::severity(&row.finding.row.finding.severity).to_owned() };
 
 /// Whom it is about.
-pub(super) const NAME: Fact = Fact { header: "姓名", width: 10.0, text: |row| shown_name(&row.finding.row.name) };
+pub(super) const NAME: Fact = Fact { header: "姓名", width: 9.0, text: |row| shown_name(&row.finding.row.name) };
 
 /// The student's grade and class.
 pub(super) const CLASS: Fact = Fact {
     header: "年级班级",
-    width: 10.0,
+    width: 9.0,
     text: |row| row.student.map(|student| format!("{} {}", student.grade_title(), shown_name(&student.class))).unwrap_or_default(),
 };
 
 /// The student's number, masked.
 pub(super) const NUMBER: Fact =
-    Fact { header: "学籍号（已遮盖）", width: 21.0, text: |row| mask::student_key(&row.finding.row.student_key) };
+    Fact { header: "学籍号（已遮盖）", width: 12.0, text: |row| mask::student_key(&row.finding.row.student_key) };
 
 /// What is wrong, and what to do.
-pub(super) const MESSAGE: Fact = Fact { header: "问题和办法", width: 34.0, text: |row| shown(&row.finding.row.finding.message) };
+pub(super) const MESSAGE: Fact = Fact { header: "问题和办法", width: 28.0, text: |row| shown(&row.finding.row.finding.message) };
 
 /// What was found.
-pub(super) const FOUND: Fact = Fact { header: "现为", width: 24.0, text: |row| shown(&row.finding.row.finding.found) };
+pub(super) const FOUND: Fact = Fact { header: "现为", width: 20.0, text: |row| shown(&row.finding.row.finding.found) };
 
 /// What was expected.
-pub(super) const EXPECTED: Fact = Fact { header: "应为", width: 24.0, text: |row| shown(&row.finding.row.finding.expected) };
+pub(super) const EXPECTED: Fact = Fact { header: "应为", width: 20.0, text: |row| shown(&row.finding.row.finding.expected) };
 
 /// Where it stands: file, sheet, cell, column, and how many there are.
 pub(super) const PLACE: Fact = Fact {
     header: "在哪里",
-    width: 26.0,
+    width: 22.0,
     text: |row| {
         let own = &row.finding.row;
         let mut parts: Vec<String> = [&own.finding.file, &own.finding.sheet].into_iter().filter(|text| !text.is_empty()).cloned().collect();
@@ -77,7 +77,7 @@ pub(super) const PLACE: Fact = Fact {
 /// Whose decision it could change.
 pub(super) const EFFECT: Fact = Fact {
     header: "影响",
-    width: 14.0,
+    width: 12.0,
     text: |row| {
         let effect = row.finding.row.finding.effect.as_ref();
         effect.map(|effect| format!("{}：{}", shown_name(&effect.name), effect.change())).unwrap_or_default()
@@ -87,7 +87,7 @@ pub(super) const EFFECT: Fact = Fact {
 /// What became of it, and an answer that does not stand any more: it is told here and not filled in, or it would be given anew unread.
 pub(super) const CHANGE: Fact = Fact {
     header: "变化和以前的答复",
-    width: 14.0,
+    width: 12.0,
     text: |row| {
         let Some(life) = &row.finding.life else { return String::new() };
         let lapsed = life.answer.as_ref().filter(|_| life.review.is_none()).map(|answer| {
@@ -100,10 +100,10 @@ pub(super) const CHANGE: Fact = Fact {
 };
 
 /// The school of a case of two.
-pub(super) const SCHOOL: Fact = Fact { header: "学校", width: 18.0, text: |row| shown_name(row.school) };
+pub(super) const SCHOOL: Fact = Fact { header: "学校", width: 16.0, text: |row| shown_name(row.school) };
 
 /// The other school.
-pub(super) const OTHER_SCHOOL: Fact = Fact { header: "另一所学校", width: 18.0, text: |row| shown_name(row.other_school) };
+pub(super) const OTHER_SCHOOL: Fact = Fact { header: "另一所学校", width: 16.0, text: |row| shown_name(row.other_school) };
 
 #[cfg(test)]
 mod tests {

@@ -9,7 +9,7 @@ use rust_xlsxwriter::{DataValidation, DataValidationErrorStyle, DataValidationRu
 
 use super::MOST;
 use super::facts::{CHANGE, CLASS, CODE, EFFECT, EXPECTED, FOUND, Fact, MESSAGE, NAME, NUMBER, OTHER_SCHOOL, PLACE, SCHOOL, SEVERITY};
-use super::form::{Formats, Kind, fix_head, mark_as_report, sheet, shown};
+use super::form::{Formats, Kind, fix_head, mark_as_report, set_height, sheet, shown};
 use crate::ingest::table::{SEAL, Table};
 use crate::reconcile::seal::seal;
 use crate::report::history;
@@ -118,7 +118,7 @@ pub(super) fn without_school(run: &Run) -> Result<Vec<(String, OwnFinding)>, Que
 }
 
 /// The columns in which people answer, with their widths.
-const ANSWERS: [(&str, f64); 4] = [("处理结果", 10.0), ("说明", 24.0), ("处理人", 9.0), ("处理日期", 11.0)];
+const ANSWERS: [(&str, f64); 4] = [("处理结果", 9.0), ("说明", 20.0), ("处理人", 8.0), ("处理日期", 10.5)];
 
 /// The hidden keys.
 const KEYS: [&str; 4] = ["finding_id", "evidence_hash", "学生键", SEAL];
@@ -131,7 +131,7 @@ pub(super) fn asked(book: &mut Workbook, name: &str, rows: &[Row<'_>], facts: &[
     let kind = if name == "必须整改" { Kind::Error } else { Kind::Query };
     let sheet = sheet(book, name, kind)?;
     let (listed, first) = (rows.get(..MOST).unwrap_or(rows), facts.len() as u16);
-    write_facts(sheet, kind, listed, facts, formats)?;
+    let seals = write_facts(sheet, kind, listed, facts, formats)?;
     for (column, (title, width)) in (first..).zip(ANSWERS) {
         sheet.write_with_format(0, column, title, &formats.head_of_answer)?.set_column_width(column, width)?;
     }
@@ -139,10 +139,8 @@ pub(super) fn asked(book: &mut Workbook, name: &str, rows: &[Row<'_>], facts: &[
     for (column, title) in (keys..).zip(KEYS) {
         sheet.set_column_format(column, &formats.text)?.write_string(0, column, title)?.set_column_hidden(column)?;
     }
-    for (row, own) in (1_u32..).zip(listed) {
+    for ((row, own), seal) in (1_u32..).zip(listed).zip(seals) {
         answer(sheet, row, first, own.finding, formats)?;
-        let sealed: Vec<(&str, String)> = facts.iter().map(|fact| (fact.header, (fact.text)(own))).collect();
-        let seal = seal(sealed.iter().map(|(header, text)| (*header, text.as_str())));
         let ids = [own.finding.row.finding.finding_id.as_str(), &own.finding.evidence_hash, &own.finding.row.student_key, &seal];
         for (column, text) in (keys..).zip(ids) {
             sheet.write_string(row, column, text)?;
@@ -166,17 +164,23 @@ pub(super) fn told(book: &mut Workbook, name: &str, rows: &[Row<'_>], facts: &[F
     say_more(sheet, listed.len(), rows.len(), formats)
 }
 
-fn write_facts(sheet: &mut Worksheet, kind: Kind, rows: &[Row<'_>], facts: &[Fact], formats: &Formats) -> Result<(), XlsxError> {
+/// Writes the facts of each row; gives their seals.
+fn write_facts(sheet: &mut Worksheet, kind: Kind, rows: &[Row<'_>], facts: &[Fact], formats: &Formats) -> Result<Vec<String>, XlsxError> {
     for (column, fact) in (0_u16..).zip(facts) {
         sheet.set_column_format(column, &formats.wrapped)?.set_column_width(column, fact.width)?;
         sheet.write_with_format(0, column, fact.header, formats.head_of(kind))?;
     }
+    let mut seals = Vec::with_capacity(rows.len());
     for (row, own) in (1_u32..).zip(rows) {
-        for (column, fact) in (0_u16..).zip(facts) {
-            sheet.write_string(row, column, (fact.text)(own))?;
+        let texts: Vec<String> = facts.iter().map(|fact| (fact.text)(own)).collect();
+        seals.push(seal(facts.iter().zip(&texts).map(|(fact, text)| (fact.header, text.as_str()))));
+        let widths = facts.iter().map(|fact| fact.width);
+        set_height(sheet, row, texts.iter().map(String::as_str).zip(widths))?;
+        for (column, text) in (0_u16..).zip(texts) {
+            sheet.write_string(row, column, text)?;
         }
     }
-    Ok(())
+    Ok(seals)
 }
 
 /// The answer that stands, or cells to give one in.

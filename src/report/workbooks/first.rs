@@ -42,7 +42,7 @@ impl<'b> Guide<'b> {
     pub(super) fn begin(book: &'b mut Workbook, title: &str, formats: &'b Formats) -> Result<Self, XlsxError> {
         let sheet = sheet(book, NAME, Kind::Guide)?;
         sheet.set_column_width(0, 16)?.set_column_width(1, 12)?.set_column_width(2, 96)?;
-        sheet.write_string_with_format(0, 0, shown(title), &formats.title)?;
+        sheet.write_string_with_format(0, 0, shown(title), &formats.title)?.set_row_height(0, 24.0)?;
         mark_as_report(sheet, 0, BEHIND)?;
         Ok(Self { sheet, formats, row: 1 })
     }

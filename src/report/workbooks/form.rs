@@ -96,7 +96,12 @@ impl Formats {
 /// A new sheet that prints on A4, across, with its name and the number of the page below.
 pub(super) fn sheet<'b>(book: &'b mut Workbook, name: &str, kind: Kind) -> Result<&'b mut Worksheet, XlsxError> {
     let sheet = book.add_worksheet().set_name(name)?;
-    sheet.set_landscape().set_paper_size(9).set_print_fit_to_pages(1, 0).set_print_gridlines(true);
+    sheet.set_landscape().set_paper_size(9).set_print_fit_to_pages(1, 0);
+    if kind == Kind::Guide {
+        sheet.set_screen_gridlines(false);
+    } else {
+        sheet.set_print_gridlines(true);
+    }
     sheet.set_margins(0.4, 0.4, 0.5, 0.6, 0.3, 0.3).set_footer("&L&A&R第 &P 页，共 &N 页").set_tab_color(kind.color());
     Ok(sheet)
 }
@@ -114,6 +119,24 @@ pub(super) fn fix_head(sheet: &mut Worksheet, rows: usize, last: u16, frozen: u1
         sheet.autofilter(0, 0, rows, last)?;
     }
     Ok(())
+}
+
+/// Makes a row as high as its texts need in columns of these widths: not every program does so by itself.
+pub(super) fn set_height<'t>(sheet: &mut Worksheet, row: u32, texts: impl Iterator<Item = (&'t str, f64)>) -> Result<(), XlsxError> {
+    const LINE: f64 = 15.0;
+    const HIGHEST: f64 = 409.0;
+    let lines = texts.map(|(text, width)| lines(text, width)).max().unwrap_or(1);
+    if lines > 1 {
+        sheet.set_row_height(row, (LINE * lines as f64).min(HIGHEST))?;
+    }
+    Ok(())
+}
+
+/// The lines of a text in a column: a Chinese character is as wide as two others.
+fn lines(text: &str, width: f64) -> usize {
+    let room = (width - 1.0).max(2.0) as usize;
+    let wide = |line: &str| line.chars().map(|letter| if letter.is_ascii() { 1 } else { 2 }).sum::<usize>();
+    text.split('\n').map(|line| wide(line).div_ceil(room).max(1)).sum()
 }
 
 /// A text of the inputs as a cell shows it: numbers of ID documents masked, no characters that can't be seen, no longer than can be read.
@@ -141,6 +164,11 @@ fn cut(text: &str, most: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rows_are_as_high_as_their_texts() {
+        assert_eq!([lines("", 9.0), lines("林一", 9.0), lines("R0101\nA9.1", 9.0), lines(&"长".repeat(20), 11.0)], [1, 1, 2, 4]);
+    }
 
     #[test]
     fn texts_are_masked_seen_and_bearable() {

@@ -11,6 +11,7 @@ mod students;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook};
 
@@ -47,7 +48,7 @@ fn folder_of(district: &str) -> PathBuf {
 
 /// What a district's workbook says of a school.
 #[derive(Clone, Debug, Default)]
-pub struct SchoolSums {
+struct SchoolSums {
     district: String,
     code: String,
     name: String,
@@ -98,29 +99,31 @@ pub struct Workbooks<'r> {
     formats: Formats,
     /// The name of each school that is known, by its code.
     names: BTreeMap<String, String>,
+    /// What is known of the schools that are done.
+    done: Mutex<Vec<SchoolSums>>,
 }
 
 impl<'r> Workbooks<'r> {
-    /// What the workbooks of a run share.
+    /// Begins the workbooks of a run.
     ///
     /// # Errors
     /// The run can't be read.
-    pub fn new(run: &'r Run) -> Result<Self, QueryError> {
+    pub fn begin(run: &'r Run) -> Result<Self, QueryError> {
         let sent = rows(&run.folder.join("submissions.parquet"), &["school_code", "school_name"], &[])?;
         let named = sent.into_iter().filter_map(|(words, _)| match words.as_slice() {
             [code, name] if !name.is_empty() => Some((code.clone(), name.clone())),
             _ => None,
         });
-        Ok(Self { run, formats: Formats::new(), names: named.collect() })
+        Ok(Self { run, formats: Formats::new(), names: named.collect(), done: Mutex::new(Vec::new()) })
     }
 
-    /// Writes the workbook of a school; gives what its district's says of it.
+    /// Writes the workbook of a school.
     ///
     /// # Errors
     /// The disk refuses.
-    pub fn write_school(&self, school: &School) -> Result<SchoolSums, QueryError> {
+    pub fn school(&self, school: &School) -> Result<(), QueryError> {
         let manifest = &self.run.manifest;
-        let mut book = self.begin()?;
+        let mut book = self.new_book()?;
         let rows = findings::rows_of(school, |code| self.school_title(code));
         let rows: Vec<Row<'_>> = rows.iter().collect();
         let work = students::Work::of(school, manifest.is_in_term());
@@ -137,18 +140,21 @@ impl<'r> Workbooks<'r> {
         findings::told(&mut book, "两校核对", &of_two, findings::OF_TWO_TOLD, &self.formats)?;
         findings::told(&mut book, "供参考", &infos, findings::OF_SCHOOL, &self.formats)?;
         self.save(book, path_of_school(&school.district, &school.code))?;
-        Ok(SchoolSums::of(school))
+        self.done.lock().unwrap_or_else(PoisonError::into_inner).push(SchoolSums::of(school));
+        Ok(())
     }
 
-    /// Writes the workbook of each district.
+    /// Writes the workbook of each district, once all schools are done.
     ///
     /// # Errors
     /// The run can't be read, or the disk refuses.
-    pub fn write_districts(&self, mut schools: Vec<SchoolSums>) -> Result<(), QueryError> {
+    pub fn finish(&self) -> Result<(), QueryError> {
+        let mut schools = std::mem::take(&mut *self.done.lock().unwrap_or_else(PoisonError::into_inner));
+        // They were done in any order.
         schools.sort_by(|one, other| (&one.district, &one.code).cmp(&(&other.district, &other.code)));
         let homeless = findings::without_school(self.run)?;
         for district in district::districts(&schools, homeless) {
-            let mut book = self.begin()?;
+            let mut book = self.new_book()?;
             district.write(&mut book, &self.run.manifest, |code| self.school_title(code), &self.formats)?;
             self.save(book, path_of_district(district.name))?;
         }
@@ -163,7 +169,7 @@ impl<'r> Workbooks<'r> {
         }
     }
 
-    fn begin(&self) -> Result<Workbook, QueryError> {
+    fn new_book(&self) -> Result<Workbook, QueryError> {
         let mut book = Workbook::new();
         // The same results make the same file, whenever it is written.
         let created = ExcelDateTime::parse_from_str(&self.run.manifest.as_of)?;

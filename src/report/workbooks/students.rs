@@ -3,7 +3,7 @@
 use law::regulation::rule::Outcome;
 use rust_xlsxwriter::{Workbook, Worksheet, XlsxError};
 
-use super::form::{Formats, Kind, fix_head, mark_as_report, sheet, shown, shown_name};
+use super::form::{Formats, Kind, fix_head, mark_as_report, set_height, sheet, shown, shown_name};
 use crate::report::mask;
 use crate::report::read::grade_title;
 use crate::report::schools::{School, Student};
@@ -41,6 +41,9 @@ struct Column {
     width: f64,
     cell: fn(&Student) -> Cell,
 }
+
+/// Columns wider than this hold texts of several lines.
+const WRAPPED_ABOVE: f64 = 22.0;
 
 /// What stands in a cell.
 enum Cell {
@@ -119,7 +122,7 @@ fn list(
     }
     let sheet = sheet(book, name, kind)?;
     for (place, column) in (0_u16..).zip(columns) {
-        let format = if column.width > 20.0 { &formats.wrapped } else { &formats.text };
+        let format = if column.width > WRAPPED_ABOVE { &formats.wrapped } else { &formats.text };
         let is_number = column.header == DAYS.header;
         sheet.set_column_format(place, if is_number { &formats.number } else { format })?.set_column_width(place, column.width)?;
         sheet.write_with_format(0, place, column.header, formats.head_of(kind))?;
@@ -136,13 +139,21 @@ fn list(
 }
 
 fn write_student(sheet: &mut Worksheet, row: u32, student: &Student, columns: &[Column]) -> Result<(), XlsxError> {
+    let mut lines: Vec<(String, f64)> = Vec::new();
     for (place, column) in (0_u16..).zip(columns) {
         match (column.cell)(student) {
             // An empty cell needs none.
-            Cell::Text(text) if text.is_empty() => continue,
-            Cell::Text(text) => sheet.write_string(row, place, text)?,
-            Cell::Number(number) => sheet.write_number(row, place, number)?,
-        };
+            Cell::Text(text) if text.is_empty() => {}
+            Cell::Text(text) => {
+                if column.width > WRAPPED_ABOVE {
+                    lines.push((text.clone(), column.width));
+                }
+                sheet.write_string(row, place, text)?;
+            }
+            Cell::Number(number) => {
+                sheet.write_number(row, place, number)?;
+            }
+        }
     }
-    Ok(())
+    set_height(sheet, row, lines.iter().map(|(text, width)| (text.as_str(), *width)))
 }
