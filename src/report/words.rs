@@ -3,6 +3,7 @@
 use law::regulation::rule::Outcome;
 
 use super::read::Step;
+use super::schools::Why;
 use crate::ingest::table::Table;
 
 /// The severities of findings, by the words in outputs, with their titles.
@@ -29,7 +30,7 @@ pub fn class(class: &str) -> String {
 /// What a procedure is called.
 pub fn procedure(procedure: &str) -> &str {
     match procedure {
-        "term-end" => "学年结束判定",
+        "term-end" => "学年末判定",
         "status-watch" => "在籍监测",
         "district-audit" => "学籍核查",
         other => other,
@@ -88,6 +89,15 @@ pub fn why(clauses: &[String], steps: &[Step]) -> String {
     let mut told: Vec<String> = told.collect();
     told.dedup();
     told.join("；")
+}
+
+/// Why, in a few words: what is missing, what of the deciding clauses holds, or the subjects that were failed; nothing where none says it.
+pub fn in_short(outcome: Outcome, clauses: &[String], why_told: &Why) -> Option<String> {
+    if outcome == Outcome::Undetermined {
+        return Some(format!("缺{}", why_told.missing.join("、"))).filter(|_| !why_told.missing.is_empty());
+    }
+    let held = Some(why(clauses, &why_told.steps)).filter(|held| !held.is_empty());
+    held.or_else(|| Some(format!("不合格：{}", why_told.failing_subjects.join("、"))).filter(|_| !why_told.failing_subjects.is_empty()))
 }
 
 #[cfg(test)]

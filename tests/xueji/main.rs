@@ -1,5 +1,6 @@
 //! The integration tests: whole runs, from files to published results.
 
+mod browser;
 mod cases;
 mod city;
 mod commands;
@@ -20,6 +21,7 @@ mod replay;
 mod sample;
 mod schema;
 mod signoff;
+mod site;
 mod stake;
 mod support;
 mod whole_run;

@@ -24,6 +24,8 @@ use crate::report::words::{self, SEVERITIES, STAGES};
 const MOST_DISTRICTS: usize = 60;
 /// See [`MOST_DISTRICTS`].
 pub(super) const MOST_OF_NO_SCHOOL: usize = 100;
+/// What a grade is called that is none.
+const NO_GRADE: &str = "年级不明";
 /// School days of a bar of the picture of days left, and the last bar's first day.
 const DAYS_A_BAR: i16 = 5;
 const DAYS_LAST: i16 = 31;
@@ -87,7 +89,7 @@ pub fn page(facts: &Facts<'_>, head: &Head) -> Result<String, askama::Error> {
         tile(of(&manifest.open_findings_by_severity, "error"), "未了结的必须整改", "error"),
         tile(of(&manifest.open_findings_by_severity, "query"), "未了结的需要说明", "query"),
     ];
-    let mut sections = vec![stages(manifest)?, districts(facts.lines, &outcomes, head)?, grades(facts.sums, &outcomes)?];
+    let mut sections = vec![stages(manifest)?, districts(facts, &outcomes, head)?, grades(facts.sums, &outcomes)?];
     if !facts.sums.days_left.is_empty() {
         sections.push(days_left(facts.sums)?);
     }
@@ -134,7 +136,9 @@ fn by_outcome(
 ) -> Result<Vec<String>, askama::Error> {
     let of = |counts: &Counts, outcome: &Outcome| counts.get(outcome.code()).copied().unwrap_or(0);
     let series: Vec<String> = outcomes.iter().map(|outcome| outcome.title().to_owned()).collect();
-    let bars = rows.iter().map(|(_, label, counts)| Bar {
+    // Who is of no grade that is known is a case for the table: the few would stand out more than they are.
+    let drawn = rows.iter().filter(|(_, label, _)| label != NO_GRADE);
+    let bars = drawn.map(|(_, label, counts)| Bar {
         label: label.clone(),
         parts: outcomes.iter().map(|outcome| of(counts, outcome)).collect(),
         of: Some(counts.values().sum()),
@@ -153,9 +157,9 @@ fn by_outcome(
     rendered(chart.map(|chart| chart.render()).into_iter().chain([table.render()]))
 }
 
-fn districts(lines: &[Line], outcomes: &[Outcome], head: &Head) -> Result<Section, askama::Error> {
+fn districts(facts: &Facts<'_>, outcomes: &[Outcome], head: &Head) -> Result<Section, askama::Error> {
     let mut districts: BTreeMap<&str, (Counts, [u64; 3])> = BTreeMap::new();
-    for line in lines {
+    for line in facts.lines {
         let (counts, others) = districts.entry(&line.district).or_default();
         line.outcomes.iter().for_each(|(outcome, number)| *counts.entry(outcome).or_default() += number);
         for (own, more) in others.iter_mut().zip([u64::from(line.students > 0), line.open_errors, line.open_queries]) {
@@ -171,13 +175,19 @@ fn districts(lines: &[Line], outcomes: &[Outcome], head: &Head) -> Result<Sectio
         (Cell::link(&title, link), title, counts.clone())
     });
     let parts = by_outcome("区", rows.collect(), outcomes, head.outcomes, further, &["学校", "未了结的必须整改", "未了结的需要说明"])?;
-    let notes = Some(more(all, MOST_DISTRICTS, "个区")).filter(|note| !note.is_empty());
-    Ok(Section { title: "各区", notes: notes.into_iter().collect(), parts, ..Section::default() })
+    let of_no_school = facts.of_no_school.0.len() + facts.of_no_school.1;
+    let note = if of_no_school > 0 {
+        format!("另有 {of_no_school} 处问题不属于哪一所学校，在下面单列。")
+    } else {
+        String::new()
+    };
+    let notes = [more(all, MOST_DISTRICTS, "个区"), note].into_iter().filter(|note| !note.is_empty()).collect();
+    Ok(Section { title: "各区", notes, parts, ..Section::default() })
 }
 
 fn grades(sums: &Sums, outcomes: &[Outcome]) -> Result<Section, askama::Error> {
     let rows = sums.grades.iter().map(|(grade, counts)| {
-        let title = grade_title(*grade).unwrap_or("年级不明");
+        let title = grade_title(*grade).unwrap_or(NO_GRADE);
         (Cell::text(title), title.to_owned(), counts.clone())
     });
     let parts = by_outcome("年级", rows.collect(), outcomes, Outcome::ALL, |_| Vec::new(), &[])?;

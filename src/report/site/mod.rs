@@ -59,7 +59,7 @@ pub(crate) struct Head {
 impl Head {
     fn of(manifest: &Manifest, has_workbooks: bool) -> Self {
         Self {
-            title: format!("{} 学年{}", manifest.school_year, words::procedure(&manifest.procedure)),
+            title: format!("{}（{} 学年）", words::procedure(&manifest.procedure), manifest.school_year),
             as_of: manifest.as_of.clone(),
             policy: format!("{} {}", manifest.policy.name, manifest.policy.version),
             run_id: manifest.run_id.clone(),

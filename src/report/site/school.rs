@@ -207,11 +207,15 @@ fn student_item(student: &Student) -> StudentItem {
     if let Some(own) = &student.why {
         send = own.missing.iter().map(|fact| words::to_send(fact)).collect();
         let clauses: Vec<String> = student.clauses.split('、').map(str::to_owned).collect();
-        why = words::why(&clauses, &own.steps);
-        if why.is_empty() && !own.failing_subjects.is_empty() {
-            why = format!("不合格：{}", own.failing_subjects.join("、"));
-        }
-        told = Some(reasons(&own.steps, &own.evidence));
+        let reasons = reasons(&own.steps, &own.evidence);
+        why = words::in_short(student.outcome, &clauses, own).unwrap_or_else(|| {
+            let mut conditions = reasons.clauses.iter().flat_map(|clause| &clause.conditions);
+            conditions
+                .find(|condition| condition.holds == Some(false))
+                .map(|condition| format!("不成立：{}", condition.text))
+                .unwrap_or_default()
+        });
+        told = Some(reasons);
     }
     let (clauses, own_rows, changes) = told.map_or_else(Default::default, |told| (told.clauses, told.own_rows, told.changes));
     let shown_all = |texts: Vec<String>| texts.iter().map(|text| shown(text)).collect::<Vec<_>>();
