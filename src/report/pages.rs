@@ -30,7 +30,7 @@ pub enum PagesError {
 /// # Errors
 /// The run can't be read, or the disk refuses.
 pub fn write(run: &Run, earlier: &[Manifest], tell: &(dyn Fn(u64) + Sync)) -> Result<(), PagesError> {
-    let site = Site::begin(run, false);
+    let site = Site::begin(run, true);
     let workbooks = Workbooks::begin(run)?;
     let done = AtomicU64::new(0);
     each_school::<PagesError>(run, |school| {

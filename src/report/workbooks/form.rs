@@ -114,7 +114,7 @@ pub(super) fn mark_as_report(sheet: &mut Worksheet, row: u32, column: u16) -> Re
 
 /// Freezes a head, repeats it on each page and lets the rows below it be filtered.
 pub(super) fn fix_head(sheet: &mut Worksheet, rows: usize, last: u16, frozen: u16) -> Result<(), XlsxError> {
-    sheet.set_freeze_panes(1, frozen)?.set_repeat_rows(0, 0)?;
+    sheet.set_freeze_panes(1, frozen)?.set_repeat_rows(0, 0)?.set_row_height(0, 32.0)?;
     if let Some(rows) = u32::try_from(rows).ok().filter(|rows| *rows > 0) {
         sheet.autofilter(0, 0, rows, last)?;
     }
@@ -134,7 +134,7 @@ pub(super) fn set_height<'t>(sheet: &mut Worksheet, row: u32, texts: impl Iterat
 
 /// The lines of a text in a column: a Chinese character is as wide as two others.
 fn lines(text: &str, width: f64) -> usize {
-    let room = (width - 1.0).max(2.0) as usize;
+    let room = (width - 2.0).max(2.0) as usize;
     let wide = |line: &str| line.chars().map(|letter| if letter.is_ascii() { 1 } else { 2 }).sum::<usize>();
     text.split('\n').map(|line| wide(line).div_ceil(room).max(1)).sum()
 }
@@ -167,7 +167,7 @@ mod tests {
 
     #[test]
     fn rows_are_as_high_as_their_texts() {
-        assert_eq!([lines("", 9.0), lines("林一", 9.0), lines("R0101\nA9.1", 9.0), lines(&"长".repeat(20), 11.0)], [1, 1, 2, 4]);
+        assert_eq!([lines("", 9.0), lines("林一", 9.0), lines("R0101\nA9.1", 9.0), lines(&"长".repeat(20), 12.0)], [1, 1, 2, 4]);
     }
 
     #[test]

@@ -10,41 +10,20 @@ mod students;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook};
 
 use self::findings::Row;
 use self::form::Formats;
-use super::paths::file_name;
 use super::queries::{QueryError, rows};
 use super::read::Run;
 use super::schools::{OwnFinding, School, Sent};
-
-/// The folder of the workbooks in a run's folder.
-pub const FOLDER: &str = "workbooks";
-
-/// Names of folders and files where inputs name no district or school: no name that inputs bring begins like this.
-const NO_DISTRICT: &str = "_未写区";
-const NO_SCHOOL: &str = "_未写学校代码";
+use super::site::{WORKBOOKS, path_of};
 
 /// The most rows of a sheet of findings or students.
 const MOST: usize = 20_000;
-
-/// Where the workbook of a school stands below the run's folder.
-pub fn path_of_school(district: &str, code: &str) -> PathBuf {
-    folder_of(district).join(file_name(code, NO_SCHOOL) + ".xlsx")
-}
-
-/// Where the workbook of a district stands below the run's folder.
-pub fn path_of_district(district: &str) -> PathBuf {
-    folder_of(district).join("_district.xlsx")
-}
-
-fn folder_of(district: &str) -> PathBuf {
-    PathBuf::from(FOLDER).join(file_name(district, NO_DISTRICT))
-}
 
 /// What a district's workbook says of a school.
 #[derive(Clone, Debug, Default)]
@@ -139,7 +118,7 @@ impl<'r> Workbooks<'r> {
         students::write(&mut book, &work, &self.formats)?;
         findings::told(&mut book, "两校核对", &of_two, findings::OF_TWO_TOLD, &self.formats)?;
         findings::told(&mut book, "供参考", &infos, findings::OF_SCHOOL, &self.formats)?;
-        self.save(book, path_of_school(&school.district, &school.code))?;
+        self.save(book, path_of(WORKBOOKS, &school.district, &school.code, "xlsx").as_ref())?;
         self.done.lock().unwrap_or_else(PoisonError::into_inner).push(SchoolSums::of(school));
         Ok(())
     }
@@ -156,7 +135,8 @@ impl<'r> Workbooks<'r> {
         for district in district::districts(&schools, homeless) {
             let mut book = self.new_book()?;
             district.write(&mut book, &self.run.manifest, |code| self.school_title(code), &self.formats)?;
-            self.save(book, path_of_district(district.name))?;
+            let of_a_school = path_of(WORKBOOKS, district.name, "", "xlsx");
+            self.save(book, &Path::new(&of_a_school).with_file_name("_district.xlsx"))?;
         }
         Ok(())
     }
@@ -177,7 +157,7 @@ impl<'r> Workbooks<'r> {
         Ok(book)
     }
 
-    fn save(&self, mut book: Workbook, path: PathBuf) -> Result<(), QueryError> {
+    fn save(&self, mut book: Workbook, path: &Path) -> Result<(), QueryError> {
         let path = self.run.folder.join(path);
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
