@@ -455,7 +455,7 @@ mod tests {
     fn table(outcome: Outcome) -> (Layout, Settled) {
         match outcome {
             Outcome::Table(table) => *table,
-            Outcome::Unknown { .. } => panic!("no header was recognised"),
+            Outcome::Unknown { .. } | Outcome::Report => panic!("no header was recognised"),
         }
     }
 

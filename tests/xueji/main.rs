@@ -25,3 +25,4 @@ mod site;
 mod stake;
 mod support;
 mod whole_run;
+mod workbooks;

@@ -107,7 +107,7 @@ pub(super) fn sheet<'b>(book: &'b mut Workbook, name: &str, kind: Kind) -> Resul
 }
 
 /// Marks a sheet as one that only tells something, in the head of a column that is hidden.
-pub(super) fn mark_as_report(sheet: &mut Worksheet, row: u32, column: u16) -> Result<(), XlsxError> {
+pub(in crate::report) fn mark_as_report(sheet: &mut Worksheet, row: u32, column: u16) -> Result<(), XlsxError> {
     sheet.write_string(row, column, REPORT_MARK)?.set_column_hidden(column)?;
     Ok(())
 }

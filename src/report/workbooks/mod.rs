@@ -15,6 +15,8 @@ use std::sync::{Mutex, PoisonError};
 
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook};
 
+pub(super) use self::form::mark_as_report;
+
 use self::findings::Row;
 use self::form::Formats;
 use super::queries::{QueryError, rows};
