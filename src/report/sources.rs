@@ -55,7 +55,6 @@ pub fn write_sources(path: &Path, cohort: &Cohort<'_>, names: &Names) -> Result<
     let mut sources: Vec<Source<'_>> =
         cohort.inputs.sheets.iter().zip(&cohort.books).map(|(sheet, books)| Source::of(sheet, books)).collect();
     sources.extend(cohort.inputs.reports.iter().map(Source::of_report));
-    sources.sort_by_key(|source| source.file);
     let texts = |value: &dyn Fn(&Source<'_>) -> String| -> ArrayRef {
         Arc::new(sources.iter().map(|source| Some(value(source))).collect::<StringArray>())
     };
