@@ -116,6 +116,15 @@ impl Sheet {
     }
 }
 
+/// A sheet of our own reports, which came back among the inputs and is no data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// The file, among `Inputs::files`.
+    pub file: usize,
+    /// The sheet's name.
+    pub name: String,
+}
+
 /// All that was read.
 #[derive(Clone, Debug)]
 pub struct Inputs {
@@ -123,12 +132,22 @@ pub struct Inputs {
     pub files: Vec<FileInfo>,
     /// The recognised sheets, by file and place.
     pub sheets: Vec<Sheet>,
+    /// The sheets of our own reports, by file and place.
+    pub reports: Vec<Report>,
     /// The findings, by file, sheet and record.
     pub findings: Vec<CellFinding>,
     /// The policy's subjects and those that the inputs brought.
     pub subjects: Subjects,
     /// Files of attendance that were left for later.
     pub deferred: Vec<Deferred>,
+}
+
+impl Inputs {
+    /// Nothing read yet.
+    pub(crate) fn none(vocabulary: &Vocabulary) -> Self {
+        let subjects = vocabulary.subjects.clone();
+        Self { files: Vec::new(), sheets: Vec::new(), reports: Vec::new(), findings: Vec::new(), subjects, deferred: Vec::new() }
+    }
 }
 
 /// Reads all files of the folders. The result does not depend on the number of threads.

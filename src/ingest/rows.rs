@@ -8,6 +8,7 @@ use super::cell::{Cell, CellKind, MergedRange, RowSink};
 use super::fold;
 use super::guide::{is_example, is_guide};
 use super::headers::Vocabulary;
+use super::own;
 use super::part::{Part, Settled, key_sets};
 use super::recognise::{Header, Labels, Layout, Nearest, find_header, recognise};
 use super::table::{Holds, Table};
@@ -23,6 +24,8 @@ pub(crate) enum Outcome {
     Table(Box<(Layout, Settled)>),
     /// No header was recognised; the nearest one, and whether there are data at all.
     Unknown { nearest: Nearest, has_data: bool },
+    /// A sheet of our own reports.
+    Report,
 }
 
 /// A row held back until the header is found.
@@ -48,6 +51,7 @@ enum State<'v> {
     Looking(Vec<Held>),
     Reading(Box<(Plan, Part<'v>)>),
     Lost { nearest: Nearest, has_data: bool },
+    Report,
 }
 
 /// Takes the rows of one sheet.
@@ -104,7 +108,7 @@ impl<'v> SheetReader<'v> {
     pub(crate) fn table(&self) -> Option<Table> {
         match &self.state {
             State::Reading(reading) => Some(reading.0.layout.table),
-            State::Looking(_) | State::Lost { .. } => None,
+            State::Looking(_) | State::Lost { .. } | State::Report => None,
         }
     }
 
@@ -116,6 +120,7 @@ impl<'v> SheetReader<'v> {
             State::Reading(reading) => settled(*reading),
             State::Lost { nearest, has_data } => Outcome::Unknown { nearest, has_data },
             State::Looking(_) => Outcome::Unknown { nearest: None, has_data: false },
+            State::Report => Outcome::Report,
         });
         done
     }
@@ -127,6 +132,10 @@ impl<'v> SheetReader<'v> {
         let label = |text: &str| Some(fold::trimmed(text)).filter(|text| text.len() <= fold::LONGEST_HEADER).unwrap_or_default().to_owned();
         let labels: Vec<Labels> =
             held.iter().map(|row| Labels { number: row.number, cells: row.cells.iter().map(|(_, text)| label(text)).collect() }).collect();
+        if labels.iter().flat_map(|row| &row.cells).any(|text| own::is_mark(text)) {
+            self.state = State::Report;
+            return;
+        }
         match find_header(&labels, &self.merged, &self.vocabulary.dictionary) {
             Ok(Header { layout, last }) => {
                 let is_certain = layout.missing.is_empty() && last + 1 < held.len();
@@ -406,7 +415,7 @@ impl RowSink for SheetReader<'_> {
                     self.decide(is_end);
                 }
             }
-            State::Lost { .. } => return ControlFlow::Break(()),
+            State::Lost { .. } | State::Report => return ControlFlow::Break(()),
         }
         ControlFlow::Continue(())
     }
@@ -456,7 +465,7 @@ mod tests {
     fn table(outcome: Outcome) -> (Layout, Settled) {
         match outcome {
             Outcome::Table(table) => *table,
-            Outcome::Unknown { .. } => panic!("no header was recognised"),
+            Outcome::Unknown { .. } | Outcome::Report => panic!("no header was recognised"),
         }
     }
 

@@ -30,3 +30,4 @@ pub mod submissions;
 pub mod summary;
 pub mod template;
 pub mod words;
+pub mod workbooks;

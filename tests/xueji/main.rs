@@ -27,3 +27,4 @@ mod stake;
 mod support;
 mod template;
 mod whole_run;
+mod workbooks;

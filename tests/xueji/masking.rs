@@ -3,9 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use calamine::{Reader, Xlsx, open_workbook};
-
 use crate::support::{package, rows, scratch, term_end, write_files};
+use crate::workbooks::visible_cells;
 
 /// Runs the program; gives all that it said.
 fn said(arguments: &[&str]) -> String {
@@ -17,21 +16,6 @@ fn path(path: &Path) -> &str {
     path.to_str().expect("a path of text")
 }
 
-/// The texts of a workbook that are not hidden.
-fn visible(file: &Path) -> String {
-    let mut workbook: Xlsx<_> = open_workbook(file).expect("a workbook");
-    let mut texts = String::new();
-    for (name, range) in workbook.worksheets() {
-        texts.push_str(&name);
-        // The key that look-ups go by is the last column of 待核名单, and hidden.
-        let hidden = (name == "待核名单").then_some(10);
-        for (_, _, cell) in range.cells().filter(|(_, column, _)| Some(*column) != hidden) {
-            texts.push_str(&format!("\n{cell}"));
-        }
-    }
-    texts
-}
-
 /// All files of a run but the Parquet files, in which whole numbers stand, and their names.
 fn outputs(run: &Path) -> String {
     let mut texts = String::new();
@@ -39,8 +23,9 @@ fn outputs(run: &Path) -> String {
         let file: PathBuf = entry.expect("an entry").path();
         texts.push_str(&file.file_name().expect("a name").to_string_lossy());
         match file.extension().and_then(|extension| extension.to_str()) {
+            _ if file.is_dir() => texts.push_str(&outputs(&file)),
             Some("parquet") => {}
-            Some("xlsx") => texts.push_str(&visible(&file)),
+            Some("xlsx") => texts.push_str(&visible_cells(&file).join("\n")),
             _ => texts.push_str(&std::fs::read_to_string(&file).expect("a text")),
         }
     }

@@ -113,8 +113,7 @@ pub fn read_deferred(file: &FileInfo, vocabulary: &Vocabulary, counting: &Counti
     let found = Found { full: file.full.clone(), path: file.path.clone(), bytes: file.bytes, fault: None };
     let read = read_file(&found, vocabulary, Room::shared(share), Some(counting));
     let read = read.or_else(|| read_file(&found, vocabulary, Room::alone(), Some(counting))).unwrap_or_default();
-    let mut own =
-        Inputs { files: Vec::new(), sheets: Vec::new(), findings: Vec::new(), subjects: vocabulary.subjects.clone(), deferred: Vec::new() };
+    let mut own = Inputs::none(vocabulary);
     for read in read {
         own.files.push(read.info);
         gather::put_sheets(&mut own, 0, read.sheets, false, vocabulary);

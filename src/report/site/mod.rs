@@ -60,11 +60,10 @@ pub(crate) struct Head {
     run_id: String,
     program: String,
     outcomes: &'static [Outcome],
-    has_workbooks: bool,
 }
 
 impl Head {
-    fn of(manifest: &Manifest, has_workbooks: bool) -> Self {
+    fn of(manifest: &Manifest) -> Self {
         Self {
             title: format!("{}（{} 学年）", words::procedure(&manifest.procedure), manifest.school_year),
             as_of: manifest.as_of.clone(),
@@ -72,7 +71,6 @@ impl Head {
             run_id: manifest.run_id.clone(),
             program: manifest.program_version.clone(),
             outcomes: manifest.outcomes_known(),
-            has_workbooks,
         }
     }
 
@@ -102,10 +100,10 @@ struct Gathered {
 }
 
 impl<'r> Site<'r> {
-    /// Begins the pages of a run in a folder; `has_workbooks` says whether they may lead to workbooks.
-    pub fn begin(run: &'r Run, to: &'r Path, has_workbooks: bool) -> Self {
+    /// Begins the pages of a run in a folder.
+    pub fn begin(run: &'r Run, to: &'r Path) -> Self {
         let names = Names::of(run.manifest.students);
-        Self { run, to, head: Head::of(&run.manifest, has_workbooks), names, gathered: Mutex::default() }
+        Self { run, to, head: Head::of(&run.manifest), names, gathered: Mutex::default() }
     }
 
     /// Writes the page of a school.
