@@ -21,6 +21,7 @@ mod read;
 mod recognise;
 mod room;
 mod rows;
+mod sent_back;
 mod sheet;
 mod sniff;
 mod source;

@@ -3,6 +3,7 @@
 use super::cell::MergedRange;
 use super::fold;
 use super::headers::{Dictionary, Vocabulary};
+use super::sent_back;
 use super::table::{Field, Table};
 
 /// Columns that say who or where and may stand in a sheet of any kind: they say little about which table it is.
@@ -36,6 +37,12 @@ pub(crate) struct Layout {
     pub missing: Vec<&'static str>,
     /// What the name of the sheet or file says in place of a missing column, by field.
     pub given: Option<(usize, String)>,
+    /// The row number of the header's last row, as the file shows it; 0 where a file has no header row.
+    pub header_row: u32,
+    /// Columns that were added to rows that were sent back.
+    pub added: Vec<usize>,
+    /// The one of them that says which row each row was.
+    pub number: Option<usize>,
     /// Headers that no table has, with their columns.
     pub unknown: Vec<(usize, String)>,
     /// Columns that mean a field that an earlier column means: field, column, header.
@@ -134,6 +141,9 @@ fn layout_of(table: Table, labels: &[Label<'_>]) -> Layout {
         headers: vec![None; fields.len()],
         missing: Vec::new(),
         given: None,
+        header_row: 0,
+        added: Vec::new(),
+        number: None,
         unknown: Vec::new(),
         doubled: Vec::new(),
         score: 0,
@@ -143,6 +153,10 @@ fn layout_of(table: Table, labels: &[Label<'_>]) -> Layout {
     for &Label { column, text: label, meanings } in labels {
         match meanings.iter().find(|(other, _)| *other == table) {
             // A column of another table, such as the name beside an id, is no news to anyone.
+            None if meanings.is_empty() && sent_back::is_added(label) => {
+                layout.added.push(column);
+                layout.number = layout.number.or(Some(column).filter(|_| sent_back::is_number(label)));
+            }
             None if meanings.is_empty() => layout.unknown.push((column, label.to_owned())),
             None => {}
             Some(&(_, place)) => match layout.columns.get_mut(place) {
@@ -237,6 +251,8 @@ fn joined(upper: &Labels, lower: &Labels, merged: &[MergedRange], dictionary: &D
             let both = format!("{above}{below}");
             if below.is_empty() {
                 above
+            } else if sent_back::is_added(&below) {
+                below
             } else if above.is_empty() || above == below || dictionary.columns(&both).is_empty() {
                 if dictionary.columns(&below).is_empty() && !above.is_empty() && above != below { both } else { below }
             } else {
