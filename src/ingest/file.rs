@@ -286,13 +286,26 @@ impl RowSink for RawSheet {
     }
 }
 
-/// The sheets of a file as they stand in it, for a copy of it; those of a file within an archive if `path` says so. `Err` says in
+/// The sheets of a file as they stand in it, for a copy of it; those of a file within an archive if `within` says so. `Err` says in
 /// Chinese why there can be none.
 pub(crate) fn raw_sheets(full: &Path, within: &str, vocabulary: &Vocabulary) -> Result<Vec<RawSheet>, String> {
-    const TOO_LARGE: &str = "文件过大";
+    let source = source_within(full, within)?;
+    if matches!(source, Source::File(..)) {
+        return Err(TOO_LARGE.into());
+    }
+    let raw = |about: &About| RawSheet { about: about.clone(), merged: Vec::new(), rows: Vec::new() };
+    let mut sheets = Vec::new();
+    each_raw_sheet(&source, vocabulary, raw, |_, sheet| sheets.extend(sheet))?;
+    Ok(sheets)
+}
+
+const TOO_LARGE: &str = "文件过大";
+
+/// The content of a file, or of the file within an archive that `within` names.
+pub(crate) fn source_within(full: &Path, mut within: &str) -> Result<Source, String> {
     let room = Room::alone();
-    let mut source = Source::Held(std::fs::read(full).map_err(|error| error.to_string())?.into());
-    let mut within = within;
+    let bytes = std::fs::metadata(full).map_err(|error| error.to_string())?.len();
+    let mut source = source_of(full, bytes, room).map_err(|error| error.to_string())?;
     // The names of archives within archives stand before those of their files.
     while !within.is_empty() {
         let mut found = None;
@@ -305,20 +318,31 @@ pub(crate) fn raw_sheets(full: &Path, within: &str, vocabulary: &Vocabulary) -> 
         within = within.get(shown(&name).len()..).unwrap_or_default().trim_start_matches('/');
         source = Source::Held(bytes.into());
     }
-    let kind = sniff::kind(&source).map_err(|error| error.to_string())?;
-    let mut sheets = Vec::new();
-    let raw = |about: &About| RawSheet { about: about.clone(), merged: Vec::new(), rows: Vec::new() };
+    Ok(source)
+}
+
+/// Calls `open` for each sheet of a file, hands it the rows as they stand there, and calls `close` after them. `Err` says in Chinese why
+/// that can't be done.
+pub(crate) fn each_raw_sheet<S: RowSink>(
+    source: &Source,
+    vocabulary: &Vocabulary,
+    mut open: impl FnMut(&About) -> S,
+    mut close: impl FnMut(About, Result<S, String>),
+) -> Result<(), String> {
+    let room = Room::alone();
+    let kind = sniff::kind(source).map_err(|error| error.to_string())?;
     let read = match kind {
-        Kind::Text if source.size() <= room.held() => {
-            let mut sheet = raw(&About::of_table(""));
-            let read = text::tell(&source, vocabulary, room, &mut sheet);
-            sheets.push(sheet);
+        Kind::Text => {
+            let about = About::of_table("");
+            let mut sheet = open(&about);
+            let read = text::tell(source, vocabulary, room, &mut sheet);
+            close(about, Ok(sheet));
             read
         }
         Kind::Parquet => return Err("Parquet 文件不另写副本".into()),
-        _ => each_sheet(kind, &source, &vocabulary.dictionary, room, raw, |_, sheet| sheets.extend(sheet)),
+        _ => each_sheet(kind, source, &vocabulary.dictionary, room, open, close),
     };
-    read.map(|()| sheets).map_err(|refusal| match refusal {
+    read.map_err(|refusal| match refusal {
         Refusal::TooLarge => TOO_LARGE.to_owned(),
         Refusal::Fault(what) => what,
     })

@@ -65,8 +65,7 @@ pub(crate) struct SheetReader<'v> {
     /// The numbers of the rows that rows of other files are in place of, in order.
     replaced: &'v [u32],
     merged: Vec<MergedRange>,
-    /// Values of merged cells that rows below share: by column, the last row, the kind and the text.
-    carried: HashMap<usize, (u32, CellKind, String)>,
+    carried: Carried,
     state: State<'v>,
 }
 
@@ -221,17 +220,7 @@ impl<'v> SheetReader<'v> {
             }
             return;
         }
-        let mut filled = cells.to_vec();
-        for (&column, (last_row, kind, text)) in &self.carried {
-            if number <= *last_row {
-                if filled.len() <= column {
-                    filled.resize(column + 1, Cell::EMPTY);
-                }
-                if let Some(cell) = filled.get_mut(column).filter(|cell| cell.kind == CellKind::Empty) {
-                    *cell = Cell { kind: *kind, text };
-                }
-            }
-        }
+        let filled = filled(&self.carried, number, cells);
         part.record(number, |field| cell_of(plan, &filled, field));
         if !came_back.is_empty() {
             part.came_back(came_back);
@@ -268,8 +257,11 @@ fn settled((plan, part): (Plan, Part<'_>)) -> Outcome {
     Outcome::Table(Box::new((plan.layout, settled)))
 }
 
-/// Remembers the values of merged cells that begin in this row and reach further down.
-fn carry(carried: &mut HashMap<usize, (u32, CellKind, String)>, merged: &[MergedRange], number: u32, cells: &[Cell<'_>]) {
+/// Values of merged cells that rows below share: by column, the last row, the kind and the text.
+pub(crate) type Carried = HashMap<usize, (u32, CellKind, String)>;
+
+/// Remembers the values of merged cells that begin in this row and reach further down; the ranges by their first rows.
+pub(crate) fn carry(carried: &mut Carried, merged: &[MergedRange], number: u32, cells: &[Cell<'_>]) {
     let begins = merged.partition_point(|range| range.first_row < number);
     for range in merged.iter().skip(begins).take_while(|range| range.first_row == number) {
         let column = usize::from(range.first_column);
@@ -278,6 +270,22 @@ fn carry(carried: &mut HashMap<usize, (u32, CellKind, String)>, merged: &[Merged
             _ => carried.remove(&column),
         };
     }
+}
+
+/// The cells of a row with what they share of merged cells above.
+pub(crate) fn filled<'c>(carried: &'c Carried, number: u32, cells: &[Cell<'c>]) -> Vec<Cell<'c>> {
+    let mut filled = cells.to_vec();
+    for (&column, (last_row, kind, text)) in carried {
+        if number <= *last_row {
+            if filled.len() <= column {
+                filled.resize(column + 1, Cell::EMPTY);
+            }
+            if let Some(cell) = filled.get_mut(column).filter(|cell| cell.kind == CellKind::Empty) {
+                *cell = Cell { kind: *kind, text };
+            }
+        }
+    }
+    filled
 }
 
 fn new_part<'v>(layout: &Layout, vocabulary: &'v Vocabulary, is_1904: bool) -> Part<'v> {

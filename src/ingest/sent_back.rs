@@ -86,11 +86,6 @@ pub(crate) type OfFile = BTreeMap<String, Vec<u32>>;
 pub(crate) struct Replaced(HashMap<PathBuf, HashMap<String, OfFile>>);
 
 impl Replaced {
-    /// Whether there are none.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// Whether there are any in what stands there.
     pub(crate) fn is_in(&self, full: &Path) -> bool {
         self.0.contains_key(full)

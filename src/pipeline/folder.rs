@@ -31,6 +31,20 @@ fn private(_path: &Path, _mode: u32) -> io::Result<()> {
     Ok(())
 }
 
+/// Lets nobody else into a folder and all that it holds, and has the disk keep it.
+fn close(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            close(&entry.path())?;
+        } else {
+            private(&entry.path(), 0o600)?;
+        }
+    }
+    private(folder, 0o700)?;
+    sync_folder(folder)
+}
+
 fn sync_folder(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
 }
@@ -96,10 +110,7 @@ impl Held {
     /// # Errors
     /// The disk refuses.
     pub fn publish(&self, staging: Staging, run_id: &str) -> io::Result<PathBuf> {
-        for entry in fs::read_dir(staging.path())?.flatten() {
-            private(&entry.path(), 0o600)?;
-        }
-        sync_folder(staging.path())?;
+        close(staging.path())?;
         let run = self.folder.join(run_id);
         fs::rename(staging.path(), &run)?;
         // Renamed away: there is nothing left to remove.

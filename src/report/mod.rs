@@ -15,6 +15,7 @@ pub mod national;
 pub mod parquet;
 pub mod positions;
 pub mod read;
+pub mod returned;
 pub mod signoffs;
 pub mod sources;
 pub mod state;
