@@ -217,7 +217,7 @@ impl<'a> Cohort<'a> {
         self.aside.push((row, "I0301"));
     }
 
-    /// Moves the rows that mended rows of other files are in place of from set aside to out of scope, once everything else is entered.
+    /// Moves the rows that mended rows of other files are in place of, or that were withdrawn, from set aside to out of scope, once everything else is entered.
     pub fn leave_out_replaced(&mut self) {
         for (sheet, books) in self.inputs.sheets.iter().zip(&mut self.books).filter(|(sheet, _)| !sheet.replaced.is_empty()) {
             let rows = sheet.replaced.len() as u64;

@@ -25,7 +25,7 @@ pub enum OutOfScope {
     OtherPipeline,
     /// A table, or a kind of row, that the procedure does not use.
     NotUsed,
-    /// A row that was sent back: the mended row of another file is in place of it.
+    /// A row that was sent back: the mended row of another file is in place of it, or it was withdrawn.
     Replaced,
 }
 

@@ -339,7 +339,7 @@ pub(crate) fn each_raw_sheet<S: RowSink>(
             close(about, Ok(sheet));
             read
         }
-        Kind::Parquet => return Err("Parquet 文件不另写副本".into()),
+        Kind::Parquet => return Err("Parquet 文件不能用表格软件填写".into()),
         _ => each_sheet(kind, source, &vocabulary.dictionary, room, open, close),
     };
     read.map_err(|refusal| match refusal {

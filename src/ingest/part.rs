@@ -215,7 +215,7 @@ pub(crate) struct Settled {
     pub rows: RowNumbers,
     pub log: Log,
     pub set_aside: Vec<u32>,
-    /// Records that rows of another file are in place of, in order: empty, and all among those set aside.
+    /// Records that rows of another file are in place of, or that were withdrawn, in order: empty, and all among those set aside.
     pub replaced: Vec<u32>,
     /// Records that came back, each with the number that says which row it was.
     pub numbers: Vec<(u32, String)>,
@@ -254,7 +254,7 @@ impl<'v> Part<'v> {
         }
     }
 
-    /// Takes a record that a row of another file is in place of: it holds nothing, and nothing is said of it.
+    /// Takes a record that a row of another file is in place of, or that was withdrawn: it holds nothing, and nothing is said of it.
     pub(crate) fn replaced(&mut self, row: u32) {
         self.replaced.push(self.rows.len() as u32);
         self.rows.push(row);

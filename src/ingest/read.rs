@@ -112,7 +112,8 @@ pub struct Sheet {
     pub header_row: u32,
     /// What the name of the sheet or file says in place of a column.
     pub given: Option<String>,
-    /// The records that rows of other files are in place of, in order: all of them are among those set aside, and none has a finding.
+    /// The records that rows of other files are in place of, or that were withdrawn when they had come back, in order: all of them are
+    /// among those set aside, and none has a finding.
     pub replaced: Vec<u32>,
     /// The records that came back, each with the number that says which row it was.
     pub numbers: Vec<(u32, String)>,

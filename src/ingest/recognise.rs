@@ -43,6 +43,8 @@ pub(crate) struct Layout {
     pub added: Vec<usize>,
     /// The one of them that says which row each row was.
     pub number: Option<usize>,
+    /// The one of them that says what is to be done.
+    pub mend: Option<usize>,
     /// Headers that no table has, with their columns.
     pub unknown: Vec<(usize, String)>,
     /// Columns that mean a field that an earlier column means: field, column, header.
@@ -144,6 +146,7 @@ fn layout_of(table: Table, labels: &[Label<'_>]) -> Layout {
         header_row: 0,
         added: Vec::new(),
         number: None,
+        mend: None,
         unknown: Vec::new(),
         doubled: Vec::new(),
         score: 0,
@@ -156,6 +159,7 @@ fn layout_of(table: Table, labels: &[Label<'_>]) -> Layout {
             None if meanings.is_empty() && sent_back::is_added(label) => {
                 layout.added.push(column);
                 layout.number = layout.number.or(Some(column).filter(|_| sent_back::is_number(label)));
+                layout.mend = layout.mend.or(Some(column).filter(|_| sent_back::is_mend(label)));
             }
             None if meanings.is_empty() => layout.unknown.push((column, label.to_owned())),
             None => {}

@@ -10,6 +10,7 @@ use super::fold;
 use super::headers::Vocabulary;
 use super::part::{Part, Settled, key_sets};
 use super::recognise::{Header, Labels, Layout, Nearest, find_header, recognise};
+use super::sent_back;
 use super::table::{Holds, Table};
 use super::value::{Context, NewSubjects};
 
@@ -185,7 +186,9 @@ impl<'v> SheetReader<'v> {
         let plan = &reading.0;
         // What was said of a row when it was sent back is none of its cells.
         let added = &plan.layout.added;
-        let came_back = plan.layout.number.and_then(|column| cells.get(column)).map_or("", |cell| cell.text);
+        let said = |column: Option<usize>| column.and_then(|column| cells.get(column)).map_or("", |cell| fold::trimmed(cell.text));
+        let came_back = said(plan.layout.number);
+        let is_withdrawn = !came_back.is_empty() && said(plan.layout.mend) == sent_back::WITHDRAWN;
         let own: Cow<'_, [Cell<'_>]> = match added.is_empty() {
             true => Cow::Borrowed(cells),
             false => cells.iter().enumerate().map(|(column, cell)| if added.contains(&column) { Cell::EMPTY } else { *cell }).collect(),
@@ -209,19 +212,14 @@ impl<'v> SheetReader<'v> {
         }
         let State::Reading(reading) = &mut self.state else { return };
         let (plan, part) = &mut **reading;
-        if self.replaced.binary_search(&number).is_ok() {
+        if is_withdrawn || self.replaced.binary_search(&number).is_ok() {
             part.replaced(number);
-            return;
-        }
-        if plan.merged.is_empty() {
+        } else if plan.merged.is_empty() {
             part.record(number, |field| cell_of(plan, cells, field));
-            if !came_back.is_empty() {
-                part.came_back(came_back);
-            }
-            return;
+        } else {
+            let filled = filled(&self.carried, number, cells);
+            part.record(number, |field| cell_of(plan, &filled, field));
         }
-        let filled = filled(&self.carried, number, cells);
-        part.record(number, |field| cell_of(plan, &filled, field));
         if !came_back.is_empty() {
             part.came_back(came_back);
         }
@@ -309,8 +307,9 @@ fn plan_of(layout: Layout, merged: &[MergedRange]) -> Plan {
     let keys = keys.collect();
     let width = layout.columns.iter().flatten().max().map_or(0, |last| last + 1);
     // Totals and notes begin on the left, in columns that may be no field's.
-    let width = width.max(layout.number.map_or(0, |column| column + 1));
-    let is_wanted = |column: usize| column < 4 || layout.columns.contains(&Some(column)) || layout.number == Some(column);
+    let said = [layout.number, layout.mend];
+    let width = width.max(said.iter().flatten().max().map_or(0, |last| last + 1));
+    let is_wanted = |column: usize| column < 4 || layout.columns.contains(&Some(column)) || said.contains(&Some(column));
     let wanted = (0..width).map(is_wanted).collect();
     // Of merged data cells only those that reach over several rows of one column matter.
     let mut merged: Vec<MergedRange> =

@@ -11,7 +11,9 @@ use super::read::FileInfo;
 use super::rows::Outcome;
 
 /// The headers of the columns that a returned file has beyond the sender's own: what is wrong with a row, and which row it was.
-pub const ADDED: [&str; 4] = ["问题代码", "有什么问题", "怎样改", NUMBER];
+pub const ADDED: [&str; 4] = ["问题代码", "有什么问题", MEND, NUMBER];
+/// The header of what is to be done.
+const MEND: &str = "怎样改";
 /// The header of the numbers.
 pub const NUMBER: &str = "退回编号";
 
@@ -22,6 +24,14 @@ const MOST_ROUNDS: usize = 32;
 pub(crate) fn is_added(label: &str) -> bool {
     let label = fold::header(label);
     ADDED.iter().any(|own| *own == label)
+}
+
+/// What the sender writes in place of what is to be done, for a row that should not have been sent.
+pub const WITHDRAWN: &str = "删去";
+
+/// Whether a header is that of what is to be done.
+pub(crate) fn is_mend(label: &str) -> bool {
+    fold::header(label) == MEND
 }
 
 /// Whether a header is that of the numbers.

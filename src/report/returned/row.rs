@@ -9,8 +9,8 @@ use crate::report::mask;
 /// What is known of a row that goes back.
 #[derive(Clone, Debug, Default)]
 pub(super) struct RowProblems {
-    /// The code for which it was set aside after reading.
-    pub code: Option<&'static str>,
+    /// The code for which it was set aside after reading, and the column that it is about, among the table's fields.
+    pub aside: Option<(&'static str, Option<usize>)>,
     /// The number with which it came back from an earlier round.
     pub earlier: String,
     pub problems: Vec<Problem>,
@@ -63,18 +63,25 @@ impl RowProblems {
     /// Puts together what findings say and what the cells show by themselves, marks the cells that findings are about, and gives the words.
     pub(super) fn settle(&mut self, table: Table, places: &[Option<u16>], headers: &[Option<impl AsRef<str>>], cells: &mut [CopiedCell]) -> Words {
         let fields = table.fields();
+        let header = |place: usize| {
+            let canonical = fields.get(place).map_or("", |field| field.header);
+            headers.get(place).and_then(|header| header.as_ref()).map_or(canonical, AsRef::as_ref).to_owned()
+        };
         for (place, field) in fields.iter().enumerate() {
             let column = places.get(place).copied().flatten().map(usize::from);
             let cell = column.and_then(|column| cells.get(column));
             if let Some(CopiedCell { text, mark: Mark::Wrong(code, expected), .. }) = cell
                 && !self.problems.iter().any(|known| known.code == *code && known.field == Some(place))
             {
-                let header = headers.get(place).and_then(|header| header.as_ref()).map_or(field.header, AsRef::as_ref).to_owned();
-                self.problems.push(Problem::new(code, Some(place), header, shown(text, field.holds), expected.clone()));
+                self.problems.push(Problem::new(code, Some(place), header(place), shown(text, field.holds), expected.clone()));
             }
         }
-        if let Some(code) = self.code.filter(|code| self.problems.iter().all(|known| known.code != *code)) {
-            self.problems.push(Problem::new(code, None, String::new(), String::new(), String::new()));
+        // A finding names some of the rows that it is about, not all.
+        if let Some((code, place)) = self.aside.filter(|(code, _)| self.problems.iter().all(|known| known.code != *code)) {
+            let cell = place.and_then(|place| places.get(place).copied().flatten()).and_then(|column| cells.get(usize::from(column)));
+            let found = cell.zip(place.and_then(|place| fields.get(place))).map(|(cell, field)| shown(&cell.text, field.holds));
+            let header = place.map(header).unwrap_or_default();
+            self.problems.push(Problem::new(code, place, header, found.unwrap_or_default(), String::new()));
         }
         if self.problems.is_empty() {
             self.problems.push(lacks_key(table, fields, places, cells));

@@ -9,7 +9,7 @@ use rust_xlsxwriter::{Color, DocProperties, ExcelDateTime, Format, FormatAlign, 
 use super::row::Words;
 use super::wanted::{WantedFile, WantedTable};
 use crate::ingest::cell::{CellKind, MergedRange};
-use crate::ingest::{ADDED, CopiedCell, CopiedSheet, Mark, RejectedTable, TableOfRejected, is_added};
+use crate::ingest::{ADDED, CopiedCell, CopiedSheet, Mark, RejectedTable, TableOfRejected, WITHDRAWN, is_added};
 use crate::report::mask;
 use crate::report::mend::{Formats, sheet_name, write_sheet};
 
@@ -47,11 +47,11 @@ pub(super) fn workbook(file: &WantedFile, tables: Vec<TableOfRejected>, as_of: N
     let about = workbook.add_worksheet().set_name(sheet_name("退回说明", &mut names))?;
     let rows: usize = file.rejected.tables.iter().map(|table| table.rows.len()).sum();
     let lines = [
-        format!("原文件：{}。其中 {rows} 行没有采用，都在本文件中，其余各行已经采用，不必重报。", mask::within(&file.path)),
+        format!("原文件：{}。其中 {rows} 行没有采用，都在本文件中；其余各行不必重报。", mask::within(&file.path)),
         "红色的格须核对更正，鼠标停在格上可看到原因；每行右边写明有什么问题、怎样改。".to_owned(),
         "请在本文件中更正，保存后与原文件放在同一处重新报送。原文件不要改动，也不要删去：改好的行会代替原来的行。".to_owned(),
         "隐藏的“退回编号”一列不要改动：它说明每一行是原文件的哪一行。增加的行、调整行列的次序都可以。".to_owned(),
-        "不该报的行，请在原文件中删去；只在本文件中删去的，原来的行仍作没有采用。".to_owned(),
+        format!("不该报的行：把“怎样改”一格改写为“{WITHDRAWN}”二字，原来的行就不再算。只把它从本文件中去掉的，原来的行仍作没有采用。"),
         "这一张工作表可以删去。".to_owned(),
     ];
     for (row, line) in (0..).zip(lines) {

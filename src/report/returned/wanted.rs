@@ -9,6 +9,8 @@ use law::regulation::findings::Severity;
 use super::row::{Problem, RowProblems};
 use crate::engine::cohort::Cohort;
 use crate::engine::finding::Finding;
+use crate::ingest::attendance;
+use crate::ingest::table::Table;
 use crate::ingest::{FileInfo, Origin, RejectedFile, RejectedTable, Sheet};
 use crate::report::manifest::LeftOut;
 use crate::report::mask;
@@ -92,15 +94,17 @@ fn rejected(cohort: &Cohort<'_>) -> BTreeMap<usize, Rows> {
             rows.entry(place).or_default().entry(sheet.rows.get(*record as usize)).or_default();
         }
     }
-    let strays = cohort.watch.iter().flat_map(|watch| {
-        let strays = watch.ledger.strangers.values().chain(watch.ledger.idle.values());
-        strays.flat_map(|stray| stray.rows.iter().map(|row| (*row, "R0602")))
-    });
-    let since: Vec<(Row, &'static str)> = cohort.aside.iter().copied().chain(strays).collect();
-    for (row, code) in since {
-        let (sheet, record) = cohort.index.locate(row);
-        let own = rows.entry(sheet).or_default().entry(cohort.inputs.sheets[sheet].rows.get(record)).or_default();
-        own.code = Some(code);
+    for (row, code) in &cohort.aside {
+        let (sheet, _) = cohort.cell(*row);
+        let field = sheet.table.field("全国学籍号").filter(|_| *code == "R0305");
+        set_aside(cohort, &mut rows, *row, code, field);
+    }
+    if let Some(watch) = &cohort.watch {
+        let strangers = watch.ledger.strangers.values().map(|stray| (stray, Table::Attendance.field("全国学籍号")));
+        let idle = watch.ledger.idle.values().map(|stray| (stray, Some(attendance::count::field::DATE)));
+        for (stray, field) in strangers.chain(idle) {
+            stray.rows.iter().for_each(|row| set_aside(cohort, &mut rows, *row, "R0602", field));
+        }
     }
     // A row came back with a number: the next one goes on from it.
     for (place, own) in &mut rows {
@@ -112,6 +116,13 @@ fn rejected(cohort: &Cohort<'_>) -> BTreeMap<usize, Rows> {
         }
     }
     rows
+}
+
+/// Enters a row that was set aside after reading: why, and which column that is about.
+fn set_aside(cohort: &Cohort<'_>, rows: &mut BTreeMap<usize, Rows>, row: Row, code: &'static str, field: Option<usize>) {
+    let (sheet, record) = cohort.index.locate(row);
+    let own = rows.entry(sheet).or_default().entry(cohort.inputs.sheets[sheet].rows.get(record)).or_default();
+    own.aside = Some((code, field));
 }
 
 fn rejected_table(sheets: &[Sheet], place: usize, wanted: &WantedTable) -> RejectedTable {
@@ -137,13 +148,16 @@ fn enter(finding: &Finding, sheets: &mut BTreeMap<usize, WantedTable>) {
     }
     let place = &finding.place;
     let field = table.headers.iter().position(|header| header.as_deref().is_some_and(|header| *header == *place.header));
+    // Who else it may be is nothing that whoever sent the row needs to be told.
+    let is_of_candidates = matches!(finding.code, "R0301" | "R0303");
+    let expected = finding.expected.split('；').next().filter(|_| is_of_candidates).unwrap_or(&finding.expected);
     let problem = Problem {
         severity: finding.severity,
         code: finding.code,
         field,
         header: place.header.clone(),
         found: finding.found.clone(),
-        expected: finding.expected.clone(),
+        expected: expected.to_owned(),
     };
     // A column that is missing is missing for every row.
     if finding.code == "I0103" {
