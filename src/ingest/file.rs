@@ -175,7 +175,9 @@ fn read_source(place: Place<'_>, source: &Source, manner: Manner<'_>, room: Room
         };
     }
     match guarded(|| read_content(kind, source, place, manner, room)).unwrap_or_else(|| Err("文件已损坏".into())) {
-        Ok(sheets) => Some(vec![FileRead { info: place.info(sha256, source.size()), sheets, fault: None, is_deferred: false, replaced: Vec::new() }]),
+        Ok(sheets) => {
+            Some(vec![FileRead { info: place.info(sha256, source.size()), sheets, fault: None, is_deferred: false, replaced: Vec::new() }])
+        }
         Err(refusal) => failed(sha256, refused(refusal)?),
     }
 }
@@ -202,13 +204,7 @@ pub fn keep_damage_quiet() {
 }
 
 /// The files of an archive; `None` if one of them needs more room.
-fn read_archive(
-    place: Place<'_>,
-    source: &Source,
-    manner: Manner<'_>,
-    room: Room,
-    depth: u32,
-) -> Result<Option<Vec<FileRead>>, String> {
+fn read_archive(place: Place<'_>, source: &Source, manner: Manner<'_>, room: Room, depth: u32) -> Result<Option<Vec<FileRead>>, String> {
     let mut files = Vec::new();
     let mut is_too_large = false;
     archive::each_file(source, room, is_wanted_of_archive, |name, content| {

@@ -44,5 +44,5 @@ pub use part::RowNumbers;
 pub(crate) use part::key_sets;
 pub use read::{FileInfo, IngestError, Inputs, Progress, Request, Sheet, read, read_held};
 pub use rejected::{RejectedFile, RejectedTable, TableOfRejected, reread};
-pub use sent_back::{ADDED, Origin, WITHDRAWN};
 pub(crate) use sent_back::is_added;
+pub use sent_back::{ADDED, Origin, WITHDRAWN};

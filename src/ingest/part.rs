@@ -347,6 +347,7 @@ impl<'v> Part<'v> {
         self.find_ends(&mut columns);
         if table == Table::Attendance {
             self.find_dateless(&columns);
+            self.set_aside_dayless(&columns);
         }
         if matches!(table, Table::Roster | Table::ActualRoll) {
             self.find_contradictions(&columns);
@@ -452,6 +453,19 @@ impl<'v> Part<'v> {
                 self.log.note("I0201", named, String::new(), "日期，如 2025-09-01", record as u32, self.rows.get(record));
             }
         }
+    }
+
+    /// A record of attendance that says of no day that can be read is no one's attendance, as counting takes it.
+    fn set_aside_dayless(&mut self, columns: &[Option<Column>]) {
+        let column = |header: &str| self.table.field(header).and_then(|place| columns.get(place)?.as_ref());
+        let (day, first) = (column("日期"), column("开始日期"));
+        if day.is_some_and(Column::is_whole) {
+            return;
+        }
+        let has_day = |record: usize| is_value(day, record) || is_empty(day, record) && is_value(first, record);
+        let known = std::mem::take(&mut self.set_aside);
+        let is_aside = |record: &u32| known.binary_search(record).is_ok() || !has_day(*record as usize);
+        self.set_aside = (0..self.rows.len() as u32).filter(is_aside).collect();
     }
 
     /// Sex or birth date that contradict the resident ID number, or the number in a G id where there is no document's.

@@ -166,7 +166,8 @@ pub(crate) fn find<'r>(read: impl Iterator<Item = &'r FileRead>) -> Replaced {
     let mut known: HashMap<Origin, Vec<usize>> = HashMap::new();
     tables.iter().enumerate().for_each(|(place, table)| known.entry(table.origin).or_default().push(place));
     // What was left for later has no rows yet.
-    let deferred = read.iter().filter(|read| read.is_deferred).map(|read| (Origin::new(&read.info.sha256, "", None), read.info.full.as_path()));
+    let deferred =
+        read.iter().filter(|read| read.is_deferred).map(|read| (Origin::new(&read.info.sha256, "", None), read.info.full.as_path()));
     let deferred: Vec<(Origin, &Path)> = deferred.collect();
     let mut replaced: BTreeSet<At> = BTreeSet::new();
     let mut of_deferred: BTreeSet<(&Path, u32)> = BTreeSet::new();
@@ -175,7 +176,8 @@ pub(crate) fn find<'r>(read: impl Iterator<Item = &'r FileRead>) -> Replaced {
         for (record, number) in &table.rows.numbers {
             for (origin, row) in parse(number) {
                 in_place_of.entry((origin, row)).or_default().push((place, *record));
-                let places = known.get(&origin).into_iter().flatten().filter(|other| tables.get(**other).is_some_and(|own| own.file != table.file));
+                let places =
+                    known.get(&origin).into_iter().flatten().filter(|other| tables.get(**other).is_some_and(|own| own.file != table.file));
                 for other in places {
                     let record = tables.get(*other).and_then(|other| u32::try_from(other.rows.rows.find(row)?).ok());
                     replaced.extend(record.map(|record| (*other, record)));

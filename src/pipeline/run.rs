@@ -37,8 +37,8 @@ use crate::reconcile::life::{self, Change, History, Raised, Subject};
 use crate::report::findings::Published;
 use crate::report::manifest::{AttendanceReceipt, Books, InputReceipt, LifeReceipt, Manifest, PolicyReceipt, ReturnedReceipt, Seconds};
 use crate::report::parquet::{Encoded, Groups, Names, ROW_GROUP};
-use crate::report::state::{self, Basis, FileKept, Kept, State};
 use crate::report::returned::{self, Wanted};
+use crate::report::state::{self, Basis, FileKept, Kept, State};
 use crate::report::{decisions, findings as published, history, mask, matches, positions, sources, submissions, summary};
 
 /// How far a run is, for whoever shows it.
@@ -198,8 +198,8 @@ pub fn run(config: &Config, out: &Path, watch: &Watch<'_>) -> Result<PublishedRu
     manifest.life.signoffs_lapsed = lapsed.and_then(Result::ok).unwrap_or_default();
     check(&cohort, &manifest)?;
     manifest.movements = movements::against(latest.as_deref(), staging.path(), &manifest, config, &names("movements/1"))?;
-    manifest.returned = returned::write_returned(staging.path(), &wanted, &vocabulary, law.as_of)
-        .map_err(|error| RunError::Write(error.to_string()))?;
+    manifest.returned =
+        returned::write_returned(staging.path(), &wanted, &vocabulary, law.as_of).map_err(|error| RunError::Write(error.to_string()))?;
     summary::write_workbook(staging.path(), &manifest).map_err(|error| RunError::Write(error.to_string()))?;
     clock.lap(|seconds| &mut seconds.writing);
     manifest.seconds = clock.seconds;

@@ -17,6 +17,7 @@ mod movements;
 mod national;
 mod readings;
 mod replay;
+mod returned;
 mod sample;
 mod schema;
 mod signoff;

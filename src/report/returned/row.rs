@@ -61,7 +61,13 @@ pub(super) struct Words {
 
 impl RowProblems {
     /// Puts together what findings say and what the cells show by themselves, marks the cells that findings are about, and gives the words.
-    pub(super) fn settle(&mut self, table: Table, places: &[Option<u16>], headers: &[Option<impl AsRef<str>>], cells: &mut [CopiedCell]) -> Words {
+    pub(super) fn settle(
+        &mut self,
+        table: Table,
+        places: &[Option<u16>],
+        headers: &[Option<impl AsRef<str>>],
+        cells: &mut [CopiedCell],
+    ) -> Words {
         let fields = table.fields();
         let header = |place: usize| {
             let canonical = fields.get(place).map_or("", |field| field.header);
@@ -114,7 +120,13 @@ fn lacks_key(table: Table, fields: &[Field], places: &[Option<u16>], cells: &[Co
     let sets = key_sets(table).iter().map(|set| set.iter().filter_map(|header| table.field(header)).collect::<Vec<_>>());
     let lacking = sets.into_iter().find(|set| set.iter().all(|field| is_blank(*field))).unwrap_or_default();
     let headers: Vec<&str> = lacking.iter().filter_map(|field| fields.get(*field)).map(|field| field.header).collect();
-    Problem::new("I0201", lacking.first().copied(), headers.first().copied().unwrap_or_default().to_owned(), String::new(), headers.join("或"))
+    Problem::new(
+        "I0201",
+        lacking.first().copied(),
+        headers.first().copied().unwrap_or_default().to_owned(),
+        String::new(),
+        headers.join("或"),
+    )
 }
 
 /// One line each, with numbers where there are several.
