@@ -38,7 +38,7 @@ fn said_of_returned(file: &Path) -> String {
     let mut texts = String::new();
     for (name, range) in workbook.worksheets() {
         texts.push_str(&name);
-        let own = range.cells().find(|(.., cell)| cell.to_string() == "问题代码").map_or(0, |(_, column, _)| column);
+        let own = range.cells().find(|(.., cell)| **cell == *"问题代码").map_or(0, |(_, column, _)| column);
         range.cells().filter(|(_, column, _)| *column >= own).for_each(|(.., cell)| texts.push_str(&format!("\n{cell}")));
     }
     texts

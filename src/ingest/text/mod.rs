@@ -443,7 +443,7 @@ mod tests {
         std::fs::write(&path, content).unwrap();
         let sources = [Source::Held(content.to_vec().into()), Source::File(path, content.len() as u64)];
         sources.map(|source| {
-            let outcomes = super::read(&source, &vocabulary(), &["a.csv"], Room::alone(), None)?;
+            let outcomes = super::read(&source, &vocabulary(), &["a.csv"], Room::alone(), None, &[])?;
             let tables = outcomes.into_iter().map(|outcome| match outcome {
                 Outcome::Table(table) => (table.1.rows, table.1.columns),
                 Outcome::Unknown { .. } => panic!("no table"),
