@@ -42,6 +42,12 @@ pub struct Arguments {
     /// Publish the Parquet files and summary.xlsx only, without pages and workbooks.
     #[arg(long)]
     tables_only: bool,
+    /// Encrypt pages and workbooks, one file a recipient, and leave no clear copy of what is in one.
+    #[arg(long, conflicts_with = "tables_only")]
+    package: bool,
+    /// Who gets a package; `recipients.toml` beside the pipeline file without it.
+    #[arg(long, value_name = "FILE", requires = "package")]
+    recipients: Option<PathBuf>,
 }
 
 /// Runs a pipeline.
@@ -56,6 +62,8 @@ pub fn main(arguments: &Arguments, json: bool) -> Ending {
         attendance: arguments.attendance,
         accept_moves: arguments.accept_moves,
         tables_only: arguments.tables_only,
+        package: arguments.package,
+        recipients: arguments.recipients.clone(),
     };
     let config = match Config::load(&arguments.pipeline, &overrides) {
         Ok(config) => config,

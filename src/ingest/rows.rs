@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 
 use super::cell::{Cell, CellKind, MergedRange, RowSink};
 use super::fold;
+use super::guide::{is_example, is_guide};
 use super::headers::Vocabulary;
 use super::own;
 use super::part::{Part, Settled, key_sets};
@@ -146,7 +147,13 @@ impl<'v> SheetReader<'v> {
                 let wide =
                     held.iter().filter(|row| row.cells.iter().filter(|(_, text)| !fold::trimmed(text).is_empty()).count() >= 2).count();
                 let names_anyone = held.iter().flat_map(|row| &row.cells).any(|(_, text)| fold::masked(text, false) != *text);
-                self.state = State::Lost { nearest, has_data: wide >= 2 || names_anyone };
+                // What lies beyond the rows held back may be anything.
+                let is_guide = held.len() < WINDOW
+                    && is_guide(
+                        held.iter().map(|row| row.cells.iter().map(|(_, text)| text.as_str()).collect()),
+                        &self.vocabulary.dictionary,
+                    );
+                self.state = State::Lost { nearest, has_data: !is_guide && (wide >= 2 || names_anyone) };
             }
             Err(_) => {}
         }
@@ -297,11 +304,14 @@ enum Role {
     Header {
         or_record: bool,
     },
-    /// Blank, the header again, a total or a note.
+    /// Blank, the header again, an example, a total or a note.
     Nothing,
 }
 
 fn role(plan: &Plan, cells: &[Cell<'_>], vocabulary: &Vocabulary) -> Role {
+    if is_example(cells) {
+        return Role::Nothing;
+    }
     let key_text = |column: usize| cells.get(column).map_or("", |cell| fold::trimmed(cell.text));
     // Nearly every row: there is an id where the id belongs.
     if plan.keys.iter().any(|(column, holds)| *holds != Holds::Name && is_long_code(key_text(*column))) {

@@ -17,6 +17,7 @@ use thiserror::Error;
 use super::config::{Config, Procedure};
 use super::folder::{self, Held};
 use super::movements;
+use super::report::EARLIER;
 use super::signoff;
 use crate::engine::attendance::ids::{Ids, Numbering};
 use crate::engine::audit;
@@ -39,7 +40,7 @@ use crate::report::manifest::{AttendanceReceipt, Books, InputReceipt, LifeReceip
 use crate::report::parquet::{Encoded, Groups, Names, ROW_GROUP};
 use crate::report::read::Run;
 use crate::report::state::{self, Basis, FileKept, Kept, State};
-use crate::report::{decisions, findings as published, history, mask, matches, pages, positions, sources, submissions, summary};
+use crate::report::{decisions, findings as published, history, mask, matches, package, pages, positions, sources, submissions, summary};
 
 /// How far a run is, for whoever shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -207,8 +208,11 @@ pub fn run(config: &Config, out: &Path, watch: &Watch<'_>) -> Result<PublishedRu
         let run = Run { folder: staging.path().into(), manifest: manifest.clone() };
         let students = manifest.students;
         watch(Stage::Reporting, 0, students);
-        pages::write(&run, &folder::earlier(held.folder(), EARLIER), &|done| watch(Stage::Reporting, done, students))
+        pages::write(&run, staging.path(), &folder::earlier(held.folder(), EARLIER), &|done| watch(Stage::Reporting, done, students))
             .map_err(|error| RunError::Write(error.to_string()))?;
+        if let Some(recipients) = &config.recipients {
+            manifest.packages = package::write_packages(&run, recipients, &[]).map_err(|error| RunError::Write(error.to_string()))?;
+        }
         clock.lap(|seconds| &mut seconds.reporting);
     }
     manifest.seconds = clock.seconds;
@@ -217,9 +221,6 @@ pub fn run(config: &Config, out: &Path, watch: &Watch<'_>) -> Result<PublishedRu
     watch(Stage::Writing, 1, 1);
     Ok(PublishedRun { folder, manifest })
 }
-
-/// How many earlier runs the first page shows this one beside.
-const EARLIER: usize = 11;
 
 /// What was read.
 struct Read {
@@ -602,6 +603,7 @@ fn manifest(
         open_findings: BTreeMap::new(),
         open_findings_by_severity: BTreeMap::new(),
         life: LifeReceipt::default(),
+        packages: Vec::new(),
         movements: None,
     }
 }

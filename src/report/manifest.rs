@@ -65,6 +65,9 @@ pub struct Manifest {
     /// What became of the findings against the last run of the pipeline.
     #[serde(default)]
     pub life: LifeReceipt,
+    /// The encrypted files, if what people read was packaged.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub packages: Vec<PackageReceipt>,
     /// What moved against the last run of the pipeline, if there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub movements: Option<MovementReceipt>,
@@ -108,6 +111,17 @@ pub struct AttendanceReceipt {
     pub known_from: Option<String>,
     /// Why all were read though there was a run before, in Chinese.
     pub read_anew: Option<String>,
+}
+
+/// An encrypted file.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]
+pub struct PackageReceipt {
+    /// Who gets it.
+    pub recipient: String,
+    /// Its path below the run folder.
+    pub file: String,
+    /// How many files are in it; with none it was not made.
+    pub files: u64,
 }
 
 /// What became of the findings against the last run of the pipeline.

@@ -1,5 +1,6 @@
 //! All that people read of a run beside the summary, made from its published files in one pass over the schools.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use thiserror::Error;
@@ -25,13 +26,14 @@ pub enum PagesError {
     Workbook(#[from] QueryError),
 }
 
-/// Writes the pages and workbooks of a run into its folder, beside earlier runs of the pipeline, the oldest first; tells how many students' schools are done.
+/// Writes what people read of a run into a folder, beside earlier runs of the pipeline, the oldest first; tells how many students' schools are
+/// done.
 ///
 /// # Errors
 /// The run can't be read, or the disk refuses.
-pub fn write(run: &Run, earlier: &[Manifest], tell: &(dyn Fn(u64) + Sync)) -> Result<(), PagesError> {
-    let site = Site::begin(run, true);
-    let workbooks = Workbooks::begin(run)?;
+pub fn write(run: &Run, to: &Path, earlier: &[Manifest], tell: &(dyn Fn(u64) + Sync)) -> Result<(), PagesError> {
+    let site = Site::begin(run, to);
+    let workbooks = Workbooks::begin(run, to)?;
     let done = AtomicU64::new(0);
     each_school::<PagesError>(run, |school| {
         site.school(school)?;

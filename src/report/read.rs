@@ -1,5 +1,6 @@
 //! A published run read back: one student's decision and findings, from the run folder alone.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -323,6 +324,44 @@ impl Run {
             Ok(())
         })?;
         Ok((findings, more))
+    }
+
+    /// District and code of each school that has students.
+    ///
+    /// # Errors
+    /// The decisions can't be read.
+    pub fn schools(&self) -> Result<BTreeSet<(String, String)>, ReadError> {
+        let mut schools = BTreeSet::new();
+        read(&self.folder.join("decisions.parquet"), &["district", "school_code"], None, |batch| {
+            let (districts, codes) = (texts(batch, "district")?, texts(batch, "school_code")?);
+            let mut before: Option<(&str, &str)> = None;
+            for (district, code) in strings_of(&districts).iter().zip(strings_of(&codes)) {
+                let own = (district.unwrap_or_default(), code.unwrap_or_default());
+                if before != Some(own) {
+                    schools.insert((own.0.to_owned(), own.1.to_owned()));
+                }
+                before = Some(own);
+            }
+            Ok(())
+        })?;
+        Ok(schools)
+    }
+
+    /// District and code of the schools of which each input file holds findings; empty texts where nobody can tell.
+    ///
+    /// # Errors
+    /// The findings can't be read.
+    pub fn schools_by_file(&self) -> Result<BTreeMap<String, BTreeSet<(String, String)>>, ReadError> {
+        let mut schools: BTreeMap<String, BTreeSet<(String, String)>> = BTreeMap::new();
+        read(&self.folder.join("findings.parquet"), &["file", "district", "school_code"], None, |batch| {
+            let [files, districts, codes] = ["file", "district", "school_code"].map(|name| texts(batch, name));
+            let (files, districts, codes) = (files?, districts?, codes?);
+            for place in (0..batch.num_rows()).filter(|place| strings_of(&files).is_valid(*place)) {
+                schools.entry(text(&files, place)).or_default().insert((text(&districts, place), text(&codes, place)));
+            }
+            Ok(())
+        })?;
+        Ok(schools)
     }
 
     /// The findings that name no school, in their order, at most `most`, and how many more there are.

@@ -38,6 +38,9 @@ pub struct Line {
     pub expected: Vec<String>,
 }
 
+/// The folder of documents.
+pub const DOCUMENTS: &str = "documents";
+
 /// The name of a district's folder.
 pub fn district_folder(district: &str) -> String {
     file_name(district, "其他")

@@ -80,6 +80,8 @@ impl SchoolSums {
 /// What all workbooks of a run share.
 pub struct Workbooks<'r> {
     run: &'r Run,
+    /// Where they go.
+    to: &'r Path,
     formats: Formats,
     /// The name of each school that is known, by its code.
     names: BTreeMap<String, String>,
@@ -88,17 +90,17 @@ pub struct Workbooks<'r> {
 }
 
 impl<'r> Workbooks<'r> {
-    /// Begins the workbooks of a run.
+    /// Begins the workbooks of a run in a folder.
     ///
     /// # Errors
     /// The run can't be read.
-    pub fn begin(run: &'r Run) -> Result<Self, QueryError> {
+    pub fn begin(run: &'r Run, to: &'r Path) -> Result<Self, QueryError> {
         let sent = rows(&run.folder.join("submissions.parquet"), &["school_code", "school_name"], &[])?;
         let named = sent.into_iter().filter_map(|(words, _)| match words.as_slice() {
             [code, name] if !name.is_empty() => Some((code.clone(), name.clone())),
             _ => None,
         });
-        Ok(Self { run, formats: Formats::new(), names: named.collect(), done: Mutex::new(Vec::new()) })
+        Ok(Self { run, to, formats: Formats::new(), names: named.collect(), done: Mutex::new(Vec::new()) })
     }
 
     /// Writes the workbook of a school.
@@ -165,7 +167,7 @@ impl<'r> Workbooks<'r> {
     }
 
     fn save(&self, mut book: Workbook, path: &Path) -> Result<(), QueryError> {
-        let path = self.run.folder.join(path);
+        let path = self.to.join(path);
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
         }
