@@ -559,7 +559,7 @@ fn a_school_with_more_findings_than_a_sheet_holds_is_told_how_many_more() {
     });
     let school = School { district: "区".into(), code: "1".into(), findings: findings.collect(), ..School::default() };
     let run = Run { folder: published.folder.clone(), manifest: published.manifest.clone() };
-    Workbooks::begin(&run).expect("a run").school(&school).expect("a workbook");
+    Workbooks::begin(&run, &run.folder).expect("a run").school(&school).expect("a workbook");
     let file = published.folder.join("workbooks/区/1.xlsx");
     let (_, rows) = sheets(&file).into_iter().find(|(name, _)| name == "必须整改").expect("the sheet");
     assert_eq!(rows.iter().filter(|row| row[0].starts_with("I0202")).count(), 20_000);

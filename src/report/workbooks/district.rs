@@ -11,7 +11,7 @@ use super::first::{Guide, Line};
 use super::form::{Formats, Kind, fix_head, mark_as_report, sheet, shown, shown_name};
 use crate::ingest::table::Table;
 use crate::report::manifest::Manifest;
-use crate::report::schools::OwnFinding;
+use crate::report::schools::{OwnFinding, Sent};
 
 /// A district with all that its workbook says.
 pub(super) struct District<'s> {
@@ -188,6 +188,6 @@ impl District<'_> {
 }
 
 /// Whether a table should have come and did not.
-fn is_owed(sent: &crate::report::schools::Sent) -> bool {
+fn is_owed(sent: &Sent) -> bool {
     sent.students_expected > 0 && sent.students_with_rows == 0
 }
