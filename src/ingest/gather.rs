@@ -18,7 +18,7 @@ pub(crate) fn put_together(read: Vec<FileRead>, vocabulary: &Vocabulary) -> Inpu
     // What the names of files say belongs to what they hold: 语文.csv and 数学.csv may well be filled in alike.
     let mut seen: HashMap<(String, Vec<String>), usize> = HashMap::new();
     for (file, read) in read.into_iter().enumerate() {
-        let FileRead { mut info, sheets, fault, is_deferred } = read;
+        let FileRead { mut info, sheets, fault, is_deferred, replaced } = read;
         let content = (info.sha256.clone(), given_by_name(&sheets));
         let earlier = if info.sha256.is_empty() || info.bytes == 0 { None } else { seen.get(&content).copied() };
         match (earlier, fault) {
@@ -40,7 +40,7 @@ pub(crate) fn put_together(read: Vec<FileRead>, vocabulary: &Vocabulary) -> Inpu
         let is_duplicate = info.duplicate;
         inputs.files.push(info);
         if is_deferred {
-            inputs.deferred.push(Deferred { file });
+            inputs.deferred.push(Deferred { file, replaced });
         }
         put_sheets(&mut inputs, file, sheets, is_duplicate, vocabulary);
     }
@@ -135,6 +135,7 @@ fn put_table(
             let base = CellFinding { sheet: Some(place), ..base };
             if is_duplicate {
                 settled.set_aside = (0..settled.rows.len() as u32).collect();
+                settled.replaced.clear();
                 settled.columns.iter_mut().for_each(|column| *column = None);
             } else {
                 settled.settle_subjects(layout.table, vocabulary.subjects.len(), &mut inputs.subjects);
@@ -213,7 +214,7 @@ fn other_schools(sheet: &Sheet, path: &str) -> Vec<Noted> {
 fn sheet_of(file: usize, about: &About, layout: Layout, settled: Settled, put: &mut dyn FnMut(&Sheet, Noted)) -> Sheet {
     let (name, is_hidden) = (about.name.clone(), about.is_hidden);
     let places = layout.columns.iter().map(|column| column.and_then(|column| u16::try_from(column).ok())).collect();
-    let Settled { columns, rows, mut log, set_aside, counted, sparse, .. } = settled;
+    let Settled { columns, rows, mut log, set_aside, counted, sparse, replaced, numbers, .. } = settled;
     let rows_read = u32::try_from(rows.len()).unwrap_or(u32::MAX);
     let sheet = Sheet {
         file,
@@ -233,6 +234,10 @@ fn sheet_of(file: usize, about: &About, layout: Layout, settled: Settled, put: &
             counted.close();
             counted
         }),
+        header_row: layout.header_row,
+        given: layout.given.map(|(_, given)| given),
+        replaced,
+        numbers,
     };
     log.into_findings().for_each(|noted| put(&sheet, noted));
     sheet

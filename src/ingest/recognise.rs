@@ -3,6 +3,7 @@
 use super::cell::MergedRange;
 use super::fold;
 use super::headers::{Dictionary, Vocabulary};
+use super::sent_back;
 use super::table::{Field, Holds, Table};
 
 /// Columns that say who or where and may stand in a sheet of any kind: they say little about which table it is.
@@ -36,6 +37,14 @@ pub(crate) struct Layout {
     pub missing: Vec<&'static str>,
     /// What the name of the sheet or file says in place of a missing column, by field.
     pub given: Option<(usize, String)>,
+    /// The row number of the header's last row, as the file shows it; 0 where a file has no header row.
+    pub header_row: u32,
+    /// Columns that were added to rows that were sent back.
+    pub added: Vec<usize>,
+    /// The one of them that says which row each row was.
+    pub number: Option<usize>,
+    /// The one of them that says what is to be done.
+    pub mend: Option<usize>,
     /// Headers that no table has, with their columns.
     pub unknown: Vec<(usize, String)>,
     /// Columns that mean a field that an earlier column means: field, column, header.
@@ -137,6 +146,10 @@ fn layout_of(table: Table, labels: &[Label<'_>]) -> Layout {
         headers: vec![None; fields.len()],
         missing: Vec::new(),
         given: None,
+        header_row: 0,
+        added: Vec::new(),
+        number: None,
+        mend: None,
         unknown: Vec::new(),
         doubled: Vec::new(),
         score: 0,
@@ -147,6 +160,11 @@ fn layout_of(table: Table, labels: &[Label<'_>]) -> Layout {
         let meant = meanings.iter().find(|(other, _)| *other == table).map(|(_, place)| *place);
         match meant.or_else(|| table.shown_field(label)) {
             // A column of another table, such as the name beside an id, is no news to anyone.
+            None if meanings.is_empty() && sent_back::is_added(label) => {
+                layout.added.push(column);
+                layout.number = layout.number.or(Some(column).filter(|_| sent_back::is_number(label)));
+                layout.mend = layout.mend.or(Some(column).filter(|_| sent_back::is_mend(label)));
+            }
             None if meanings.is_empty() => layout.unknown.push((column, label.to_owned())),
             None => {}
             Some(place) => match layout.columns.get_mut(place) {
@@ -241,6 +259,8 @@ fn joined(upper: &Labels, lower: &Labels, merged: &[MergedRange], dictionary: &D
             let both = format!("{above}{below}");
             if below.is_empty() {
                 above
+            } else if sent_back::is_added(&below) {
+                below
             } else if above.is_empty() || above == below || dictionary.columns(&both).is_empty() {
                 if dictionary.columns(&below).is_empty() && !above.is_empty() && above != below { both } else { below }
             } else {

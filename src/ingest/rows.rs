@@ -1,6 +1,7 @@
 //! Which rows are records? Takes a sheet's rows in order: finds the header, leaves out blank rows, repeated headers, totals and notes, and
 //! begins anew where another table's header stands below the first table.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
@@ -11,6 +12,7 @@ use super::headers::Vocabulary;
 use super::own;
 use super::part::{Part, Settled, key_sets};
 use super::recognise::{Header, Labels, Layout, Nearest, find_header, recognise};
+use super::sent_back;
 use super::table::{Holds, Table};
 use super::value::{Context, NewSubjects};
 
@@ -66,9 +68,10 @@ pub(crate) struct SheetReader<'v> {
     done: Vec<Outcome>,
     /// The subject that the name of the sheet or file speaks of.
     subject: Option<String>,
+    /// The numbers of the rows that rows of other files are in place of, in order.
+    replaced: &'v [u32],
     merged: Vec<MergedRange>,
-    /// Values of merged cells that rows below share: by column, the last row, the kind and the text.
-    carried: HashMap<usize, (u32, CellKind, String)>,
+    carried: Carried,
     state: State<'v>,
 }
 
@@ -77,7 +80,13 @@ impl<'v> SheetReader<'v> {
     pub(crate) fn new(vocabulary: &'v Vocabulary, is_1904: bool) -> Self {
         let state = State::Looking(Vec::new());
         let (is_narrow, is_lacking, done) = (false, false, Vec::new());
-        Self { vocabulary, is_1904, is_narrow, is_lacking, done, subject: None, merged: Vec::new(), carried: HashMap::new(), state }
+        let (subject, replaced, merged, carried) = (None, [].as_slice(), Vec::new(), HashMap::new());
+        Self { vocabulary, is_1904, is_narrow, is_lacking, done, subject, replaced, merged, carried, state }
+    }
+
+    /// The same for a sheet of which rows of other files are in place of these rows.
+    pub(crate) fn without(self, replaced: &'v [u32]) -> Self {
+        Self { replaced, ..self }
     }
 
     /// The same for rows that may be told without the columns that nobody wants.
@@ -110,6 +119,11 @@ impl<'v> SheetReader<'v> {
             State::Reading(reading) => Some(reading.0.layout.table),
             State::Looking(_) | State::Lost { .. } | State::Report => None,
         }
+    }
+
+    /// Whether the table says of its rows which they were when they were sent back.
+    pub(crate) fn has_come_back(&self) -> bool {
+        matches!(&self.state, State::Reading(reading) if reading.0.layout.number.is_some())
     }
 
     /// Ends the sheet: its tables from top to bottom, or one outcome that says why it has none.
@@ -165,6 +179,7 @@ impl<'v> SheetReader<'v> {
             layout.give_subject(subject);
         }
         let part = new_part(&layout, self.vocabulary, self.is_1904);
+        layout.header_row = self.held_row(last);
         let plan = plan_of(layout, &self.merged);
         let State::Looking(held) = std::mem::replace(&mut self.state, State::Reading(Box::new((plan, part)))) else { return };
         for row in held.into_iter().skip(last + 1) {
@@ -173,10 +188,28 @@ impl<'v> SheetReader<'v> {
         }
     }
 
+    /// The number of a row that is held back.
+    fn held_row(&self, place: usize) -> u32 {
+        match &self.state {
+            State::Looking(held) => held.get(place).map_or(0, |row| row.number),
+            State::Reading(_) | State::Lost { .. } | State::Report => 0,
+        }
+    }
+
     /// Reads a row below the header, if it is a record.
     fn record(&mut self, number: u32, cells: &[Cell<'_>]) {
         let State::Reading(reading) = &mut self.state else { return };
         let plan = &reading.0;
+        // What was said of a row when it was sent back is none of its cells.
+        let added = &plan.layout.added;
+        let said = |column: Option<usize>| column.and_then(|column| cells.get(column)).map_or("", |cell| fold::trimmed(cell.text));
+        let came_back = said(plan.layout.number);
+        let is_withdrawn = !came_back.is_empty() && said(plan.layout.mend) == sent_back::WITHDRAWN;
+        let own: Cow<'_, [Cell<'_>]> = match added.is_empty() {
+            true => Cow::Borrowed(cells),
+            false => cells.iter().enumerate().map(|(column, cell)| if added.contains(&column) { Cell::EMPTY } else { *cell }).collect(),
+        };
+        let (all, cells) = (cells, &*own);
         if !plan.merged.is_empty() {
             carry(&mut self.carried, &plan.merged, number, cells);
         }
@@ -188,33 +221,28 @@ impl<'v> SheetReader<'v> {
                 return;
             }
             Role::Header { or_record } => {
-                if self.begin_another(cells) || !or_record {
+                if self.begin_another(number, all) || !or_record {
                     return;
                 }
             }
         }
         let State::Reading(reading) = &mut self.state else { return };
         let (plan, part) = &mut **reading;
-        if plan.merged.is_empty() {
+        if is_withdrawn || self.replaced.binary_search(&number).is_ok() {
+            part.replaced(number);
+        } else if plan.merged.is_empty() {
             part.record(number, |field| cell_of(plan, cells, field));
-            return;
+        } else {
+            let filled = filled(&self.carried, number, cells);
+            part.record(number, |field| cell_of(plan, &filled, field));
         }
-        let mut filled = cells.to_vec();
-        for (&column, (last_row, kind, text)) in &self.carried {
-            if number <= *last_row {
-                if filled.len() <= column {
-                    filled.resize(column + 1, Cell::EMPTY);
-                }
-                if let Some(cell) = filled.get_mut(column).filter(|cell| cell.kind == CellKind::Empty) {
-                    *cell = Cell { kind: *kind, text };
-                }
-            }
+        if !came_back.is_empty() {
+            part.came_back(came_back);
         }
-        part.record(number, |field| cell_of(plan, &filled, field));
     }
 
     /// Ends the table and begins another one, whose header this row is; `false` if the row is no whole header.
-    fn begin_another(&mut self, cells: &[Cell<'_>]) -> bool {
+    fn begin_another(&mut self, number: u32, cells: &[Cell<'_>]) -> bool {
         let labels: Vec<String> = cells.iter().map(|cell| fold::trimmed(cell.text).to_owned()).collect();
         let Ok(mut layout) = recognise(&labels, &self.vocabulary.dictionary) else { return false };
         if let Some(subject) = &self.subject {
@@ -223,6 +251,7 @@ impl<'v> SheetReader<'v> {
         if !layout.missing.is_empty() {
             return false;
         }
+        layout.header_row = number;
         let part = new_part(&layout, self.vocabulary, self.is_1904);
         let plan = plan_of(layout, &self.merged);
         if let State::Reading(reading) = std::mem::replace(&mut self.state, State::Reading(Box::new((plan, part)))) {
@@ -242,8 +271,11 @@ fn settled((plan, part): (Plan, Part<'_>)) -> Outcome {
     Outcome::Table(Box::new((plan.layout, settled)))
 }
 
-/// Remembers the values of merged cells that begin in this row and reach further down.
-fn carry(carried: &mut HashMap<usize, (u32, CellKind, String)>, merged: &[MergedRange], number: u32, cells: &[Cell<'_>]) {
+/// Values of merged cells that rows below share: by column, the last row, the kind and the text.
+pub(crate) type Carried = HashMap<usize, (u32, CellKind, String)>;
+
+/// Remembers the values of merged cells that begin in this row and reach further down; the ranges by their first rows.
+pub(crate) fn carry(carried: &mut Carried, merged: &[MergedRange], number: u32, cells: &[Cell<'_>]) {
     let begins = merged.partition_point(|range| range.first_row < number);
     for range in merged.iter().skip(begins).take_while(|range| range.first_row == number) {
         let column = usize::from(range.first_column);
@@ -252,6 +284,22 @@ fn carry(carried: &mut HashMap<usize, (u32, CellKind, String)>, merged: &[Merged
             _ => carried.remove(&column),
         };
     }
+}
+
+/// The cells of a row with what they share of merged cells above.
+pub(crate) fn filled<'c>(carried: &'c Carried, number: u32, cells: &[Cell<'c>]) -> Vec<Cell<'c>> {
+    let mut filled = cells.to_vec();
+    for (&column, (last_row, kind, text)) in carried {
+        if number <= *last_row {
+            if filled.len() <= column {
+                filled.resize(column + 1, Cell::EMPTY);
+            }
+            if let Some(cell) = filled.get_mut(column).filter(|cell| cell.kind == CellKind::Empty) {
+                *cell = Cell { kind: *kind, text };
+            }
+        }
+    }
+    filled
 }
 
 fn new_part<'v>(layout: &Layout, vocabulary: &'v Vocabulary, is_1904: bool) -> Part<'v> {
@@ -275,7 +323,10 @@ fn plan_of(layout: Layout, merged: &[MergedRange]) -> Plan {
     let keys = keys.collect();
     let width = layout.columns.iter().flatten().max().map_or(0, |last| last + 1);
     // Totals and notes begin on the left, in columns that may be no field's.
-    let wanted = (0..width).map(|column| column < 4 || layout.columns.contains(&Some(column))).collect();
+    let said = [layout.number, layout.mend];
+    let width = width.max(said.iter().flatten().max().map_or(0, |last| last + 1));
+    let is_wanted = |column: usize| column < 4 || layout.columns.contains(&Some(column)) || said.contains(&Some(column));
+    let wanted = (0..width).map(is_wanted).collect();
     // Of merged data cells only those that reach over several rows of one column matter.
     let mut merged: Vec<MergedRange> =
         merged.iter().copied().filter(|range| range.first_column == range.last_column && range.first_row < range.last_row).collect();
@@ -430,8 +481,8 @@ impl RowSink for SheetReader<'_> {
     fn begins_again(&mut self) -> bool {
         let begins_again = self.is_lacking;
         if begins_again {
-            let subject = self.subject.take();
-            *self = SheetReader { subject, ..SheetReader::new(self.vocabulary, self.is_1904) };
+            let (subject, replaced) = (self.subject.take(), self.replaced);
+            *self = SheetReader { subject, replaced, ..SheetReader::new(self.vocabulary, self.is_1904) };
         }
         begins_again
     }

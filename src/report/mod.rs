@@ -20,6 +20,7 @@ pub mod positions;
 pub mod queries;
 pub mod read;
 pub mod reasons;
+pub mod returned;
 pub mod schools;
 pub mod signoffs;
 pub mod site;

@@ -19,6 +19,7 @@ mod national;
 mod package;
 mod readings;
 mod replay;
+mod returned;
 mod sample;
 mod schema;
 mod signoff;

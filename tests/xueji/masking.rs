@@ -1,5 +1,6 @@
 //! No number of an ID document is shown whole, wherever inputs put it: every output and everything said is searched for every number.
 
+use calamine::{Reader, Xlsx, open_workbook};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -16,14 +17,33 @@ fn path(path: &Path) -> &str {
     path.to_str().expect("a path of text")
 }
 
+/// What a workbook that goes back says beside the sender's own cells, which stand in it as they came.
+fn said_of_returned(file: &Path) -> String {
+    let mut workbook: Xlsx<_> = open_workbook(file).expect("a workbook");
+    let mut texts = String::new();
+    for (name, range) in workbook.worksheets() {
+        texts.push_str(&name);
+        let own = range.cells().find(|(.., cell)| **cell == *"问题代码").map_or(0, |(_, column, _)| column);
+        range.cells().filter(|(_, column, _)| *column >= own).for_each(|(.., cell)| texts.push_str(&format!("\n{cell}")));
+    }
+    texts
+}
+
 /// All files of a run but the Parquet files, in which whole numbers stand, and their names.
 fn outputs(run: &Path) -> String {
     let mut texts = String::new();
     for entry in std::fs::read_dir(run).expect("a run") {
         let file: PathBuf = entry.expect("an entry").path();
         texts.push_str(&file.file_name().expect("a name").to_string_lossy());
+        if file.is_dir() {
+            texts.push_str(&outputs(&file));
+            continue;
+        }
+        if file.ancestors().any(|folder| folder.ends_with("returned")) {
+            texts.push_str(&said_of_returned(&file));
+            continue;
+        }
         match file.extension().and_then(|extension| extension.to_str()) {
-            _ if file.is_dir() => texts.push_str(&outputs(&file)),
             Some("parquet") => {}
             Some("xlsx") => texts.push_str(&visible_cells(&file).join("\n")),
             _ => texts.push_str(&std::fs::read_to_string(&file).expect("a text")),
