@@ -115,7 +115,7 @@ fn text(written: &[Written]) -> String {
 
 fn object(written: &[Written]) -> serde_json::Value {
     let template = |(table, path): &Written| {
-        let columns: Vec<&str> = table.fields().iter().map(|field| field.header).collect();
+        let columns: Vec<&str> = table.fields_to_fill().iter().map(|field| field.header).collect();
         json!({ "table": table.name(), "title": table.title(), "file": path.display().to_string(), "columns": columns })
     };
     json!({ "templates": written.iter().map(template).collect::<Vec<_>>() })

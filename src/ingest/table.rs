@@ -395,6 +395,13 @@ impl Table {
         }
     }
 
+    /// The columns that somebody fills in: all but those that our own workbooks show beside the answers, which stand last.
+    pub fn fields_to_fill(self) -> &'static [Field] {
+        let fields = self.fields();
+        let end = fields.iter().position(|field| field.holds == Holds::Shown).unwrap_or(fields.len());
+        fields.get(..end).unwrap_or(fields)
+    }
+
     /// The place of a column that a report shows, by its header alone: in no other table does the header mean anything.
     pub(crate) fn shown_field(self, header: &str) -> Option<usize> {
         self.fields().iter().position(|field| field.holds == Holds::Shown && fold::header(field.header) == fold::header(header))

@@ -37,7 +37,7 @@ fn assert_read_back(file: &Value, table: Table, rows: usize) {
     assert_eq!(sheets.len(), 1, "{table:?}: {sheets:?}");
     assert_eq!((sheets[0]["table"].as_str(), sheets[0]["rows"].as_u64()), (Some(table.name()), Some(rows as u64)));
     let columns: Vec<&str> = sheets[0]["columns"].as_array().expect("columns").iter().filter_map(|own| own["field"].as_str()).collect();
-    assert_eq!(columns, table.fields().iter().map(|field| field.header).collect::<Vec<_>>(), "{table:?}");
+    assert_eq!(columns, table.fields_to_fill().iter().map(|field| field.header).collect::<Vec<_>>(), "{table:?}");
 }
 
 fn assert_all_read_back(folder: &Path, rows: impl Fn(Table) -> usize) {
@@ -120,7 +120,7 @@ fn filled_rows(table: Table) -> Vec<Vec<(usize, &'static Field, &'static str)>> 
     let of_set = |set: Option<&&[&str]>| {
         let is_other =
             |header: &&str| sets.iter().flat_map(|own| *own).any(|own| own == header) && !set.is_some_and(|set| set.contains(header));
-        let fields = table.fields().iter().enumerate().filter(|(_, field)| field.required || !is_other(&field.header));
+        let fields = table.fields_to_fill().iter().enumerate().filter(|(_, field)| field.required || !is_other(&field.header));
         fields.map(|(place, field)| (place, field, meaning(table, field.header).expect("a meaning").example)).collect()
     };
     if sets.is_empty() { vec![of_set(None)] } else { sets.iter().map(|set| of_set(Some(set))).collect() }
@@ -214,7 +214,7 @@ fn every_column_with_a_list_or_a_form_is_checked() {
     let scratch = scratch();
     for (table, path) in all_templates(scratch.path()) {
         let sheet = table_part(&path);
-        for (column, field) in table.fields().iter().enumerate() {
+        for (column, field) in table.fields_to_fill().iter().enumerate() {
             let letters = rust_xlsxwriter::utility::column_number_to_name(column as u16);
             let is_free = matches!(field.holds, Holds::Name | Holds::Text);
             let range = format!("sqref=\"{letters}{FIRST}:{letters}");
@@ -229,7 +229,7 @@ fn every_column_with_a_list_or_a_form_is_checked() {
             assert!(book.contains(&format!("<definedName name=\"{list}\">")), "{table:?}: {list}");
         }
         // By range: one check a column, whatever the number of rows.
-        assert!(sheet.matches("<dataValidation ").count() <= table.fields().len());
+        assert!(sheet.matches("<dataValidation ").count() <= table.fields_to_fill().len());
         assert!(sheet.contains(EXAMPLE) || parts(&path).iter().any(|(_, part)| String::from_utf8_lossy(part).contains(EXAMPLE)));
     }
 }

@@ -59,10 +59,13 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// The workbooks below a run, in the order of their paths.
+/// The workbooks below a run, in the order of their paths; rows that go back are the senders' own cells and no reports.
 fn workbooks(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
+        if entry.file_name() == "returned" {
+            continue;
+        }
         if entry.path().is_dir() {
             found.extend(workbooks(&entry.path()));
         } else if entry.path().extension().is_some_and(|ending| ending == "xlsx") {

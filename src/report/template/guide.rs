@@ -94,7 +94,7 @@ pub(super) fn write(sheet: &mut Worksheet, table: Table, policy: &Policy) -> Res
         sheet.write_string_with_format(row, place, label, &head)?;
     }
     sheet.set_freeze_panes(row + 1, 1)?.set_repeat_rows(row, row)?;
-    for field in table.fields() {
+    for field in table.fields_to_fill() {
         row += 1;
         let meaning = meaning(table, field.header);
         let (means, example) = meaning.map_or(("", ""), |meaning| (meaning.means, meaning.example));

@@ -93,14 +93,14 @@ mod tests {
         let mut expected = 0;
         for &table in Table::ALL {
             let mut text = csv::Writer::from_path(folder.path().join(format!("{}.csv", table.title()))).unwrap();
-            text.write_record(table.fields().iter().map(|field| field.header)).unwrap();
+            text.write_record(table.fields_to_fill().iter().map(|field| field.header)).unwrap();
             let example: Vec<&str> = table
-                .fields()
+                .fields_to_fill()
                 .iter()
                 .map(|field| meaning(table, field.header).filter(|meaning| sheet::is_in_example(table, field, meaning)))
                 .map(|meaning| meaning.map_or("", |meaning| meaning.example))
                 .collect();
-            for (place, field) in table.fields().iter().enumerate() {
+            for (place, field) in table.fields_to_fill().iter().enumerate() {
                 for word in choices(field, &policy).map(|choices| choices.words).unwrap_or_default() {
                     let mut row = example.clone();
                     row[place] = &word;

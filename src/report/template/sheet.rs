@@ -52,12 +52,12 @@ pub(super) fn write(sheet: &mut Worksheet, table: Table, policy: &Policy, lists:
     let title = Format::new().set_bold().set_font_size(14);
     let note = Format::new().set_font_color(Color::RGB(0x59_5959));
     sheet.write_string_with_format(0, 0, format!("填写表：{}", table.title()), &title)?;
-    let has = |need| table.fields().iter().any(|field| Need::of(table, field) == need);
+    let has = |need| table.fields_to_fill().iter().any(|field| Need::of(table, field) == need);
     let one_of = if has(Need::OneOf) { "，△ 几种中至少填一种" } else { "" };
     let kept = if has(Need::Kept) { "，○ 列要保留、没有的可留空" } else { "" };
     let marks = format!("* 必填{one_of}{kept}，其余选填。从示例的下一行填起，一行一条；各列的含义和填法见“{}”。", guide::NAME);
     sheet.write_string_with_format(1, 0, marks, &note)?;
-    for (column, field) in (0..).zip(table.fields()) {
+    for (column, field) in (0..).zip(table.fields_to_fill()) {
         head(sheet, column, table, field)?;
         sheet.set_column_format(column, &Format::new().set_num_format(number_format(field.holds)))?;
         // The first holds the word for an example, too.
@@ -97,7 +97,7 @@ pub(super) fn is_in_example(table: Table, field: &Field, meaning: &Meaning) -> b
 /// Writes the example row, which says that it is one.
 fn example(sheet: &mut Worksheet, table: Table) -> Result<(), XlsxError> {
     let look = Format::new().set_italic().set_font_color(Color::RGB(0x7F_7F7F)).set_background_color(Color::RGB(0xF2_F2F2));
-    for (column, field) in (0..).zip(table.fields()) {
+    for (column, field) in (0..).zip(table.fields_to_fill()) {
         let own = meaning(table, field.header).filter(|meaning| is_in_example(table, field, meaning));
         let text = own.map_or("", |meaning| meaning.example);
         let look = look.clone().set_num_format(number_format(field.holds));
@@ -135,7 +135,7 @@ fn write_value(sheet: &mut Worksheet, at: (u32, u16), holds: Holds, text: &str, 
 fn check(sheet: &mut Worksheet, table: Table, policy: &Policy, lists: &mut Lists) -> Result<(), XlsxError> {
     let alarm = Format::new().set_font_color(Color::RGB(0xC0_0000)).set_bold();
     let kind = table.field("证件类型").and_then(|place| u16::try_from(place).ok());
-    for (column, field) in (0..).zip(table.fields()) {
+    for (column, field) in (0..).zip(table.fields_to_fill()) {
         let choices = choices(field, policy);
         let (cell, document) = (row_col_to_cell(FIRST, column), kind.map(|kind| row_col_to_cell(FIRST, kind)));
         if let Some(check) = validation(field, choices.as_ref(), &cell, document.as_deref(), lists)? {
@@ -152,7 +152,7 @@ fn check(sheet: &mut Worksheet, table: Table, policy: &Policy, lists: &mut Lists
 /// Colours the required cells that are empty in rows that are begun.
 fn mark_missing(sheet: &mut Worksheet, table: Table) -> Result<(), XlsxError> {
     let alarm = Format::new().set_background_color(Color::RGB(0xF4_CCCC));
-    let fields = table.fields();
+    let fields = table.fields_to_fill();
     let last = u16::try_from(fields.len().saturating_sub(1)).unwrap_or(u16::MAX);
     // The columns stand fast, the rows move along.
     let cell = |column: u16| format!("${}", row_col_to_cell(FIRST, column));

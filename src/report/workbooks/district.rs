@@ -11,7 +11,7 @@ use super::first::{Guide, Line};
 use super::form::{Formats, Kind, fix_head, mark_as_report, sheet, shown, shown_name};
 use crate::ingest::table::Table;
 use crate::report::manifest::Manifest;
-use crate::report::schools::OwnFinding;
+use crate::report::schools::{OwnFinding, Sent};
 
 /// A district with all that its workbook says.
 pub(super) struct District<'s> {
@@ -92,7 +92,7 @@ impl District<'_> {
             format!("2. 了结“区级协调”：{} 件未了结。召集两校核对，由区里答复；跨区的，报市里协调。", open(cases)),
             format!("3. 查清“没有写明学校的问题”：{} 件未了结，多半是整份文件打不开或认不出。", open(homeless)),
             format!("4. 催“报送情况”里标明“未报”的 {owing} 所学校。"),
-            "5. 收齐各校填好的工作簿，连同本文件放进报送文件夹，再运行一次；各校都了结了再签收。".to_owned(),
+            "5. 收齐各校填好的工作簿，连同本文件放进报送文件夹，再运行一次；各校都了结了再签核。".to_owned(),
         ] {
             guide.say(&line)?;
         }
@@ -188,6 +188,6 @@ impl District<'_> {
 }
 
 /// Whether a table should have come and did not.
-fn is_owed(sent: &crate::report::schools::Sent) -> bool {
+fn is_owed(sent: &Sent) -> bool {
     sent.students_expected > 0 && sent.students_with_rows == 0
 }

@@ -10,7 +10,7 @@ use rust_xlsxwriter::{DataValidation, DataValidationErrorStyle, DataValidationRu
 use super::MOST;
 use super::facts::{CHANGE, CLASS, CODE, EFFECT, EXPECTED, FOUND, Fact, MESSAGE, NAME, NUMBER, OTHER_SCHOOL, PLACE, SCHOOL, SEVERITY};
 use super::form::{Formats, Kind, fix_head, mark_as_report, set_height, sheet, shown};
-use crate::ingest::table::{SEAL, Table};
+use crate::ingest::table::SEAL;
 use crate::reconcile::seal::seal;
 use crate::report::history;
 use crate::report::queries::QueryError;
@@ -236,9 +236,4 @@ fn say_more(sheet: &mut Worksheet, listed: usize, all: usize, formats: &Formats)
         sheet.write_string_with_format(listed as u32 + 2, 1, line, &formats.alarm)?;
     }
     Ok(())
-}
-
-/// The title of the table as which answers come back.
-pub(super) fn table_title() -> &'static str {
-    Table::Reviews.title()
 }

@@ -2,7 +2,7 @@
 
 use rust_xlsxwriter::{Workbook, Worksheet, XlsxError};
 
-use super::findings::{Row, table_title};
+use super::findings::Row;
 use super::form::{Formats, Kind, mark_as_report, sheet, shown};
 use super::students::Work;
 use crate::ingest::table::Table;
@@ -99,7 +99,7 @@ impl<'b> Guide<'b> {
             "1. 黄色的四列“处理结果、说明、处理人、处理日期”由您填，“处理结果”从列表里选；已有的答复已经填好。".to_owned(),
             "2. 其余各列不用改：改了也不起作用。数据有错，请在来源表里改好，重新交表。".to_owned(),
             "3. 可以排序、筛选、移动列、删去不管的行；隐藏的列请不要删，答复靠它认回。".to_owned(),
-            format!("4. 填好后保存，把本文件和其他报送文件放在一起，下次运行自动读作“{}”，不必另填表。", table_title()),
+            format!("4. 填好后保存，把本文件和其他报送文件放在一起，下次运行自动读作“{}”，不必另填表。", Table::Reviews.title()),
         ] {
             self.say(&line)?;
         }
@@ -178,13 +178,17 @@ fn lines(counted: &Counted<'_>) -> [Line; 8] {
     let listed = |sheet, number, what| Line { sheet, number, open: None, what };
     let work = counted.work;
     [
-        found("必须整改", counted.errors, "不改好区里不能签收。“在哪里”写着文件和格，“应为”写着怎样才对；未了结的在前。"),
+        found("必须整改", counted.errors, "不改好区里不能签核。“在哪里”写着文件和格，“应为”写着怎样才对；未了结的在前。"),
         found("需要说明", counted.queries, "可能有错：有错的改，没错的写明情况。"),
         listed("预警", work.to_act_on.len(), "现在就要督促、处理或留意的学生，重的在前；写着为什么、离期限还有几个上课日。"),
         listed("待核名单", work.undetermined.len(), "数据不够、还不能下结论的学生：缺什么，补哪张表。"),
         listed("升级名单", work.moving.len(), "非毕业年级每名学生的结论和下一年级；“请办”有字的要办。"),
         listed("毕业名单", work.finishing.len(), "毕业年级每名学生的结论和证书；“请办”有字的要办。"),
-        found("两校核对", counted.of_two, "同一名学生牵涉两所学校：两校各自怎么记。由区里了结，在区的工作簿里答复。"),
+        found(
+            "两校核对",
+            counted.of_two,
+            "同一名学生牵涉两所学校：两校各自怎么记。由区里了结，在区的工作簿里答复；了结之前两校都不能签核。",
+        ),
         found("供参考", counted.infos, "知道即可，不必答复。"),
     ]
 }
