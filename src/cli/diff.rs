@@ -8,7 +8,7 @@ use law::regulation::findings::{Severity, find};
 use law::regulation::rule::Outcome;
 use serde_json::{Value, json};
 
-use super::explain::{class, grade, mark, outcome};
+use super::explain::{grade, outcome};
 use super::{Ending, complain, safe, say};
 use crate::pipeline::config::nearest;
 use crate::report::compare::{
@@ -18,6 +18,8 @@ use crate::report::compare::{
 use crate::report::manifest::Manifest;
 use crate::report::mask;
 use crate::report::read::Run;
+use crate::report::reasons::mark;
+use crate::report::words::class;
 
 /// How many students, findings or files are listed.
 const LISTED: usize = 50;

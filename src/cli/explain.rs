@@ -6,17 +6,18 @@ use chrono::NaiveDate;
 use law::facts::grades::Grade;
 use law::facts::identifiers::NationalId;
 use law::regulation::findings::Severity;
-use law::regulation::rule::{Outcome, RULES, Rule};
+use law::regulation::rule::Outcome;
 use serde_json::json;
 
 use super::term_picture::Term;
 use super::{Ending, complain, note, say};
-use crate::ingest::table::Table;
 use crate::reconcile::life::History;
 use crate::report::history;
 use crate::report::mask;
 use crate::report::read::{Decision, Finding, Hit, ReadError, Rows, Run, Step};
+use crate::report::reasons::{place, reasons, rule};
 use crate::report::state;
+use crate::report::words::class;
 
 /// How many students are listed where several or none fit.
 const LISTED: usize = 8;
@@ -115,61 +116,8 @@ pub(super) fn grade(number: Option<i8>) -> &'static str {
     number.and_then(|number| u8::try_from(number).ok()).and_then(Grade::new).map_or("年级不明", Grade::title)
 }
 
-pub(super) fn class(class: &str) -> String {
-    if class.is_empty() || class.ends_with('班') { class.to_owned() } else { format!("{class}班") }
-}
-
 pub(super) fn outcome(code: &str) -> &str {
     Outcome::ALL.iter().find(|outcome| outcome.code() == code).map_or(code, |outcome| outcome.title())
-}
-
-fn table(name: &str) -> &str {
-    Table::ALL.iter().find(|table| table.name() == name).map_or(name, |table| table.title())
-}
-
-/// `file!sheet!row`, or `file!row` where the file has one table only.
-fn place(rows: &Rows) -> String {
-    let last = if rows.row_last > rows.row { format!("-{}", rows.row_last) } else { String::new() };
-    let sheet = if rows.sheet.is_empty() { String::new() } else { format!("!{}", rows.sheet) };
-    format!("{}{sheet}!{}{last}", rows.file, rows.row)
-}
-
-/// The steps in order, those of one clause together.
-fn clauses(steps: &[Step]) -> Vec<(&str, Vec<&Step>)> {
-    let mut clauses: Vec<(&str, Vec<&Step>)> = Vec::new();
-    for step in steps.iter().filter(|step| step.code != "change") {
-        match clauses.iter_mut().find(|(clause, _)| *clause == step.clause) {
-            Some((_, own)) => own.push(step),
-            None => clauses.push((&step.clause, vec![step])),
-        }
-    }
-    clauses
-}
-
-fn rule(clause: &str) -> Option<&'static Rule> {
-    RULES.iter().copied().find(|rule| rule.clause == clause).or_else(|| {
-        // A step may name an item of the clause that the rule computes.
-        RULES.iter().copied().filter(|rule| clause.starts_with(rule.clause)).max_by_key(|rule| rule.clause.len())
-    })
-}
-
-pub(super) fn mark(holds: Option<bool>) -> &'static str {
-    match holds {
-        Some(true) => "✓ 成立",
-        Some(false) => "✗ 不成立",
-        None => "? 待核",
-    }
-}
-
-fn step_text(step: &Step) -> String {
-    // A sentence ends with what its value is; without a value that part says nothing.
-    let text = match (&step.value, step.text.rsplit_once('；')) {
-        (None, Some((text, _))) => text,
-        _ => &step.text,
-    };
-    let value = step.value.as_ref().map(|value| format!("：{value}")).unwrap_or_default();
-    let threshold = step.threshold.as_ref().map(|threshold| format!("（标准 {threshold}）")).unwrap_or_default();
-    format!("{}  {text}{value}{threshold}", mark(step.holds))
 }
 
 /// The head of a decision, in one line.
@@ -225,23 +173,15 @@ fn tree(run: &Run, decision: &Decision, (findings, history): (&[Finding], &Histo
         };
         lines.push(format!("判定到 {judged_on}{distance}"));
     }
+    let told = reasons(&decision.steps, &decision.evidence);
     let mut branches: Vec<(String, Vec<String>)> = Vec::new();
-    let mut shown = vec!["roster"];
-    for (clause, steps) in clauses(&decision.steps) {
-        let rule = rule(clause);
-        let title = rule.map_or_else(|| clause.to_owned(), |rule| format!("{clause} {}：{}", rule.title, rule.asks));
-        let mut leaves: Vec<String> = steps.into_iter().map(step_text).collect();
-        let reads = rule.map_or(&[][..], |rule| rule.reads);
-        for rows in decision.evidence.iter().filter(|rows| reads.contains(&rows.table.as_str())) {
-            leaves.push(format!("据 {} {}", table(&rows.table), place(rows)));
-        }
-        shown.extend(reads);
-        branches.push((title, leaves));
+    for clause in told.clauses {
+        let conditions = clause.conditions.iter().map(|condition| format!("{}  {}", condition.mark(), condition.text));
+        let leaves = conditions.chain(clause.rows.iter().map(|row| format!("据 {row}"))).collect();
+        branches.push((clause.title, leaves));
     }
-    let own = |rows: &&Rows| rows.table == "roster" || !shown.contains(&rows.table.as_str());
-    let rest: Vec<String> = decision.evidence.iter().filter(own).map(|rows| format!("据 {} {}", table(&rows.table), place(rows))).collect();
-    if !rest.is_empty() {
-        branches.push(("学生本人的记录".to_owned(), rest));
+    if !told.own_rows.is_empty() {
+        branches.push(("学生本人的记录".to_owned(), told.own_rows.iter().map(|row| format!("据 {row}")).collect()));
     }
     let last_branch = branches.len().saturating_sub(1);
     for (number, (title, leaves)) in branches.iter().enumerate() {
@@ -258,9 +198,7 @@ fn tree(run: &Run, decision: &Decision, (findings, history): (&[Finding], &Histo
     if !decision.missing.is_empty() {
         lines.push(format!("还不知道、而且会影响结论的：{}", decision.missing.join("、")));
     }
-    for step in decision.steps.iter().filter(|step| step.code == "change") {
-        lines.push(format!("怎样会改变：{}——{}", step.text, step.value.as_deref().unwrap_or_default()));
-    }
+    lines.extend(told.changes.iter().map(|change| format!("怎样会改变：{change}")));
     // What is missing was said above.
     let others: Vec<&Finding> = findings.iter().filter(|finding| finding.code != "I0303").collect();
     if !others.is_empty() {
@@ -353,12 +291,5 @@ mod tests {
         assert!(!is_asked("王", key, "王一"));
         assert_eq!(shown(key), "G110105**********2X");
         assert_eq!(shown("王一"), "王一");
-    }
-
-    #[test]
-    fn places_read_as_spreadsheets_show_them() {
-        let rows = |sheet: &str, row, row_last| Rows { table: "roster".into(), file: "a.xlsx".into(), sheet: sheet.into(), row, row_last };
-        assert_eq!(place(&rows("名册", 3, 3)), "a.xlsx!名册!3");
-        assert_eq!(place(&rows("", 3, 5)), "a.xlsx!3-5");
     }
 }

@@ -26,6 +26,7 @@ pub fn words(stage: Stage) -> &'static str {
         Stage::Reading => "reading",
         Stage::Judging => "judging",
         Stage::Writing => "writing",
+        Stage::Reporting => "reporting",
     }
 }
 

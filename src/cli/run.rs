@@ -39,6 +39,15 @@ pub struct Arguments {
     /// Publish though totals moved against the last run by more than the pipeline's `stop_when_moved`.
     #[arg(long)]
     accept_moves: bool,
+    /// Publish the Parquet files and summary.xlsx only, without pages and workbooks.
+    #[arg(long)]
+    tables_only: bool,
+    /// Encrypt pages and workbooks, one file a recipient, and leave no clear copy of what is in one.
+    #[arg(long, conflicts_with = "tables_only")]
+    package: bool,
+    /// Who gets a package; `recipients.toml` beside the pipeline file without it.
+    #[arg(long, value_name = "FILE", requires = "package")]
+    recipients: Option<PathBuf>,
 }
 
 /// Runs a pipeline.
@@ -52,6 +61,9 @@ pub fn main(arguments: &Arguments, json: bool) -> Ending {
         policy: arguments.policy.clone(),
         attendance: arguments.attendance,
         accept_moves: arguments.accept_moves,
+        tables_only: arguments.tables_only,
+        package: arguments.package,
+        recipients: arguments.recipients.clone(),
     };
     let config = match Config::load(&arguments.pipeline, &overrides) {
         Ok(config) => config,

@@ -7,15 +7,14 @@ use super::file::{About, FileRead, SAVE_AGAIN, SheetRead};
 use super::finding::{CellFinding, Noted, shown};
 use super::headers::Vocabulary;
 use super::part::Settled;
-use super::read::{FileInfo, Inputs, Sheet};
+use super::read::{FileInfo, Inputs, Report, Sheet};
 use super::recognise::Layout;
 use super::rows::Outcome;
 use super::table::{Holds, Table};
 
 /// Puts the files together in order: their sheets and findings, the subjects that they brought, and which were given twice.
 pub(crate) fn put_together(read: Vec<FileRead>, vocabulary: &Vocabulary) -> Inputs {
-    let mut inputs =
-        Inputs { files: Vec::new(), sheets: Vec::new(), findings: Vec::new(), subjects: vocabulary.subjects.clone(), deferred: Vec::new() };
+    let mut inputs = Inputs::none(vocabulary);
     // What the names of files say belongs to what they hold: 语文.csv and 数学.csv may well be filled in alike.
     let mut seen: HashMap<(String, Vec<String>), usize> = HashMap::new();
     for (file, read) in read.into_iter().enumerate() {
@@ -54,7 +53,7 @@ fn given_by_name(sheets: &[SheetRead]) -> Vec<String> {
     let outcomes = sheets.iter().filter_map(|sheet| sheet.outcomes.as_ref().ok()).flatten();
     let given = outcomes.filter_map(|outcome| match outcome {
         Outcome::Table(table) => table.0.given.as_ref().map(|(_, given)| given.clone()),
-        Outcome::Unknown { .. } => None,
+        Outcome::Unknown { .. } | Outcome::Report => None,
     });
     given.collect()
 }
@@ -87,7 +86,7 @@ pub(crate) fn put_sheets(inputs: &mut Inputs, file: usize, sheets: Vec<SheetRead
     // An unknown column is named once a file.
     let mut unknown: BTreeMap<String, CellFinding> = BTreeMap::new();
     let is_spreadsheet = sheets.iter().any(|sheet| sheet.about.is_spreadsheet && !sheet.about.is_hidden);
-    let before = (inputs.sheets.len(), inputs.findings.len());
+    let before = (inputs.sheets.len(), inputs.reports.len(), inputs.findings.len());
     for SheetRead { about, outcomes } in sheets {
         let outcomes = outcomes.unwrap_or_else(|what| {
             if !is_duplicate {
@@ -106,7 +105,7 @@ pub(crate) fn put_sheets(inputs: &mut Inputs, file: usize, sheets: Vec<SheetRead
         }
     }
     // Nobody sends a workbook for nothing: what it holds may not have come out of it.
-    if is_spreadsheet && !is_duplicate && before == (inputs.sheets.len(), inputs.findings.len()) {
+    if is_spreadsheet && !is_duplicate && before == (inputs.sheets.len(), inputs.reports.len(), inputs.findings.len()) {
         inputs.findings.push(unrecognised(about_file("", file), None, vocabulary));
     }
     inputs.findings.extend(unknown.into_values());
@@ -129,6 +128,7 @@ fn put_table(
                 inputs.findings.push(unrecognised(base, nearest.as_deref(), vocabulary));
             }
         }
+        Outcome::Report => inputs.reports.push(Report { file, name: about.name.clone() }),
         Outcome::Table(table) => {
             let (layout, mut settled) = *table;
             let place = inputs.sheets.len();

@@ -187,9 +187,13 @@ impl Builder {
             Holds::NationalId => Column::Ids(Ids::default()),
             Holds::Date | Holds::Month | Holds::SchoolYear | Holds::Number => Column::Integers(Integers::default()),
             Holds::Term | Holds::Grade | Holds::Subject | Holds::AnnualResult | Holds::Word(_) => Column::Codes(Codes::default()),
-            Holds::ShanghaiNumber | Holds::DocumentNumber | Holds::Identifier | Holds::Name | Holds::Text | Holds::Named(_) => {
-                Column::Texts(Texts::default())
-            }
+            Holds::ShanghaiNumber
+            | Holds::DocumentNumber
+            | Holds::Identifier
+            | Holds::Name
+            | Holds::Text
+            | Holds::Named(_)
+            | Holds::Shown => Column::Texts(Texts::default()),
         };
         Self { place, field, column, memo: Memo::default(), last: (String::new(), Read::Empty) }
     }

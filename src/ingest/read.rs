@@ -126,6 +126,15 @@ impl Sheet {
     }
 }
 
+/// A sheet of our own reports, which came back among the inputs and is no data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// The file, among `Inputs::files`.
+    pub file: usize,
+    /// The sheet's name.
+    pub name: String,
+}
+
 /// All that was read.
 #[derive(Clone, Debug)]
 pub struct Inputs {
@@ -133,6 +142,8 @@ pub struct Inputs {
     pub files: Vec<FileInfo>,
     /// The recognised sheets, by file and place.
     pub sheets: Vec<Sheet>,
+    /// The sheets of our own reports, by file and place.
+    pub reports: Vec<Report>,
     /// The findings, by file, sheet and record.
     pub findings: Vec<CellFinding>,
     /// The policy's subjects and those that the inputs brought.
@@ -145,6 +156,12 @@ impl Inputs {
     /// A sheet by what it holds.
     pub fn origin(&self, sheet: &Sheet) -> Origin {
         Origin::new(self.files.get(sheet.file).map_or("", |file| &file.sha256), &sheet.name, sheet.given.as_deref())
+    }
+
+    /// Nothing read yet.
+    pub(crate) fn none(vocabulary: &Vocabulary) -> Self {
+        let subjects = vocabulary.subjects.clone();
+        Self { files: Vec::new(), sheets: Vec::new(), reports: Vec::new(), findings: Vec::new(), subjects, deferred: Vec::new() }
     }
 }
 

@@ -4,7 +4,7 @@ use super::cell::MergedRange;
 use super::fold;
 use super::headers::{Dictionary, Vocabulary};
 use super::sent_back;
-use super::table::{Field, Table};
+use super::table::{Field, Holds, Table};
 
 /// Columns that say who or where and may stand in a sheet of any kind: they say little about which table it is.
 const IDENTITY: &[&str] = &[
@@ -118,6 +118,9 @@ fn alternatives(table: Table) -> &'static [&'static [&'static str]] {
 
 fn weight(field: &Field) -> u32 {
     let is_common = COMMON.contains(&field.header);
+    if field.holds == Holds::Shown {
+        return 0;
+    }
     match (IDENTITY.contains(&field.header), is_common, field.required) {
         (true, _, _) => 1,
         (false, true, true) => 6,
@@ -154,7 +157,8 @@ fn layout_of(table: Table, labels: &[Label<'_>]) -> Layout {
         required: 0,
     };
     for &Label { column, text: label, meanings } in labels {
-        match meanings.iter().find(|(other, _)| *other == table) {
+        let meant = meanings.iter().find(|(other, _)| *other == table).map(|(_, place)| *place);
+        match meant.or_else(|| table.shown_field(label)) {
             // A column of another table, such as the name beside an id, is no news to anyone.
             None if meanings.is_empty() && sent_back::is_added(label) => {
                 layout.added.push(column);
@@ -163,7 +167,7 @@ fn layout_of(table: Table, labels: &[Label<'_>]) -> Layout {
             }
             None if meanings.is_empty() => layout.unknown.push((column, label.to_owned())),
             None => {}
-            Some(&(_, place)) => match layout.columns.get_mut(place) {
+            Some(place) => match layout.columns.get_mut(place) {
                 Some(slot @ None) => {
                     *slot = Some(column);
                     if let Some(header) = layout.headers.get_mut(place) {

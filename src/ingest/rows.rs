@@ -7,7 +7,9 @@ use std::ops::ControlFlow;
 
 use super::cell::{Cell, CellKind, MergedRange, RowSink};
 use super::fold;
+use super::guide::{is_example, is_guide};
 use super::headers::Vocabulary;
+use super::own;
 use super::part::{Part, Settled, key_sets};
 use super::recognise::{Header, Labels, Layout, Nearest, find_header, recognise};
 use super::sent_back;
@@ -24,6 +26,8 @@ pub(crate) enum Outcome {
     Table(Box<(Layout, Settled)>),
     /// No header was recognised; the nearest one, and whether there are data at all.
     Unknown { nearest: Nearest, has_data: bool },
+    /// A sheet of our own reports.
+    Report,
 }
 
 /// A row held back until the header is found.
@@ -49,6 +53,7 @@ enum State<'v> {
     Looking(Vec<Held>),
     Reading(Box<(Plan, Part<'v>)>),
     Lost { nearest: Nearest, has_data: bool },
+    Report,
 }
 
 /// Takes the rows of one sheet.
@@ -112,7 +117,7 @@ impl<'v> SheetReader<'v> {
     pub(crate) fn table(&self) -> Option<Table> {
         match &self.state {
             State::Reading(reading) => Some(reading.0.layout.table),
-            State::Looking(_) | State::Lost { .. } => None,
+            State::Looking(_) | State::Lost { .. } | State::Report => None,
         }
     }
 
@@ -129,6 +134,7 @@ impl<'v> SheetReader<'v> {
             State::Reading(reading) => settled(*reading),
             State::Lost { nearest, has_data } => Outcome::Unknown { nearest, has_data },
             State::Looking(_) => Outcome::Unknown { nearest: None, has_data: false },
+            State::Report => Outcome::Report,
         });
         done
     }
@@ -140,6 +146,10 @@ impl<'v> SheetReader<'v> {
         let label = |text: &str| Some(fold::trimmed(text)).filter(|text| text.len() <= fold::LONGEST_HEADER).unwrap_or_default().to_owned();
         let labels: Vec<Labels> =
             held.iter().map(|row| Labels { number: row.number, cells: row.cells.iter().map(|(_, text)| label(text)).collect() }).collect();
+        if labels.iter().flat_map(|row| &row.cells).any(|text| own::is_mark(text)) {
+            self.state = State::Report;
+            return;
+        }
         match find_header(&labels, &self.merged, &self.vocabulary.dictionary) {
             Ok(Header { layout, last }) => {
                 let is_certain = layout.missing.is_empty() && last + 1 < held.len();
@@ -151,7 +161,13 @@ impl<'v> SheetReader<'v> {
                 let wide =
                     held.iter().filter(|row| row.cells.iter().filter(|(_, text)| !fold::trimmed(text).is_empty()).count() >= 2).count();
                 let names_anyone = held.iter().flat_map(|row| &row.cells).any(|(_, text)| fold::masked(text, false) != *text);
-                self.state = State::Lost { nearest, has_data: wide >= 2 || names_anyone };
+                // What lies beyond the rows held back may be anything.
+                let is_guide = held.len() < WINDOW
+                    && is_guide(
+                        held.iter().map(|row| row.cells.iter().map(|(_, text)| text.as_str()).collect()),
+                        &self.vocabulary.dictionary,
+                    );
+                self.state = State::Lost { nearest, has_data: !is_guide && (wide >= 2 || names_anyone) };
             }
             Err(_) => {}
         }
@@ -176,7 +192,7 @@ impl<'v> SheetReader<'v> {
     fn held_row(&self, place: usize) -> u32 {
         match &self.state {
             State::Looking(held) => held.get(place).map_or(0, |row| row.number),
-            State::Reading(_) | State::Lost { .. } => 0,
+            State::Reading(_) | State::Report | State::Lost { .. } => 0,
         }
     }
 
@@ -339,11 +355,14 @@ enum Role {
     Header {
         or_record: bool,
     },
-    /// Blank, the header again, a total or a note.
+    /// Blank, the header again, an example, a total or a note.
     Nothing,
 }
 
 fn role(plan: &Plan, cells: &[Cell<'_>], vocabulary: &Vocabulary) -> Role {
+    if is_example(cells) {
+        return Role::Nothing;
+    }
     let key_text = |column: usize| cells.get(column).map_or("", |cell| fold::trimmed(cell.text));
     // Nearly every row: there is an id where the id belongs.
     if plan.keys.iter().any(|(column, holds)| *holds != Holds::Name && is_long_code(key_text(*column))) {
@@ -447,7 +466,7 @@ impl RowSink for SheetReader<'_> {
                     self.decide(is_end);
                 }
             }
-            State::Lost { .. } => return ControlFlow::Break(()),
+            State::Lost { .. } | State::Report => return ControlFlow::Break(()),
         }
         ControlFlow::Continue(())
     }
@@ -497,7 +516,7 @@ mod tests {
     fn table(outcome: Outcome) -> (Layout, Settled) {
         match outcome {
             Outcome::Table(table) => *table,
-            Outcome::Unknown { .. } => panic!("no header was recognised"),
+            Outcome::Unknown { .. } | Outcome::Report => panic!("no header was recognised"),
         }
     }
 

@@ -10,6 +10,9 @@ use law::regulation::rule::Law;
 use serde::Deserialize;
 use thiserror::Error;
 
+use super::recipients;
+use crate::report::package::Recipient;
+
 /// A pipeline file.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -127,6 +130,12 @@ pub struct Overrides {
     pub attendance: Option<Attendance>,
     /// Publish though totals moved by more than the pipeline allows.
     pub accept_moves: bool,
+    /// Whether only tables are published: no pages and workbooks.
+    pub tables_only: bool,
+    /// Whether what people read is encrypted for those who get it.
+    pub package: bool,
+    /// Who that is; `recipients.toml` beside the pipeline file without it.
+    pub recipients: Option<PathBuf>,
 }
 
 /// A configuration that can't be used.
@@ -213,6 +222,10 @@ pub struct Config {
     pub safety: Safety,
     /// Whether it is published though totals moved by more than that.
     pub accept_moves: bool,
+    /// Whether only tables are published: no pages and workbooks.
+    pub tables_only: bool,
+    /// Who gets what people read, encrypted; nobody without it.
+    pub recipients: Option<Vec<Recipient>>,
 }
 
 /// The nearest name in the folder of a file that is not there.
@@ -228,11 +241,11 @@ pub fn nearest(path: &Path) -> String {
         .unwrap_or_default()
 }
 
-fn read(path: &Path) -> Result<String, ConfigError> {
+pub(super) fn read(path: &Path) -> Result<String, ConfigError> {
     std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.into(), source, hint: nearest(path) })
 }
 
-fn parse<T: serde::de::DeserializeOwned>(path: &Path, what: &'static str, text: &str) -> Result<T, ConfigError> {
+pub(super) fn parse<T: serde::de::DeserializeOwned>(path: &Path, what: &'static str, text: &str) -> Result<T, ConfigError> {
     toml::from_str(text).map_err(|fault| ConfigError::Content { path: path.into(), what, message: fault.to_string() })
 }
 
@@ -416,7 +429,9 @@ impl Config {
         let audits = pipeline.procedure == Procedure::DistrictAudit;
         let law = Law { policy, lists, subjects, calendar, school_year, last_day, window, as_of, term, audits };
         let headers_hash = hash_files(&headers);
-        let (safety, accept_moves) = (file.safety, overrides.accept_moves);
-        Ok(Self { pipeline, inputs, law, policy_hash, calendar_hash, headers, headers_hash, safety, accept_moves })
+        let (safety, accept_moves, tables_only) = (file.safety, overrides.accept_moves, overrides.tables_only);
+        let beside = || folder.join("recipients.toml");
+        let recipients = overrides.package.then(|| recipients::load(&overrides.recipients.clone().unwrap_or_else(beside))).transpose()?;
+        Ok(Self { pipeline, inputs, law, policy_hash, calendar_hash, headers, headers_hash, safety, accept_moves, tables_only, recipients })
     }
 }

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
+use crate::report::manifest::Manifest;
+
 /// A pipeline's folder of runs, held by this process.
 #[derive(Debug)]
 pub struct Held {
@@ -31,12 +33,16 @@ fn private(_path: &Path, _mode: u32) -> io::Result<()> {
     Ok(())
 }
 
-/// Lets nobody else into a folder and all that it holds, and has the disk keep it.
-fn close(folder: &Path) -> io::Result<()> {
+fn sync_folder(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
+}
+
+/// Makes a folder and all that is in it its owner's only, and settles it on the disk.
+pub(super) fn keep_private(folder: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         if entry.file_type()?.is_dir() {
-            close(&entry.path())?;
+            keep_private(&entry.path())?;
         } else {
             private(&entry.path(), 0o600)?;
         }
@@ -45,8 +51,22 @@ fn close(folder: &Path) -> io::Result<()> {
     sync_folder(folder)
 }
 
-fn sync_folder(path: &Path) -> io::Result<()> {
-    File::open(path)?.sync_all()
+/// The runs of a pipeline by name, which begins with the date of judgement, the newest date first.
+fn runs(pipeline_folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(pipeline_folder).into_iter().flatten().flatten();
+    let mut runs: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(|path| path.join("manifest.json").is_file()).collect();
+    runs.sort_unstable_by(|one, other| other.file_name().cmp(&one.file_name()));
+    runs
+}
+
+/// The receipts of the latest runs of a pipeline, at most `most`, the oldest first; a run whose receipt can't be read is left out.
+pub fn earlier(pipeline_folder: &Path, most: usize) -> Vec<Manifest> {
+    // Runs of one date are in no order yet: a few more are read than are asked for.
+    let runs = runs(pipeline_folder);
+    let read = |path: &PathBuf| serde_json::from_slice(&fs::read(path.join("manifest.json")).ok()?).ok();
+    let mut manifests: Vec<Manifest> = runs.iter().take(most * 2).filter_map(read).collect();
+    manifests.sort_by(|one, other| (&one.as_of, &one.finished_at).cmp(&(&other.as_of, &other.finished_at)));
+    manifests.split_off(manifests.len().saturating_sub(most))
 }
 
 /// The run that `latest` names.
@@ -110,7 +130,7 @@ impl Held {
     /// # Errors
     /// The disk refuses.
     pub fn publish(&self, staging: Staging, run_id: &str) -> io::Result<PathBuf> {
-        close(staging.path())?;
+        keep_private(staging.path())?;
         let run = self.folder.join(run_id);
         fs::rename(staging.path(), &run)?;
         // Renamed away: there is nothing left to remove.

@@ -4,5 +4,7 @@ pub mod config;
 pub mod folder;
 pub mod matching;
 pub mod movements;
+pub mod recipients;
+pub mod report;
 pub mod run;
 pub mod signoff;

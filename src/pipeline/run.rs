@@ -17,6 +17,7 @@ use thiserror::Error;
 use super::config::{Config, Procedure};
 use super::folder::{self, Held};
 use super::movements;
+use super::report::EARLIER;
 use super::signoff;
 use crate::engine::attendance::ids::{Ids, Numbering};
 use crate::engine::audit;
@@ -37,9 +38,10 @@ use crate::reconcile::life::{self, Change, History, Raised, Subject};
 use crate::report::findings::Published;
 use crate::report::manifest::{AttendanceReceipt, Books, InputReceipt, LifeReceipt, Manifest, PolicyReceipt, ReturnedReceipt, Seconds};
 use crate::report::parquet::{Encoded, Groups, Names, ROW_GROUP};
+use crate::report::read::Run;
 use crate::report::returned::{self, Wanted};
 use crate::report::state::{self, Basis, FileKept, Kept, State};
-use crate::report::{decisions, findings as published, history, mask, matches, positions, sources, submissions, summary};
+use crate::report::{decisions, findings as published, history, mask, matches, package, pages, positions, sources, submissions, summary};
 
 /// How far a run is, for whoever shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +52,8 @@ pub enum Stage {
     Judging,
     /// Writing results.
     Writing,
+    /// Making pages and workbooks of them.
+    Reporting,
 }
 
 /// Told of a run's progress: the stage, how much is done, of how much.
@@ -198,10 +202,26 @@ pub fn run(config: &Config, out: &Path, watch: &Watch<'_>) -> Result<PublishedRu
     manifest.life.signoffs_lapsed = lapsed.and_then(Result::ok).unwrap_or_default();
     check(&cohort, &manifest)?;
     manifest.movements = movements::against(latest.as_deref(), staging.path(), &manifest, config, &names("movements/1"))?;
-    manifest.returned =
-        returned::write_returned(staging.path(), &wanted, &vocabulary, law.as_of).map_err(|error| RunError::Write(error.to_string()))?;
+    if !config.tables_only {
+        manifest.returned = returned::write_returned(staging.path(), &wanted, &vocabulary, law.as_of)
+            .map_err(|error| RunError::Write(error.to_string()))?;
+    }
     summary::write_workbook(staging.path(), &manifest).map_err(|error| RunError::Write(error.to_string()))?;
     clock.lap(|seconds| &mut seconds.writing);
+    // What people read is made from the published files alone: the facts have done their work.
+    drop((life, answers, cohort));
+    drop(inputs);
+    if !config.tables_only {
+        let run = Run { folder: staging.path().into(), manifest: manifest.clone() };
+        let students = manifest.students;
+        watch(Stage::Reporting, 0, students);
+        pages::write(&run, staging.path(), &folder::earlier(held.folder(), EARLIER), &|done| watch(Stage::Reporting, done, students))
+            .map_err(|error| RunError::Write(error.to_string()))?;
+        if let Some(recipients) = &config.recipients {
+            manifest.packages = package::write_packages(&run, recipients, &[]).map_err(|error| RunError::Write(error.to_string()))?;
+        }
+        clock.lap(|seconds| &mut seconds.reporting);
+    }
     manifest.seconds = clock.seconds;
     manifest.write(staging.path())?;
     let folder = held.publish(staging, &run_id)?;
@@ -590,6 +610,7 @@ fn manifest(
         open_findings: BTreeMap::new(),
         open_findings_by_severity: BTreeMap::new(),
         life: LifeReceipt::default(),
+        packages: Vec::new(),
         movements: None,
         returned: ReturnedReceipt::default(),
     }

@@ -65,6 +65,9 @@ pub struct Manifest {
     /// What became of the findings against the last run of the pipeline.
     #[serde(default)]
     pub life: LifeReceipt,
+    /// The encrypted files, if what people read was packaged.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub packages: Vec<PackageReceipt>,
     /// What moved against the last run of the pipeline, if there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub movements: Option<MovementReceipt>,
@@ -113,6 +116,17 @@ pub struct AttendanceReceipt {
     pub read_anew: Option<String>,
 }
 
+/// An encrypted file.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]
+pub struct PackageReceipt {
+    /// Who gets it.
+    pub recipient: String,
+    /// Its path below the run folder.
+    pub file: String,
+    /// How many files are in it; with none it was not made.
+    pub files: u64,
+}
+
 /// What became of the findings against the last run of the pipeline.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]
 pub struct LifeReceipt {
@@ -158,6 +172,9 @@ pub struct Seconds {
     pub judging: f64,
     /// Writing the rest.
     pub writing: f64,
+    /// Making pages and workbooks.
+    #[serde(default)]
+    pub reporting: f64,
 }
 
 /// Which policy judged.

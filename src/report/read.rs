@@ -1,6 +1,8 @@
 //! A published run read back: one student's decision and findings, from the run folder alone.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -48,9 +50,13 @@ pub struct Hit {
 impl Hit {
     /// The grade in words, where it is known.
     pub fn grade_title(&self) -> Option<&'static str> {
-        let grade = self.grade.and_then(|grade| u8::try_from(grade).ok()).and_then(Grade::new);
-        grade.map(Grade::title)
+        grade_title(self.grade)
     }
+}
+
+/// A grade in words, where it is one.
+pub fn grade_title(grade: Option<i8>) -> Option<&'static str> {
+    grade.and_then(|grade| u8::try_from(grade).ok()).and_then(Grade::new).map(Grade::title)
 }
 
 /// A step of a decision.
@@ -167,6 +173,20 @@ pub struct FindingRow {
     pub column: String,
     pub cell: String,
     pub count: i64,
+}
+
+impl FindingRow {
+    /// Where it stands: file, sheet, cell or row, and column.
+    pub fn place(&self) -> String {
+        let mut words = vec![self.finding.file.clone(), self.finding.sheet.clone()];
+        words.push(match (self.cell.as_str(), self.finding.row) {
+            ("", Some(row)) => format!("第 {row} 行"),
+            (cell, _) => cell.to_owned(),
+        });
+        words.push(self.column.clone());
+        words.retain(|word| !word.is_empty());
+        words.join(" ")
+    }
 }
 
 /// A published run.
@@ -306,7 +326,67 @@ impl Run {
         Ok((findings, more))
     }
 
-    fn each_finding(&self, take: impl FnMut(&RecordBatch) -> Result<(), Fault>) -> Result<(), ReadError> {
+    /// District and code of each school that has students.
+    ///
+    /// # Errors
+    /// The decisions can't be read.
+    pub fn schools(&self) -> Result<BTreeSet<(String, String)>, ReadError> {
+        let mut schools = BTreeSet::new();
+        read(&self.folder.join("decisions.parquet"), &["district", "school_code"], None, |batch| {
+            let (districts, codes) = (texts(batch, "district")?, texts(batch, "school_code")?);
+            let mut before: Option<(&str, &str)> = None;
+            for (district, code) in strings_of(&districts).iter().zip(strings_of(&codes)) {
+                let own = (district.unwrap_or_default(), code.unwrap_or_default());
+                if before != Some(own) {
+                    schools.insert((own.0.to_owned(), own.1.to_owned()));
+                }
+                before = Some(own);
+            }
+            Ok(())
+        })?;
+        Ok(schools)
+    }
+
+    /// District and code of the schools of which each input file holds findings; empty texts where nobody can tell.
+    ///
+    /// # Errors
+    /// The findings can't be read.
+    pub fn schools_by_file(&self) -> Result<BTreeMap<String, BTreeSet<(String, String)>>, ReadError> {
+        let mut schools: BTreeMap<String, BTreeSet<(String, String)>> = BTreeMap::new();
+        read(&self.folder.join("findings.parquet"), &["file", "district", "school_code"], None, |batch| {
+            let [files, districts, codes] = ["file", "district", "school_code"].map(|name| texts(batch, name));
+            let (files, districts, codes) = (files?, districts?, codes?);
+            for place in (0..batch.num_rows()).filter(|place| strings_of(&files).is_valid(*place)) {
+                schools.entry(text(&files, place)).or_default().insert((text(&districts, place), text(&codes, place)));
+            }
+            Ok(())
+        })?;
+        Ok(schools)
+    }
+
+    /// The findings that name no school, in their order, at most `most`, and how many more there are.
+    ///
+    /// # Errors
+    /// The findings can't be read.
+    pub fn findings_of_no_school(&self, most: usize) -> Result<(Vec<FindingRow>, usize), ReadError> {
+        let (mut findings, mut more) = (Vec::new(), 0);
+        self.each_finding(|batch| {
+            let schools = texts(batch, "school_code")?;
+            let asked: BooleanArray = strings_of(&schools).iter().map(|school| Some(school.is_none())).collect();
+            let batch = filter_record_batch(batch, &asked)?;
+            let room = batch.num_rows().min(most - findings.len());
+            findings.extend(finding_rows(&batch, room)?);
+            more += batch.num_rows() - room;
+            Ok(())
+        })?;
+        Ok((findings, more))
+    }
+
+    /// Hands on the findings, with the columns that reports show.
+    ///
+    /// # Errors
+    /// The findings can't be read.
+    pub(super) fn each_finding(&self, take: impl FnMut(&RecordBatch) -> Result<(), Fault>) -> Result<(), ReadError> {
         let columns = [
             "finding_id",
             "code",
@@ -314,6 +394,7 @@ impl Run {
             "clause",
             "student_key",
             "name",
+            "district",
             "school_code",
             "other_school_code",
             "message",
@@ -329,6 +410,7 @@ impl Run {
             "affects_name",
             "outcome_now",
             "outcome_then",
+            "evidence_hash",
         ];
         read(&self.folder.join("findings.parquet"), &columns, None, take)
     }
@@ -404,7 +486,7 @@ impl Run {
     }
 }
 
-fn finding_rows(batch: &RecordBatch, most: usize) -> Result<Vec<FindingRow>, Fault> {
+pub(super) fn finding_rows(batch: &RecordBatch, most: usize) -> Result<Vec<FindingRow>, Fault> {
     let column = |name: &str| texts(batch, name);
     let (codes, severities, clauses, messages) = (column("code")?, column("severity")?, column("clause")?, column("message")?);
     let (ids, others) = (column("finding_id")?, texts_if_any(batch, "other_school_code")?);
@@ -455,15 +537,36 @@ pub(super) fn read(
     places: Option<&[usize]>,
     mut take: impl FnMut(&RecordBatch) -> Result<(), Fault>,
 ) -> Result<(), ReadError> {
-    let mut all = || -> Result<(), Fault> {
+    read_selected(path, columns, places.map(selection), &mut take)
+}
+
+/// Hands on the batches of a file: some columns of the rows in ranges, which ascend.
+pub(super) fn read_ranges(
+    path: &Path,
+    columns: &[&str],
+    ranges: &[Range<usize>],
+    mut take: impl FnMut(&RecordBatch) -> Result<(), Fault>,
+) -> Result<(), ReadError> {
+    let rows = ranges.iter().map(|range| range.end).max().unwrap_or(0);
+    let selection = RowSelection::from_consecutive_ranges(ranges.iter().cloned(), rows);
+    read_selected(path, columns, Some(selection), &mut take)
+}
+
+fn read_selected(
+    path: &Path,
+    columns: &[&str],
+    selection: Option<RowSelection>,
+    take: &mut dyn FnMut(&RecordBatch) -> Result<(), Fault>,
+) -> Result<(), ReadError> {
+    let all = || -> Result<(), Fault> {
         let builder = ParquetRecordBatchReaderBuilder::try_new(File::open(path)?)?;
         let mask = match columns {
             [] => ProjectionMask::all(),
             columns => ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied()),
         };
         let mut builder = builder.with_projection(mask).with_batch_size(1 << 16);
-        if let Some(places) = places {
-            builder = builder.with_row_selection(selection(places));
+        if let Some(selection) = selection {
+            builder = builder.with_row_selection(selection);
         }
         for batch in builder.build()? {
             take(&batch?)?;
@@ -493,7 +596,7 @@ pub(super) fn strings<'b>(batch: &'b RecordBatch, name: &str) -> Result<&'b Stri
     column(batch, name)?.as_string_opt().ok_or_else(|| format!("column {name} holds no texts").into())
 }
 
-fn texts(batch: &RecordBatch, name: &str) -> Result<ArrayRef, Fault> {
+pub(super) fn texts(batch: &RecordBatch, name: &str) -> Result<ArrayRef, Fault> {
     Ok(cast(column(batch, name)?, &DataType::Utf8)?)
 }
 
@@ -505,8 +608,19 @@ fn texts_if_any(batch: &RecordBatch, name: &str) -> Result<ArrayRef, Fault> {
     }
 }
 
+/// The texts of a column that [`texts`] gave.
+pub(super) fn strings_of(texts: &ArrayRef) -> &StringArray {
+    texts.as_string::<i32>()
+}
+
+/// The offsets of a list of texts in each row, and the texts of all.
+pub(super) fn list_of_texts(batch: &RecordBatch, name: &str) -> Result<(Vec<i32>, ArrayRef), Fault> {
+    let lists = column(batch, name)?.as_list_opt::<i32>().ok_or_else(|| format!("column {name} holds no lists"))?;
+    Ok((lists.value_offsets().to_vec(), cast(lists.values(), &DataType::Utf8)?))
+}
+
 /// A cell of texts; empty where there is none.
-fn text(texts: &ArrayRef, place: usize) -> String {
+pub(super) fn text(texts: &ArrayRef, place: usize) -> String {
     let texts = texts.as_string::<i32>();
     if texts.is_valid(place) { texts.value(place).to_owned() } else { String::new() }
 }
@@ -521,12 +635,17 @@ pub(super) fn number(batch: &RecordBatch, name: &str, place: usize) -> Option<i3
     numbers.is_valid(place).then(|| numbers.value(place))
 }
 
-fn short(batch: &RecordBatch, name: &str, place: usize) -> Option<i16> {
+pub(super) fn long(batch: &RecordBatch, name: &str, place: usize) -> Option<i64> {
+    let numbers = batch.column_by_name(name)?.as_primitive_opt::<Int64Type>()?;
+    numbers.is_valid(place).then(|| numbers.value(place))
+}
+
+pub(super) fn short(batch: &RecordBatch, name: &str, place: usize) -> Option<i16> {
     let numbers = batch.column_by_name(name)?.as_primitive_opt::<Int16Type>()?;
     numbers.is_valid(place).then(|| numbers.value(place))
 }
 
-fn day(batch: &RecordBatch, name: &str, place: usize) -> Option<NaiveDate> {
+pub(super) fn day(batch: &RecordBatch, name: &str, place: usize) -> Option<NaiveDate> {
     let days = batch.column_by_name(name)?.as_primitive_opt::<Date32Type>()?;
     days.is_valid(place).then(|| NaiveDate::from_epoch_days(days.value(place))).flatten()
 }
@@ -537,13 +656,13 @@ fn elements(batch: &RecordBatch, name: &str, place: usize) -> Result<ArrayRef, F
     Ok(lists.value(place))
 }
 
-fn words(batch: &RecordBatch, name: &str, place: usize) -> Result<Vec<String>, Fault> {
+pub(super) fn words(batch: &RecordBatch, name: &str, place: usize) -> Result<Vec<String>, Fault> {
     let words = cast(&elements(batch, name, place)?, &DataType::Utf8)?;
     Ok((0..words.len()).map(|place| text(&words, place)).collect())
 }
 
 /// The structs of a list in the first row, as a table of their own.
-fn records(batch: &RecordBatch, name: &str) -> Result<RecordBatch, Fault> {
+pub(super) fn records(batch: &RecordBatch, name: &str) -> Result<RecordBatch, Fault> {
     let elements = elements(batch, name, 0)?;
     let structs = elements.as_struct_opt().ok_or_else(|| format!("column {name} holds no records"))?;
     Ok(RecordBatch::from(structs.clone()))
@@ -575,7 +694,7 @@ fn first_decision(batch: &RecordBatch) -> Result<Decision, Fault> {
     })
 }
 
-fn steps(reasons: &RecordBatch) -> Result<Vec<Step>, Fault> {
+pub(super) fn steps(reasons: &RecordBatch) -> Result<Vec<Step>, Fault> {
     let column = |name: &str| texts(reasons, name);
     let (clauses, codes, sentences) = (column("clause")?, column("code")?, column("text")?);
     let (values, thresholds) = (column("value")?, column("threshold")?);
@@ -592,7 +711,7 @@ fn steps(reasons: &RecordBatch) -> Result<Vec<Step>, Fault> {
     Ok((0..reasons.num_rows()).map(step).collect())
 }
 
-fn evidence(rows: &RecordBatch) -> Result<Vec<Rows>, Fault> {
+pub(super) fn evidence(rows: &RecordBatch) -> Result<Vec<Rows>, Fault> {
     let column = |name: &str| texts(rows, name);
     let (tables, files, sheets) = (column("table")?, column("file")?, column("sheet")?);
     let of_row = |place: usize| Rows {

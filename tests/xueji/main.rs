@@ -1,5 +1,6 @@
 //! The integration tests: whole runs, from files to published results.
 
+mod browser;
 mod cases;
 mod city;
 mod commands;
@@ -15,12 +16,16 @@ mod matching;
 mod messy;
 mod movements;
 mod national;
+mod package;
 mod readings;
 mod replay;
 mod returned;
 mod sample;
 mod schema;
 mod signoff;
+mod site;
 mod stake;
 mod support;
+mod template;
 mod whole_run;
+mod workbooks;

@@ -6,6 +6,7 @@ use std::process::Command;
 use calamine::{Reader, Xlsx, open_workbook};
 
 use crate::support::{package, rows, scratch, term_end, write_files};
+use crate::workbooks::visible_cells;
 
 /// Runs the program; gives all that it said.
 fn said(arguments: &[&str]) -> String {
@@ -15,21 +16,6 @@ fn said(arguments: &[&str]) -> String {
 
 fn path(path: &Path) -> &str {
     path.to_str().expect("a path of text")
-}
-
-/// The texts of a workbook that are not hidden.
-fn visible(file: &Path) -> String {
-    let mut workbook: Xlsx<_> = open_workbook(file).expect("a workbook");
-    let mut texts = String::new();
-    for (name, range) in workbook.worksheets() {
-        texts.push_str(&name);
-        // The key that look-ups go by is the last column of 待核名单, and hidden.
-        let hidden = (name == "待核名单").then_some(10);
-        for (_, _, cell) in range.cells().filter(|(_, column, _)| Some(*column) != hidden) {
-            texts.push_str(&format!("\n{cell}"));
-        }
-    }
-    texts
 }
 
 /// What a workbook that goes back says beside the sender's own cells, which stand in it as they came.
@@ -60,7 +46,7 @@ fn outputs(run: &Path) -> String {
         }
         match file.extension().and_then(|extension| extension.to_str()) {
             Some("parquet") => {}
-            Some("xlsx") => texts.push_str(&visible(&file)),
+            Some("xlsx") => texts.push_str(&visible_cells(&file).join("\n")),
             _ => texts.push_str(&std::fs::read_to_string(&file).expect("a text")),
         }
     }

@@ -38,9 +38,9 @@ pub fn write_files<C: AsRef<[u8]>>(folder: &Path, files: &[(&str, C)]) {
     }
 }
 
-/// A run of term end over an input folder, published below `out`.
+/// A run of term end over an input folder, published below `out`, without pages and workbooks.
 pub fn try_run(input: &Path, out: &Path) -> Result<PublishedRun, RunError> {
-    let overrides = Overrides { inputs: vec![input.into()], ..Overrides::default() };
+    let overrides = Overrides { inputs: vec![input.into()], tables_only: true, ..Overrides::default() };
     let config = Config::load(&term_end(), &overrides).expect("a usable pipeline");
     run(&config, out, &|_, _, _| {})
 }
@@ -56,7 +56,13 @@ pub fn audit_on(input: &Path, out: &Path, as_of: NaiveDate, attendance: Attendan
 }
 
 fn run_on(pipeline: &str, input: &Path, out: &Path, as_of: NaiveDate, attendance: Attendance) -> Result<PublishedRun, RunError> {
-    let overrides = Overrides { inputs: vec![input.into()], as_of: Some(as_of), attendance: Some(attendance), ..Overrides::default() };
+    let overrides = Overrides {
+        inputs: vec![input.into()],
+        as_of: Some(as_of),
+        attendance: Some(attendance),
+        tables_only: true,
+        ..Overrides::default()
+    };
     let config = Config::load(&package().join(pipeline), &overrides).expect("a usable pipeline");
     run(&config, out, &|_, _, _| {})
 }

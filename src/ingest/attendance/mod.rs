@@ -124,8 +124,7 @@ pub fn read_deferred(
     let manner = Manner { vocabulary, counting: Some(counting), replaced: Some(&replaced) };
     let read = read_file(&found, manner, Room::shared(share));
     let read = read.or_else(|| read_file(&found, manner, Room::alone())).unwrap_or_default();
-    let mut own =
-        Inputs { files: Vec::new(), sheets: Vec::new(), findings: Vec::new(), subjects: vocabulary.subjects.clone(), deferred: Vec::new() };
+    let mut own = Inputs::none(vocabulary);
     for read in read {
         own.files.push(read.info);
         gather::put_sheets(&mut own, 0, read.sheets, false, vocabulary);

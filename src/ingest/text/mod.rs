@@ -446,7 +446,7 @@ mod tests {
             let outcomes = super::read(&source, &vocabulary(), &["a.csv"], Room::alone(), None, &[])?;
             let tables = outcomes.into_iter().map(|outcome| match outcome {
                 Outcome::Table(table) => (table.1.rows, table.1.columns),
-                Outcome::Unknown { .. } => panic!("no table"),
+                Outcome::Unknown { .. } | Outcome::Report => panic!("no table"),
             });
             Ok(tables.collect())
         })

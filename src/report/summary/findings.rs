@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use law::regulation::findings::find;
 use rust_xlsxwriter::Worksheet;
 
-use super::SEVERITIES;
-use super::counts::{SummaryError, count, rows};
 use super::workbook::{Formats, MOST, head, say_more, write_texts};
 use crate::reconcile::life::{Change, History, Life};
 use crate::report::history;
 use crate::report::mask;
+use crate::report::queries::{QueryError, count, rows};
 use crate::report::read::{FindingRow, Run};
+use crate::report::words::severity;
 
 /// What became of a finding since the last run, and the answer to it, in words.
 fn life_in_words(life: Option<&Life>) -> (&'static str, String) {
@@ -29,7 +29,7 @@ fn life_in_words(life: Option<&Life>) -> (&'static str, String) {
 
 /// The findings that `is_asked` picks by their other school, those that are open first, at most [`MOST`], how many more there are, and the
 /// history of those that are shown.
-fn open_first(run: &Run, is_asked: impl Fn(&str) -> bool) -> Result<(Vec<FindingRow>, usize, History), SummaryError> {
+fn open_first(run: &Run, is_asked: impl Fn(&str) -> bool) -> Result<(Vec<FindingRow>, usize, History), QueryError> {
     let answered = history::answered(&run.folder)?;
     let (mut found, more) = run.some_findings(MOST, |id, other| is_asked(other) && !answered.contains(id))?;
     let (closed, further) = run.some_findings(MOST - found.len(), |id, other| is_asked(other) && answered.contains(id))?;
@@ -40,7 +40,7 @@ fn open_first(run: &Run, is_asked: impl Fn(&str) -> bool) -> Result<(Vec<Finding
 }
 
 /// Every finding, where it stands and what to do about it.
-pub(super) fn all(sheet: &mut Worksheet, run: &Run, formats: &Formats) -> Result<(), SummaryError> {
+pub(super) fn all(sheet: &mut Worksheet, run: &Run, formats: &Formats) -> Result<(), QueryError> {
     let (found, more, history) = open_first(run, |_| true)?;
     let columns = [
         ("严重程度", 10.0),
@@ -63,7 +63,7 @@ pub(super) fn all(sheet: &mut Worksheet, run: &Run, formats: &Formats) -> Result
     ];
     head(sheet, 0, &columns, found.len() as u32, formats)?;
     for (row, FindingRow { finding, clause, school_code, name, student_key, column, cell, count, .. }) in (1_u32..).zip(&found) {
-        let severity = SEVERITIES.iter().find(|(code, _)| *code == finding.severity).map_or("", |(_, title)| title);
+        let severity = severity(&finding.severity);
         let place = if cell.is_empty() { finding.row.map(|row| format!("第 {row} 行")).unwrap_or_default() } else { cell.clone() };
         write_texts(sheet, row, 0, &[severity, &finding.code, clause, school_code, name])?;
         sheet.write(row, 5, mask::student_key(student_key))?;
@@ -79,7 +79,7 @@ pub(super) fn all(sheet: &mut Worksheet, run: &Run, formats: &Formats) -> Result
 }
 
 /// How many findings there are of each code, and how many of them are open.
-fn by_code(sheet: &mut Worksheet, run: &Run, formats: &Formats) -> Result<(), SummaryError> {
+fn by_code(sheet: &mut Worksheet, run: &Run, formats: &Formats) -> Result<(), QueryError> {
     let mut codes: BTreeMap<String, (u64, u64)> = BTreeMap::new();
     for (words, number) in count(&run.folder.join(history::FILE), &["code", "change", "review"])? {
         if let [code, change, review] = words.as_slice()
@@ -102,7 +102,7 @@ fn by_code(sheet: &mut Worksheet, run: &Run, formats: &Formats) -> Result<(), Su
 }
 
 /// The cases of two schools: what each says, for the district to settle.
-pub(super) fn of_two_schools(sheet: &mut Worksheet, run: &Run, formats: &Formats) -> Result<(), SummaryError> {
+pub(super) fn of_two_schools(sheet: &mut Worksheet, run: &Run, formats: &Formats) -> Result<(), QueryError> {
     let (found, more, history) = open_first(run, |other| !other.is_empty())?;
     let schools: BTreeMap<String, (String, String)> =
         rows(&run.folder.join("submissions.parquet"), &["school_code", "school_name", "district"], &[])?
@@ -131,7 +131,7 @@ pub(super) fn of_two_schools(sheet: &mut Worksheet, run: &Run, formats: &Formats
     ];
     head(sheet, 0, &columns, found.len() as u32, formats)?;
     for (row, FindingRow { finding, school_code, other_school_code, name, student_key, .. }) in (1_u32..).zip(&found) {
-        let severity = SEVERITIES.iter().find(|(code, _)| *code == finding.severity).map_or("", |(_, title)| title);
+        let severity = severity(&finding.severity);
         write_texts(sheet, row, 0, &[severity, &finding.code, name, &mask::student_key(student_key)])?;
         for (column, code) in [(4, school_code), (7, other_school_code)] {
             let (school, district) = schools.get(code).map_or(("", ""), |(name, district)| (name, district));

@@ -1,6 +1,5 @@
 //! The result for people: `summary.xlsx`, and the summary on standard output.
 
-mod counts;
 mod findings;
 mod people;
 mod workbook;
@@ -11,18 +10,14 @@ use std::path::Path;
 use law::regulation::findings::find;
 use law::regulation::rule::Outcome;
 
-pub use counts::SummaryError;
 pub use workbook::write_workbook;
 
 use super::clauses;
 use crate::reconcile::life::Change;
 
 use super::manifest::{AttendanceReceipt, Manifest, MovementReceipt, ReturnedReceipt};
+use super::words::{SEVERITIES, STAGES};
 
-/// The stages, by the words in outputs, with their titles.
-const STAGES: [(&str, &str); 4] = [("primary", "小学"), ("junior", "初中"), ("senior", "高中"), ("unknown", "不明")];
-/// The severities, by the words in outputs, with their titles.
-const SEVERITIES: [(&str, &str); 3] = [("error", "必须整改"), ("query", "需要说明"), ("info", "供参考")];
 /// How many codes are named as the first to look at.
 const FIRST: usize = 5;
 
@@ -33,7 +28,7 @@ fn filled(text: &str, width: usize) -> String {
 }
 
 /// What to look at first, each in a sentence.
-fn first_to_do(manifest: &Manifest) -> Vec<String> {
+pub fn first_to_do(manifest: &Manifest) -> Vec<String> {
     let found = |code: &str| manifest.open_findings.get(code).copied().unwrap_or(0);
     let mut lines = Vec::new();
     let exams = manifest.exams_for_graduation;

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use rust_xlsxwriter::Worksheet;
 
-use super::counts::{SummaryError, count, rows};
 use super::workbook::{Formats, MOST, head, say_more, write_texts};
 use crate::reconcile::positions::POSITIONS;
 use crate::report::mask;
+use crate::report::queries::{QueryError, count, rows};
 use crate::report::read::Run;
 
 /// How many people of each school are in each position, and of how many that is not known.
-pub(super) fn positions(sheet: &mut Worksheet, run: &Run, formats: &Formats) -> Result<(), SummaryError> {
+pub(super) fn positions(sheet: &mut Worksheet, run: &Run, formats: &Formats) -> Result<(), QueryError> {
     let path = run.folder.join("positions.parquet");
     let mut schools: BTreeMap<(String, String), BTreeMap<String, u64>> = BTreeMap::new();
     let mut all: BTreeMap<String, u64> = BTreeMap::new();
@@ -25,7 +25,7 @@ pub(super) fn positions(sheet: &mut Worksheet, run: &Run, formats: &Formats) -> 
     columns.extend(POSITIONS.map(|position| (position, 14.0)));
     columns.push(("不明", 10.0));
     head(sheet, 0, &columns, schools.len() as u32 + 1, formats)?;
-    let mut write = |row: u32, names: [&str; 2], own: &BTreeMap<String, u64>| -> Result<(), SummaryError> {
+    let mut write = |row: u32, names: [&str; 2], own: &BTreeMap<String, u64>| -> Result<(), QueryError> {
         write_texts(sheet, row, 0, &names)?;
         sheet.write(row, 2, own.values().sum::<u64>())?;
         for (column, position) in (3_u16..).zip(POSITIONS.into_iter().chain([""])) {
@@ -44,7 +44,7 @@ pub(super) fn positions(sheet: &mut Worksheet, run: &Run, formats: &Formats) -> 
 }
 
 /// Rows that may be a student's, and registrations that look like one person's: for people to look at.
-pub(super) fn perhaps(sheet: &mut Worksheet, run: &Run, formats: &Formats) -> Result<(), SummaryError> {
+pub(super) fn perhaps(sheet: &mut Worksheet, run: &Run, formats: &Formats) -> Result<(), QueryError> {
     let texts = ["decision", "name", "student_key", "student_name", "school_code", "table", "file", "sheet", "reasons_text"];
     let found = rows(&run.folder.join("matches.parquet"), &texts, &["row", "score"])?;
     let found: Vec<_> = found.into_iter().filter(|(words, _)| words.first().is_some_and(|decision| decision == "review")).collect();

@@ -7,15 +7,17 @@ use law::regulation::clauses::Clause;
 use law::regulation::rule::Outcome;
 use rust_xlsxwriter::{Color, DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder, Workbook, Worksheet, XlsxError};
 
-use super::counts::{SummaryError, count, rows, rows_of_fractions};
-use super::{SEVERITIES, STAGES, findings, first_to_do, people};
+use super::{findings, first_to_do, people};
 use crate::ingest::table::Table;
 use crate::reconcile::life::Change;
 use crate::report::clauses::{self, Standing};
 use crate::report::history;
 use crate::report::manifest::{Manifest, MovementReceipt};
 use crate::report::mask;
-use crate::report::read::{Listed, Run, Step};
+use crate::report::queries::{QueryError, count, rows, rows_of_fractions};
+use crate::report::read::{Listed, Run};
+use crate::report::words::{self, SEVERITIES, STAGES, to_send, why};
+use crate::report::workbooks::mark_as_report;
 
 /// The most rows of a list of findings or students; more are in the Parquet files.
 pub(super) const MOST: usize = 20_000;
@@ -50,7 +52,7 @@ impl Formats {
 ///
 /// # Errors
 /// The results can't be read, or the disk refuses.
-pub fn write_workbook(folder: &Path, manifest: &Manifest) -> Result<(), SummaryError> {
+pub fn write_workbook(folder: &Path, manifest: &Manifest) -> Result<(), QueryError> {
     let run = Run { folder: folder.into(), manifest: manifest.clone() };
     let formats = Formats::new();
     let mut workbook = Workbook::new();
@@ -125,6 +127,7 @@ pub(super) fn head(sheet: &mut Worksheet, row: u32, columns: &[(&str, f64)], row
         sheet.set_column_width(column, *width)?;
         last = column;
     }
+    mark_as_report(sheet, row, last + 1)?;
     sheet.set_freeze_panes(row + 1, 0)?;
     sheet.set_repeat_rows(0, row)?;
     if rows > 0 {
@@ -145,6 +148,7 @@ fn procedure_title(procedure: &str) -> &str {
 
 fn overview(sheet: &mut Worksheet, manifest: &Manifest, formats: &Formats) -> Result<(), XlsxError> {
     sheet.write_with_format(0, 0, format!("{} 学年学籍判定结果", manifest.school_year), &formats.title)?;
+    mark_as_report(sheet, 0, 2 + STAGES.len() as u16)?;
     let policy = format!("{} {}", manifest.policy.name, manifest.policy.version);
     let facts = [
         ("程序", procedure_title(&manifest.procedure)),
@@ -244,7 +248,7 @@ const ANSWERED: &str = "answered";
 /// District, code and name of a school.
 type School = (String, String, String);
 
-fn schools(sheet: &mut Worksheet, folder: &Path, manifest: &Manifest, formats: &Formats) -> Result<(), SummaryError> {
+fn schools(sheet: &mut Worksheet, folder: &Path, manifest: &Manifest, formats: &Formats) -> Result<(), QueryError> {
     let sent = rows(&folder.join("submissions.parquet"), &["school_code", "district", "school_name"], &[])?;
     let named: BTreeMap<String, School> = sent
         .into_iter()
@@ -292,55 +296,8 @@ fn schools(sheet: &mut Worksheet, folder: &Path, manifest: &Manifest, formats: &
     Ok(())
 }
 
-/// What to send for a missing fact, in words.
-fn to_send(fact: &str) -> String {
-    let last = fact.rsplit('.').next().unwrap_or(fact);
-    let table = match last {
-        "学年总评" | "补考" => Table::CourseResults,
-        "学业水平考试" => Table::Exams,
-        "校本考核" => Table::SchoolAssessments,
-        "注册日期" => Table::Registrations,
-        own if fact == own && Table::Evaluations.field(own).is_some() => Table::Evaluations,
-        own if fact == own && Table::Roster.field(own).is_some() => Table::Roster,
-        _ => {
-            let mut parts = fact.split('.');
-            let (table, item) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-            return format!("“{table}”表中{item}一行的“{last}”");
-        }
-    };
-    match fact.split_once('.') {
-        Some((subject, "学业水平考试")) => format!("“{}”表中{subject}的成绩", table.title()),
-        Some((subject, column)) => format!("“{}”表中{subject}的“{column}”", table.title()),
-        None => format!("“{}”表的“{fact}”", table.title()),
-    }
-}
-
-/// What to do about an outcome in term.
-fn to_do(outcome: &str) -> &'static str {
-    match Outcome::TO_ACT_ON.iter().find(|own| own.code() == outcome) {
-        Some(Outcome::WithdrawAuto) => "报区后按自动退学处理，发证书或学业证明",
-        Some(Outcome::AdmissionVoid) => "录取通知书失效，报区",
-        Some(Outcome::Interrupt) => "报区后作学籍中断，继续联系家庭",
-        Some(Outcome::Urge) => "立即督促返校或补注册，留下督促记录",
-        Some(Outcome::Warn) => "联系家长，了解情况",
-        _ => "",
-    }
-}
-
-/// Why, in the words of the steps of the deciding clauses that hold.
-fn why(clauses: &[String], steps: &[Step]) -> String {
-    let holding = steps.iter().filter(|step| step.holds == Some(true) && clauses.contains(&step.clause));
-    let told = holding.map(|step| {
-        let text = step.text.split('；').next().unwrap_or_default();
-        step.value.as_ref().map_or_else(|| text.to_owned(), |value| format!("{text}：{value}"))
-    });
-    let mut told: Vec<String> = told.collect();
-    told.dedup();
-    told.join("；")
-}
-
 /// Who has to be urged, acted on or watched, the most severe first.
-fn to_act_on(sheet: &mut Worksheet, run: &Run, formats: &Formats) -> Result<(), SummaryError> {
+fn to_act_on(sheet: &mut Worksheet, run: &Run, formats: &Formats) -> Result<(), QueryError> {
     let (mut students, more) = run.of_outcomes(Outcome::TO_ACT_ON, MOST)?;
     let rank = |own: &Listed| Outcome::TO_ACT_ON.iter().position(|outcome| outcome.code() == own.outcome);
     students.sort_by_key(rank);
@@ -363,8 +320,8 @@ fn to_act_on(sheet: &mut Worksheet, run: &Run, formats: &Formats) -> Result<(), 
     for (row, own) in (1_u32..).zip(&students) {
         let hit = &own.hit;
         let grade = hit.grade_title().unwrap_or("不明");
-        let outcome = Outcome::TO_ACT_ON.iter().find(|outcome| outcome.code() == own.outcome).map_or("", |outcome| outcome.title());
-        sheet.write(row, 0, outcome)?.write(row, 1, to_do(&own.outcome))?;
+        let outcome = words::outcome(&own.outcome);
+        sheet.write(row, 0, outcome.map_or("", Outcome::title))?.write(row, 1, outcome.map_or("", words::to_do))?;
         write_texts(sheet, row, 2, &[&own.district, &own.school_code, &hit.school_name, grade, &hit.class, &hit.name])?;
         sheet.write(row, 8, mask::student_key(&hit.student_key))?;
         sheet.write_with_format(row, 9, why(&own.clauses, &own.steps), &formats.wrap)?;
@@ -378,7 +335,7 @@ fn to_act_on(sheet: &mut Worksheet, run: &Run, formats: &Formats) -> Result<(), 
     say_more(sheet, students.len() as u32 + 2, more, "decisions.parquet", formats)
 }
 
-fn undetermined(sheet: &mut Worksheet, run: &Run, formats: &Formats) -> Result<(), SummaryError> {
+fn undetermined(sheet: &mut Worksheet, run: &Run, formats: &Formats) -> Result<(), QueryError> {
     let (students, more) = run.of_outcomes(&[Outcome::Undetermined], MOST)?;
     let columns = [
         ("区", 12.0),
@@ -408,7 +365,7 @@ fn undetermined(sheet: &mut Worksheet, run: &Run, formats: &Formats) -> Result<(
     say_more(sheet, students.len() as u32 + 2, more, "decisions.parquet", formats)
 }
 
-pub(super) fn say_more(sheet: &mut Worksheet, row: u32, more: usize, file: &str, formats: &Formats) -> Result<(), SummaryError> {
+pub(super) fn say_more(sheet: &mut Worksheet, row: u32, more: usize, file: &str, formats: &Formats) -> Result<(), QueryError> {
     if more > 0 {
         sheet.write_with_format(row, 0, format!("此处列到第 {MOST} 条，另有 {more} 条，全部在 {file}。"), &formats.alarm)?;
     }
@@ -418,7 +375,7 @@ pub(super) fn say_more(sheet: &mut Worksheet, row: u32, more: usize, file: &str,
 /// Students that should have rows of a table, and that have.
 type Sent = (i64, i64);
 
-fn submissions(sheet: &mut Worksheet, folder: &Path, manifest: &Manifest, formats: &Formats) -> Result<(), SummaryError> {
+fn submissions(sheet: &mut Worksheet, folder: &Path, manifest: &Manifest, formats: &Formats) -> Result<(), QueryError> {
     let texts = ["district", "school_code", "school_name", "table"];
     let sent = rows(&folder.join("submissions.parquet"), &texts, &["students", "students_expected", "students_with_rows"])?;
     // By school: its students, and by table how many should have rows and how many have.
@@ -472,7 +429,7 @@ fn measure_title(measure: &str) -> String {
     }
 }
 
-fn movements(sheet: &mut Worksheet, folder: &Path, receipt: &MovementReceipt, formats: &Formats) -> Result<(), SummaryError> {
+fn movements(sheet: &mut Worksheet, folder: &Path, receipt: &MovementReceipt, formats: &Formats) -> Result<(), QueryError> {
     let texts = ["district", "school_code", "school_name", "measure", "message"];
     let moved = rows_of_fractions(&folder.join("movements.parquet"), &texts, &["before", "after"])?;
     let columns =
@@ -504,19 +461,4 @@ fn movements(sheet: &mut Worksheet, folder: &Path, receipt: &MovementReceipt, fo
         sheet.write_with_format(row + 2, 0, line, &formats.alarm)?;
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::to_send;
-
-    #[test]
-    fn missing_facts_name_the_table_to_send() {
-        assert_eq!(to_send("物理.学年总评"), "“学年成绩”表中物理的“学年总评”");
-        assert_eq!(to_send("物理.学业水平考试"), "“学业水平考试”表中物理的成绩");
-        assert_eq!(to_send("志愿服务"), "“综合素质评价”表的“志愿服务”");
-        assert_eq!(to_send("注册日期"), "“学期注册”表的“注册日期”");
-        assert_eq!(to_send("学籍状态"), "“学籍名册”表的“学籍状态”");
-        assert_eq!(to_send("申请.跳级.区备案日期"), "“申请”表中跳级一行的“区备案日期”");
-    }
 }
