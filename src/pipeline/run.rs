@@ -202,10 +202,9 @@ pub fn run(config: &Config, out: &Path, watch: &Watch<'_>) -> Result<PublishedRu
     manifest.life.signoffs_lapsed = lapsed.and_then(Result::ok).unwrap_or_default();
     check(&cohort, &manifest)?;
     manifest.movements = movements::against(latest.as_deref(), staging.path(), &manifest, config, &names("movements/1"))?;
-    if !config.tables_only {
-        manifest.returned = returned::write_returned(staging.path(), &wanted, &vocabulary, law.as_of)
-            .map_err(|error| RunError::Write(error.to_string()))?;
-    }
+    // They rest on the inputs, which are at hand now: pages can be made later too.
+    manifest.returned =
+        returned::write_returned(staging.path(), &wanted, &vocabulary, law.as_of).map_err(|error| RunError::Write(error.to_string()))?;
     summary::write_workbook(staging.path(), &manifest).map_err(|error| RunError::Write(error.to_string()))?;
     clock.lap(|seconds| &mut seconds.writing);
     // What people read is made from the published files alone: the facts have done their work.
