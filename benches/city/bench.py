@@ -26,7 +26,7 @@ import table
 from measure import Run, measure
 from prepare import HERE, PIPELINE, Workshop, common, say
 
-ITEMS = ("promotion", "graduation", "term_end", "workbooks", "csv", *prepare.WATCH_ITEMS, "audit", "match")
+ITEMS = ("promotion", "graduation", "term_end", "workbooks", "csv", *prepare.WATCH_ITEMS, "audit", "match", "report")
 PEERS = ("duckdb", "polars", "pandas")
 # pandas holds whole tables in memory on one thread: it is measured at a tenth of the size, with xueji beside it.
 PEERS_AT_A_TENTH = ("pandas",)
@@ -42,9 +42,10 @@ FLOORS = {
     "watch_next_day": (),
     "audit": ("arrow", "duckdb"),
     "match": ("arrow", "duckdb"),
+    "report": (),
 }
 # Items that a peer does not do.
-WITHOUT_PEERS = {"term_end": PEERS, "watch_next_day": PEERS} | {item: PEERS_AT_A_TENTH for item in (*common.WATCH_ITEMS, "audit", "match")}
+WITHOUT_PEERS = {"term_end": PEERS, "watch_next_day": PEERS, "report": PEERS} | {item: PEERS_AT_A_TENTH for item in (*common.WATCH_ITEMS, "audit", "match")}
 # What a run tells of its work where a peer does only a part: the stages of reading and matching, or the attendance. The rest of a run, the
 # judging and the results, stands in the wall time.
 STAGES_OF_WORK = {"match": ("reading", "keys")} | {item: ("attendance",) for item in prepare.WATCH_ITEMS}
@@ -83,6 +84,11 @@ def plan(workshop: Workshop, students: int, items: list[str], peers: list[str]) 
     return works
 
 
+def run_of(workshop: Workshop, pipeline: Path, data: Path, out: Path) -> list[str]:
+    """A run whose tables alone are published, as the peers' are; what people read is an item of its own."""
+    return [str(workshop.binary), "run", str(pipeline), "--input", str(data), "--out", str(out), "--json", "--tables-only"]
+
+
 def command_of(workshop: Workshop, python: Path, work: Work, program: str) -> list[str]:
     """How a program is started, with a new folder for what it writes."""
     kind, _, name = program.partition(" ")
@@ -94,13 +100,16 @@ def command_of(workshop: Workshop, python: Path, work: Work, program: str) -> li
             if work.item == "watch_next_day":
                 prepare.go_on_from(workshop, work.data, out)
             options = prepare.watch_options(work.item)
-            return [str(workshop.binary), "run", str(prepare.WATCH_PIPELINE), "--input", str(work.data), "--out", str(out), "--json", *options]
+            return [*run_of(workshop, prepare.WATCH_PIPELINE, work.data, out), *options]
         if work.item == "audit":
             options = ["--as-of", common.AUDIT_DAY, "--attendance", "exceptions"]
-            return [str(workshop.binary), "run", str(prepare.AUDIT_PIPELINE), "--input", str(work.data), "--out", str(out), "--json", *options]
+            return [*run_of(workshop, prepare.AUDIT_PIPELINE, work.data, out), *options]
+        if work.item == "report":
+            published = prepare.published(workshop, work.data)
+            return [str(workshop.binary), "report", str(published), "--out", str(out), "--json"]
         if work.item == "match":
             return [str(workshop.binary), "match", str(PIPELINE), "--input", str(work.data), "--out", str(out), "--json"]
-        return [str(workshop.binary), "run", str(PIPELINE), "--input", str(work.data), "--out", str(out), "--json"]
+        return run_of(workshop, PIPELINE, work.data, out)
     if kind == "floor":
         return [str(python), "-B", str(HERE / "floors.py"), name, "--item", work.item, "--data", str(work.data), "--threads", str(THREADS)]
     out = workshop.scratch(f"{name}-{work.name}")

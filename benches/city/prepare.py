@@ -60,10 +60,11 @@ PARTS_OF_ITEM = {
     "promotion": ("promotion",),
     "graduation": ("graduation",),
     "term_end": ("city",),
+    "report": ("city",),
     "workbooks": ("workbooks",),
     "csv": ("csv/gb18030", "csv/utf8"),
 }
-FOLDER_OF_ITEM = {"term_end": "city"}
+FOLDER_OF_ITEM = {"term_end": "city", "report": "city"}
 
 
 @dataclass(frozen=True)
@@ -210,6 +211,19 @@ def input_files(data: Path) -> list[Path]:
     return sorted(file for file in data.rglob("*") if file.suffix in known and file.name != "truth.parquet" and file.parent.name != "其他")
 
 
+def published(workshop: Workshop, data: Path) -> Path:
+    """The folder of a run of term end whose tables alone were published. It is made once."""
+    made = workshop.folder / "published" / f"{data.parent.name}-{data.name}"
+    mark = made.with_suffix(".made")
+    wanted = (data.parent / f"{data.name}.made").read_text("utf-8") + version_of(workshop.binary) + str(workshop.binary.stat().st_mtime_ns)
+    if not mark.exists() or mark.read_text("utf-8") != wanted:
+        shutil.rmtree(made, ignore_errors=True)
+        command = [workshop.binary, "run", PIPELINE, "--input", data, "--out", made, "--tables-only"]
+        subprocess.run(command, check=True, capture_output=True)
+        mark.write_text(wanted, "utf-8")
+    return made
+
+
 def go_on_from(workshop: Workshop, data: Path, out: Path) -> Path:
     """The folder of a run over all days but the last, which the next night goes on from. It is made once, and copied for each run."""
     made = workshop.folder / "before" / f"{data.parent.name}-{data.name}"
@@ -221,7 +235,7 @@ def go_on_from(workshop: Workshop, data: Path, out: Path) -> Path:
         aside = data.parent / last.name
         last.rename(aside)
         try:
-            command = [workshop.binary, "run", WATCH_PIPELINE, "--input", data, "--out", made, *watch_options("watch_next_day")]
+            command = [workshop.binary, "run", WATCH_PIPELINE, "--input", data, "--out", made, "--tables-only", *watch_options("watch_next_day")]
             subprocess.run(command, check=True, capture_output=True)
         finally:
             aside.rename(last)

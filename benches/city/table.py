@@ -18,6 +18,7 @@ ITEM_TITLES = {
     "watch_by_date": "the watch, a row a student and day, by date",
     "watch_next_day": "the watch, a file a day, all but the last known from the night before",
     "match": "registry against the exam authority's list (xueji's work: reading and keys; its wall time: scores too; the peers': exact keys alone)",
+    "report": "all pages and workbooks of the published term end",
     "audit": "the audit of every table (the peers: five clauses of it)",
 }
 FLOOR_TITLES = {

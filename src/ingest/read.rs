@@ -153,15 +153,15 @@ pub struct Inputs {
 }
 
 impl Inputs {
-    /// A sheet by what it holds.
-    pub fn origin(&self, sheet: &Sheet) -> Origin {
-        Origin::new(self.files.get(sheet.file).map_or("", |file| &file.sha256), &sheet.name, sheet.given.as_deref())
-    }
-
     /// Nothing read yet.
     pub(crate) fn none(vocabulary: &Vocabulary) -> Self {
         let subjects = vocabulary.subjects.clone();
         Self { files: Vec::new(), sheets: Vec::new(), reports: Vec::new(), findings: Vec::new(), subjects, deferred: Vec::new() }
+    }
+
+    /// A sheet by what it holds.
+    pub fn origin(&self, sheet: &Sheet) -> Origin {
+        Origin::new(self.files.get(sheet.file).map_or("", |file| &file.sha256), &sheet.name, sheet.given.as_deref())
     }
 }
 

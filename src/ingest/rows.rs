@@ -192,7 +192,7 @@ impl<'v> SheetReader<'v> {
     fn held_row(&self, place: usize) -> u32 {
         match &self.state {
             State::Looking(held) => held.get(place).map_or(0, |row| row.number),
-            State::Reading(_) | State::Report | State::Lost { .. } => 0,
+            State::Reading(_) | State::Lost { .. } | State::Report => 0,
         }
     }
 

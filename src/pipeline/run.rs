@@ -39,7 +39,7 @@ use crate::report::findings::Published;
 use crate::report::manifest::{AttendanceReceipt, Books, InputReceipt, LifeReceipt, Manifest, PolicyReceipt, ReturnedReceipt, Seconds};
 use crate::report::parquet::{Encoded, Groups, Names, ROW_GROUP};
 use crate::report::read::Run;
-use crate::report::returned::{self, Wanted};
+use crate::report::returned::{self, Returned, Wanted};
 use crate::report::state::{self, Basis, FileKept, Kept, State};
 use crate::report::{decisions, findings as published, history, mask, matches, package, pages, positions, sources, submissions, summary};
 
@@ -202,9 +202,12 @@ pub fn run(config: &Config, out: &Path, watch: &Watch<'_>) -> Result<PublishedRu
     manifest.life.signoffs_lapsed = lapsed.and_then(Result::ok).unwrap_or_default();
     check(&cohort, &manifest)?;
     manifest.movements = movements::against(latest.as_deref(), staging.path(), &manifest, config, &names("movements/1"))?;
-    // They rest on the inputs, which are at hand now: pages can be made later too.
-    manifest.returned =
-        returned::write_returned(staging.path(), &wanted, &vocabulary, law.as_of).map_err(|error| RunError::Write(error.to_string()))?;
+    let mut back = Returned::default();
+    if !config.tables_only {
+        back = returned::write_returned(staging.path(), &wanted, &vocabulary, law.as_of)
+            .map_err(|error| RunError::Write(error.to_string()))?;
+    }
+    manifest.returned = back.receipt;
     summary::write_workbook(staging.path(), &manifest).map_err(|error| RunError::Write(error.to_string()))?;
     clock.lap(|seconds| &mut seconds.writing);
     // What people read is made from the published files alone: the facts have done their work.
@@ -217,7 +220,8 @@ pub fn run(config: &Config, out: &Path, watch: &Watch<'_>) -> Result<PublishedRu
         pages::write(&run, staging.path(), &folder::earlier(held.folder(), EARLIER), &|done| watch(Stage::Reporting, done, students))
             .map_err(|error| RunError::Write(error.to_string()))?;
         if let Some(recipients) = &config.recipients {
-            manifest.packages = package::write_packages(&run, recipients, &[]).map_err(|error| RunError::Write(error.to_string()))?;
+            manifest.packages =
+                package::write_packages(&run, recipients, &back.workbooks).map_err(|error| RunError::Write(error.to_string()))?;
         }
         clock.lap(|seconds| &mut seconds.reporting);
     }

@@ -1,9 +1,8 @@
 //! No number of an ID document is shown whole, wherever inputs put it: every output and everything said is searched for every number.
 
+use calamine::{Reader, Xlsx, open_workbook};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-
-use calamine::{Reader, Xlsx, open_workbook};
 
 use crate::support::{package, rows, scratch, term_end, write_files};
 use crate::workbooks::visible_cells;

@@ -23,11 +23,20 @@ use crate::ingest::{self, Vocabulary};
 /// The folder of a run that they stand in.
 pub const FOLDER: &str = "returned";
 
+/// The workbooks that were written.
+#[derive(Clone, Debug, Default)]
+pub struct Returned {
+    /// What the manifest says of them.
+    pub receipt: ReturnedReceipt,
+    /// The path below [`FOLDER`] of the workbook of each input file that has one.
+    pub workbooks: Vec<(String, String)>,
+}
+
 /// Writes the workbooks below the run's folder, dated `as_of`. A file that can't be read again is left out, and told.
 ///
 /// # Errors
 /// The disk refuses.
-pub fn write_returned(folder: &Path, wanted: &Wanted, vocabulary: &Vocabulary, as_of: NaiveDate) -> Result<ReturnedReceipt, XlsxError> {
+pub fn write_returned(folder: &Path, wanted: &Wanted, vocabulary: &Vocabulary, as_of: NaiveDate) -> Result<Returned, XlsxError> {
     let paths: Vec<String> = names::of_files(wanted.files.iter().map(|file| file.path.as_str()));
     let written: Vec<Result<u64, LeftOut>> = wanted
         .files
@@ -36,17 +45,19 @@ pub fn write_returned(folder: &Path, wanted: &Wanted, vocabulary: &Vocabulary, a
         .map(|(file, path)| write_one(&folder.join(FOLDER).join(path), file, vocabulary, as_of))
         .collect::<Result<_, _>>()?;
     let mut receipt = ReturnedReceipt { left_out: wanted.left_out.clone(), ..ReturnedReceipt::default() };
-    for written in written {
+    let mut workbooks = Vec::new();
+    for (written, (file, path)) in written.into_iter().zip(wanted.files.iter().zip(paths)) {
         match written {
             Ok(rows) => {
                 receipt.files += 1;
                 receipt.rows += rows;
+                workbooks.push((file.path.clone(), path));
             }
             Err(left_out) => receipt.left_out.push(left_out),
         }
     }
     receipt.left_out.sort();
-    Ok(receipt)
+    Ok(Returned { receipt, workbooks })
 }
 
 /// Writes the workbook of one file; `Ok(Err)` says why there is none.
