@@ -47,8 +47,6 @@ pub struct RejectedTable {
 pub struct TableOfRejected {
     /// Which one, among the file's.
     pub table: usize,
-    /// Whether the workbook hides its sheet.
-    pub is_hidden: bool,
     /// The rows of titles and headers by their number in the file.
     pub heading: Vec<(u32, Vec<CopiedCell>)>,
     /// The merged cells within these.
@@ -74,8 +72,7 @@ struct Rejected<'f> {
 impl<'f> Rejected<'f> {
     fn new(file: &'f RejectedFile, about: &About) -> Self {
         let own = file.tables.iter().enumerate().filter(|(_, table)| table.sheet == about.name);
-        let nothing =
-            |table| TableOfRejected { table, is_hidden: about.is_hidden, heading: Vec::new(), merged: Vec::new(), rows: Vec::new() };
+        let nothing = |table| TableOfRejected { table, heading: Vec::new(), merged: Vec::new(), rows: Vec::new() };
         let tables: Vec<_> = own.map(|(place, table)| (table, nothing(place))).collect();
         let last = tables.iter().flat_map(|(table, _)| table.rows.last().copied()).max().unwrap_or(0);
         let (merged, columns, carried) = (Vec::new(), Vec::new(), Carried::new());

@@ -67,6 +67,7 @@ fn write_one(full: &Path, file: &WantedFile, vocabulary: &Vocabulary, as_of: Nai
         Ok(tables) => tables,
         Err(why) => return left_out(why),
     };
+    let rows = tables.iter().map(|table| table.rows.len() as u64).sum();
     let mut workbook = match sheet::workbook(file, tables, as_of)? {
         Some(workbook) => workbook,
         None => return left_out("列数过多，加不下说明".to_owned()),
@@ -75,5 +76,5 @@ fn write_one(full: &Path, file: &WantedFile, vocabulary: &Vocabulary, as_of: Nai
         std::fs::create_dir_all(parent)?;
     }
     workbook.save(full)?;
-    Ok(Ok(file.rejected.tables.iter().map(|table| table.rows.len() as u64).sum()))
+    Ok(Ok(rows))
 }

@@ -29,7 +29,6 @@ pub(super) fn workbook(file: &WantedFile, tables: Vec<TableOfRejected>, as_of: N
     let formats = Formats::new();
     let mut names = BTreeSet::new();
     let mut tables = tables.into_iter().peekable();
-    let mut is_first = true;
     while let Some(first) = tables.next() {
         let Some(name) = file.rejected.tables.get(first.table).map(|table| table.sheet.as_str()) else { continue };
         let mut of_sheet = vec![first];
@@ -37,11 +36,9 @@ pub(super) fn workbook(file: &WantedFile, tables: Vec<TableOfRejected>, as_of: N
         while let Some(next) = tables.next_if(is_of_sheet) {
             of_sheet.push(next);
         }
-        let is_hidden = of_sheet.iter().any(|own| own.is_hidden) && !is_first;
-        let Some(laid_out) = LaidOut::new(name, is_hidden, of_sheet, file) else { return Ok(None) };
-        let sheet = workbook.add_worksheet();
-        sheet.set_name(sheet_name(name, &mut names))?.set_hidden(is_hidden);
-        is_first = false;
+        let Some(laid_out) = LaidOut::new(name, of_sheet, file) else { return Ok(None) };
+        // Whatever the file hides is shown: somebody is to mend it.
+        let sheet = workbook.add_worksheet().set_name(sheet_name(name, &mut names))?;
         laid_out.write(sheet, &formats)?;
     }
     let about = workbook.add_worksheet().set_name(sheet_name("退回说明", &mut names))?;
@@ -74,8 +71,8 @@ struct LaidOut {
 
 impl LaidOut {
     /// None if there is no room for the columns of ours.
-    fn new(name: &str, is_hidden: bool, tables: Vec<TableOfRejected>, file: &WantedFile) -> Option<Self> {
-        let copy = CopiedSheet { name: name.to_owned(), is_hidden, merged: Vec::new(), rows: Vec::new() };
+    fn new(name: &str, tables: Vec<TableOfRejected>, file: &WantedFile) -> Option<Self> {
+        let copy = CopiedSheet { name: name.to_owned(), is_hidden: false, merged: Vec::new(), rows: Vec::new() };
         let mut own = Self { copy, column: 0, headers: Vec::new(), words: Vec::new() };
         let mut next = 1;
         for table in tables {
@@ -131,6 +128,9 @@ impl LaidOut {
         write_sheet(sheet, &self.copy, formats)?;
         let header = Format::new().set_num_format("@").set_bold().set_background_color(Color::RGB(0xFF_F2CC));
         let text = Format::new().set_num_format("@").set_text_wrap().set_align(FormatAlign::Top);
+        for (column, width) in (0..self.column).zip(self.widths()) {
+            sheet.set_column_width(column, width)?;
+        }
         let columns = || self.column..self.column + ADDED.len() as u16;
         for row in &self.headers {
             for (column, label) in columns().zip(ADDED) {
@@ -149,8 +149,25 @@ impl LaidOut {
         sheet.set_column_hidden(self.column + ADDED.len() as u16 - 1)?;
         Ok(())
     }
+
+    /// How wide each of the sender's columns has to be, by its headers and its rows; titles reach over several.
+    fn widths(&self) -> Vec<f64> {
+        let first = self.headers.first().copied().unwrap_or(0);
+        let mut widths = vec![NARROWEST; usize::from(self.column)];
+        for (_, cells) in self.copy.rows.iter().filter(|(row, _)| *row >= first) {
+            for (width, cell) in widths.iter_mut().zip(cells) {
+                let own: usize = cell.text.chars().take(WIDEST).map(|letter| if letter.is_ascii() { 1 } else { 2 }).sum();
+                *width = (*width).max(own.min(WIDEST) as f64 + 1.5);
+            }
+        }
+        widths
+    }
 }
 
+/// The width of a column that holds next to nothing.
+const NARROWEST: f64 = 6.0;
+/// Letters of a cell that a column is made wide for.
+const WIDEST: usize = 36;
 /// Characters of a cell.
 const LONGEST_TEXT: usize = 32_767;
 
