@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use thiserror::Error;
 
+use super::documents;
 use super::manifest::Manifest;
 use super::read::{ReadError, Run};
 use super::schools::each_school;
@@ -28,7 +29,8 @@ pub fn write(run: &Run, earlier: &[Manifest], tell: &(dyn Fn(u64) + Sync)) -> Re
     let site = Site::begin(run, false);
     let done = AtomicU64::new(0);
     each_school::<PagesError>(run, |school| {
-        site.school(school)?;
+        let documents = documents::write(run, school)?;
+        site.school(school, &documents)?;
         let own = school.students.len() as u64;
         tell(done.fetch_add(own, Ordering::Relaxed) + own);
         Ok(())
