@@ -211,7 +211,7 @@ fn hostile_texts_stay_texts_on_paper() {
     let mut evaluations = String::from("全国学籍号,学年,思想品德与行为规范\n");
     let mut registrations = String::from("全国学籍号,学年,学期,注册日期\n");
     for (number, name) in names.iter().enumerate() {
-        let id = format!("L3101012016010100{number:02}1");
+        let id = format!("L31010120160101{number:04}");
         let (district, school) = (quoted("../区<b>"), quoted("校/</h1><script>window.owned=1</script>"));
         roster.push_str(&format!("{id},{},{district},3101010001,{school},五,{},在读,202109\n", quoted(name), quoted("1<i>")));
         evaluations.push_str(&format!("{id},2025-2026,合格\n"));
@@ -237,7 +237,7 @@ fn hostile_texts_stay_texts_on_paper() {
         assert!(!text.contains(&"长".repeat(300)), "a name of 4,000 characters is cut");
         let Some(browser) = &mut browser else { continue };
         let pages = printed(browser, &documents[0]);
-        assert_eq!(pages, if file == LETTERS { students } else { 1 });
+        assert!(if file == LETTERS { pages == students } else { pages <= 2 }, "{file}: {pages} pages");
         assert_eq!(browser.value("typeof window.owned"), json!("undefined"));
         browser.show_as("screen", "light");
         browser.widen(PHONE);
@@ -300,6 +300,7 @@ fn a_page_of_evidence_says_each_step_of_the_decision() {
             }
             for finding in findings.iter().filter(|own| own.get("student_key") == Some(key) && own["code"] != "I0303") {
                 assert!(text.contains(&finding["code"]) && text.contains(&finding["message"]), "{outcome}: {finding:?}");
+                assert!(finding.get("row").is_none_or(|row| text.contains(&format!("!{row}"))), "{outcome}: {finding:?}");
             }
             for decision in &decisions {
                 let key = &decision["student_key"];
@@ -314,7 +315,7 @@ fn a_page_of_evidence_says_each_step_of_the_decision() {
             }
             if let Some(browser) = &mut browser {
                 let pages = printed(browser, &path);
-                assert!(pages <= 2, "{outcome}: {pages} pages");
+                assert_eq!(pages, 1, "{outcome}");
             }
         }
         if pipeline.contains("watch") {

@@ -94,11 +94,13 @@ struct Line {
     threshold: String,
 }
 
+/// What is wrong, once for all places at which the same is.
 struct Item {
     code: String,
     severity: &'static str,
     message: String,
     notes: Vec<String>,
+    places: Vec<String>,
 }
 
 /// The page of a student.
@@ -130,7 +132,7 @@ pub fn page(facts: &Facts<'_>) -> Result<String, PageError> {
         missing: decision.missing.iter().map(|fact| shown(&words::to_send(fact))).collect(),
         changes: all(&told.changes),
         term: (!lines.is_empty()).then(|| Picture { shows, lines: lines.join("\n") }),
-        findings: facts.findings.iter().filter(|finding| finding.code != "I0303").map(|finding| item(finding, facts)).collect(),
+        findings: items(facts),
     };
     Ok(page.render()?)
 }
@@ -159,12 +161,24 @@ fn clause(told: &Told) -> Clause {
     }
 }
 
-fn item(finding: &Finding, facts: &Facts<'_>) -> Item {
-    let mut notes = Vec::new();
-    if let Some(row) = finding.row {
-        let rows = Rows { table: String::new(), file: finding.file.clone(), sheet: finding.sheet.clone(), row, row_last: row };
-        notes.push(shown_long(&place(&rows)));
+/// What is wrong, beside what is missing: that is told by itself.
+fn items(facts: &Facts<'_>) -> Vec<Item> {
+    let mut items: Vec<Item> = Vec::new();
+    for finding in facts.findings.iter().filter(|finding| finding.code != "I0303") {
+        let new = item(finding, facts);
+        let same = |own: &&mut Item| (&own.code, &own.message, &own.notes) == (&new.code, &new.message, &new.notes);
+        match items.iter_mut().find(same) {
+            Some(own) => own.places.extend(new.places),
+            None => items.push(new),
+        }
     }
+    items
+}
+
+fn item(finding: &Finding, facts: &Facts<'_>) -> Item {
+    let at = |row: i32| Rows { table: String::new(), file: finding.file.clone(), sheet: finding.sheet.clone(), row, row_last: row };
+    let places = finding.row.map(|row| shown_long(&place(&at(row)))).into_iter().collect();
+    let mut notes = Vec::new();
     let words = [("现为", &finding.found), ("应为", &finding.expected)];
     notes.extend(words.into_iter().filter(|(_, own)| !own.is_empty()).map(|(what, own)| format!("{what} {}", shown(own))));
     if let Some(effect) = finding.effect.as_ref().filter(|effect| effect.student_key == facts.decision.student_key) {
@@ -174,7 +188,7 @@ fn item(finding: &Finding, facts: &Facts<'_>) -> Item {
         let answer = life.review.map(|reply| format!("，答复：{}", reply.word())).unwrap_or_default();
         notes.push(format!("{}，{} 起{answer}", life.change.title(), life.first_seen));
     }
-    Item { code: shown(&finding.code), severity: words::severity(&finding.severity), message: shown_long(&finding.message), notes }
+    Item { code: shown(&finding.code), severity: words::severity(&finding.severity), message: shown_long(&finding.message), notes, places }
 }
 
 /// Writes a page that only its owner may read; one that is there is replaced only where that is asked for.
