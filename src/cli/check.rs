@@ -205,6 +205,8 @@ fn text(inputs: &Inputs, copies: &[Copied]) -> String {
         let of_file = findings_of(inputs, number);
         let (whole, mut of_sheets) = of_file.split_at(of_file.partition_point(|finding| finding.sheet.is_none()));
         lines.extend(causes(whole.iter()).iter().map(|cause| format!("  {}", cause_text(cause))));
+        let reports = inputs.reports.iter().filter(|report| report.file == number);
+        lines.extend(reports.map(|report| format!("  工作表“{}”：本程序发出的报表，不作为数据读入，无需处理", report.name)));
         for (place, sheet) in sheets_of(inputs, number) {
             lines.push(sheet_text(sheet));
             let own = of_sheets.partition_point(|finding| finding.sheet <= Some(place));
@@ -268,7 +270,8 @@ fn object(inputs: &Inputs, copies: &[Copied]) -> Value {
     let files = inputs.files.iter().enumerate().map(|(number, file)| {
         let sheets: Vec<Value> = sheets_of(inputs, number).map(|(_, own)| sheet(own)).collect();
         let findings: Vec<Value> = findings_of(inputs, number).iter().map(finding).collect();
-        json!({ "file": file.path, "sheets": sheets, "findings": findings })
+        let reports: Vec<&str> = inputs.reports.iter().filter(|report| report.file == number).map(|report| report.name.as_str()).collect();
+        json!({ "file": file.path, "sheets": sheets, "reports": reports, "findings": findings })
     });
     let copies = copies.iter().map(|(file, copied)| match copied {
         Ok(Mended { path, repaired, wrong }) => json!({ "file": file, "copy": path, "repaired": repaired, "wrong": wrong }),

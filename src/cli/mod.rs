@@ -8,10 +8,12 @@ mod export;
 mod matching;
 mod progress;
 mod readings;
+mod report;
 mod rules;
 mod run;
 mod sample;
 mod signoff;
+mod template;
 mod term_picture;
 
 use std::io::Write;
@@ -45,6 +47,8 @@ enum Command {
     Explain(explain::Arguments),
     /// Whose decision or finding changed between two runs, and which condition moved.
     Diff(diff::Arguments),
+    /// Make the pages and workbooks of a run once more, from the run folder alone.
+    Report(report::Arguments),
     /// Hand the changes of a run to another system, in its codes.
     Export(export::Arguments),
     /// What this program calls to read an old workbook in a process of its own.
@@ -62,6 +66,8 @@ enum Command {
     Signoff(signoff::Arguments),
     /// Make an invented city: schools, students and records, with damage at known rates and `truth.parquet` that says where.
     Sample(sample::Arguments),
+    /// An empty workbook of a table for a school to fill in, with drop-down lists, checks, an example and an explanation of each column.
+    Template(template::Arguments),
 }
 
 /// How a command ended, as the contract numbers it.
@@ -139,6 +145,7 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::main(&arguments, json),
         Command::Explain(arguments) => explain::main(&arguments, json),
         Command::Diff(arguments) => diff::main(&arguments, json),
+        Command::Report(arguments) => report::main(&arguments, json),
         Command::Export(arguments) => export::main(&arguments, json),
         Command::ReadOldWorkbook { kind } => match old::serve(kind) {
             Ok(()) => Ending::Done,
@@ -148,6 +155,7 @@ pub fn main() -> ExitCode {
         Command::Rules(arguments) => rules::main(&arguments, json),
         Command::Sample(arguments) => sample::main(&arguments, json),
         Command::Signoff(arguments) => signoff::main(&arguments, json),
+        Command::Template(arguments) => template::main(&arguments, json),
     }
     .into()
 }

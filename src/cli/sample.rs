@@ -52,7 +52,7 @@ pub struct Arguments {
 }
 
 /// The nearest of some names, as a suggestion.
-fn suggestion<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> String {
+pub(super) fn suggestion<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> String {
     let near = names.map(|name| (strsim::damerau_levenshtein(name, text), name)).min();
     near.filter(|(distance, name)| *distance <= name.chars().count().div_ceil(2))
         .map_or_else(String::new, |(_, name)| format!("; did you mean {name}?"))

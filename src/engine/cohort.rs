@@ -43,6 +43,8 @@ pub struct Cohort<'a> {
     pub roster: Roster,
     /// What became of the rows of each sheet, but for rows that judging sets aside.
     pub books: Vec<SheetBooks>,
+    /// The rows that were set aside since reading, each with the code of the finding that says why.
+    pub aside: Vec<(Row, &'static str)>,
     /// Findings of reading and matching.
     pub findings: Vec<Finding>,
     /// The students to whom a row that is nobody's for sure may belong, the likeliest first.
@@ -87,6 +89,7 @@ struct Part {
     first: Row,
     students: Vec<u32>,
     books: SheetBooks,
+    aside: Vec<(Row, &'static str)>,
     findings: Vec<Finding>,
     matches: Vec<Match>,
 }
@@ -98,6 +101,7 @@ struct TableRead {
     of_students: Vec<(Row, Vec<u32>)>,
     rows: RowsOfStudents,
     books: Vec<(usize, SheetBooks)>,
+    aside: Vec<(Row, &'static str)>,
     findings: Vec<Finding>,
     /// The rows of students who are in no roster.
     unknown: BTreeMap<About, Finding>,
@@ -118,6 +122,7 @@ impl<'a> Cohort<'a> {
             index,
             roster: reading.roster,
             books: vec![SheetBooks::default(); inputs.sheets.len()],
+            aside: Vec::new(),
             findings: reading.findings,
             candidates: BTreeMap::new(),
             matches: Vec::new(),
@@ -209,6 +214,16 @@ impl<'a> Cohort<'a> {
         let (sheet, _) = self.index.locate(row);
         self.books[sheet].used -= 1;
         self.books[sheet].set_aside += 1;
+        self.aside.push((row, "I0301"));
+    }
+
+    /// Moves the rows that mended rows of other files are in place of, or that were withdrawn, from set aside to out of scope, once everything else is entered.
+    pub fn leave_out_replaced(&mut self) {
+        for (sheet, books) in self.inputs.sheets.iter().zip(&mut self.books).filter(|(sheet, _)| !sheet.replaced.is_empty()) {
+            let rows = sheet.replaced.len() as u64;
+            books.set_aside = books.set_aside.saturating_sub(rows);
+            *books.out_of_scope.entry(OutOfScope::Replaced).or_default() += rows;
+        }
     }
 
     /// Moves a row from used to out of scope.
@@ -229,12 +244,14 @@ impl<'a> Cohort<'a> {
             of_students: Vec::with_capacity(read.len()),
             rows: RowsOfStudents::default(),
             books: Vec::with_capacity(read.len()),
+            aside: Vec::new(),
             findings: Vec::new(),
             unknown: BTreeMap::new(),
             matches: Vec::new(),
         };
         for (sheet, part) in read {
             table_read.books.push((sheet, part.books));
+            table_read.aside.extend(part.aside);
             table_read.matches.extend(part.matches);
             table_read.of_students.push((part.first, part.students));
             for finding in part.findings {
@@ -286,6 +303,7 @@ impl<'a> Cohort<'a> {
         let (sure, tied): (Vec<Match>, Vec<Match>) = further.sure.into_iter().filter(is_open).partition(|own| !several.contains(&own.row));
         let settled: HashSet<Row> = sure.iter().map(|own| own.row).collect();
         read.findings.retain(|finding| finding.at.is_none_or(|row| !settled.contains(&row)));
+        read.aside.retain(|(row, _)| !settled.contains(row));
         for own in &sure {
             let (sheet, _) = self.index.locate(own.row);
             let part =
@@ -324,6 +342,7 @@ impl<'a> Cohort<'a> {
                 *books.out_of_scope.entry(reason).or_default() += rows;
             }
         }
+        self.aside.extend(read.aside);
         self.findings.extend(read.findings);
         self.findings.extend(read.unknown.into_values());
         self.matches.extend(read.matches);
@@ -337,6 +356,7 @@ impl<'a> Cohort<'a> {
             first: self.index.row(place, first),
             students: Vec::with_capacity(last - first),
             books: SheetBooks::default(),
+            aside: Vec::new(),
             findings: Vec::new(),
             matches: Vec::new(),
         };
@@ -358,7 +378,11 @@ impl<'a> Cohort<'a> {
                             part.matches.push(Match { row: self.index.row(place, record), student, by, score: None, is_sure: true });
                         }
                     }
-                    None => part.books.set_aside += 1,
+                    None => {
+                        part.books.set_aside += 1;
+                        let code = part.findings.last().map_or("R0301", |finding| finding.code);
+                        part.aside.push((self.index.row(place, record), code));
+                    }
                 }
             } else if let Read::Value(id) = sheet.id(0, record) {
                 if before.0 != id {
@@ -367,6 +391,7 @@ impl<'a> Cohort<'a> {
                 student = before.1;
                 if student == NOBODY {
                     part.books.set_aside += 1;
+                    part.aside.push((self.index.row(place, record), "R0305"));
                     part.findings.push(self.unregistered(place, record, id));
                 } else {
                     part.books.used += 1;

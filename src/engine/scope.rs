@@ -25,6 +25,8 @@ pub enum OutOfScope {
     OtherPipeline,
     /// A table, or a kind of row, that the procedure does not use.
     NotUsed,
+    /// A row that was sent back: the mended row of another file is in place of it, or it was withdrawn.
+    Replaced,
 }
 
 impl OutOfScope {
@@ -38,6 +40,7 @@ impl OutOfScope {
             OutOfScope::NotAnswered => "not_answered",
             OutOfScope::OtherPipeline => "other_pipeline",
             OutOfScope::NotUsed => "not_used",
+            OutOfScope::Replaced => "replaced",
         }
     }
 }

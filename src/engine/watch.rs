@@ -20,7 +20,7 @@ use super::cohort::{Cohort, place};
 use super::finding::{About, Finding, Place};
 use super::roster::field;
 use super::rows::RowIndex;
-use crate::ingest::attendance::{Counted, Counting, Days, Digest, count, read_deferred};
+use crate::ingest::attendance::{Counted, Counting, Days, Deferred, Digest, count, read_deferred};
 use crate::ingest::table::Table;
 use crate::ingest::{CellFinding, FileInfo, Inputs, Sheet, Vocabulary};
 
@@ -108,8 +108,11 @@ impl Counter<'_> {
     pub fn count(&self, inputs: &mut Inputs, mut known: HashMap<String, Counted>) -> Result<Attendance, String> {
         let days = Days::new(&self.law.calendar, self.term);
         let deferred = std::mem::take(&mut inputs.deferred);
-        let of_file = |file: usize| (file, known.remove(&inputs.files[file].sha256));
-        let files: Vec<(usize, Option<Counted>)> = deferred.iter().map(|own| own.file).map(of_file).collect();
+        // What a file came to with rows that others are in place of now is not what it comes to without them.
+        let of_file = |own: &Deferred| (own.file, known.remove(&inputs.files[own.file].sha256).filter(|_| own.replaced.is_empty()));
+        let files: Vec<(usize, Option<Counted>)> = deferred.iter().map(of_file).collect();
+        let replaced: HashMap<usize, Vec<u32>> = deferred.into_iter().map(|own| (own.file, own.replaced)).collect();
+        let replaced = |file: usize| replaced.get(&file).map_or([].as_slice(), Vec::as_slice);
         let read = AtomicUsize::new(0);
         let count = |(file, known): (usize, Option<Counted>)| -> Result<(usize, Counted), String> {
             let info = &inputs.files[file];
@@ -118,7 +121,7 @@ impl Counter<'_> {
                 Some(known) => known,
                 None => {
                     read.fetch_add(1, Ordering::Relaxed);
-                    self.read(info, self.counting(&days, &[]))?
+                    self.read(info, replaced(file), self.counting(&days, &[]))?
                 }
             };
             (self.tell)(info.bytes);
@@ -175,9 +178,9 @@ impl Counter<'_> {
                         }
                     }
                     Where::File(file, place) => {
-                        let Some((info, (_, counted))) = files.get_mut(file).map(|own| (&inputs.files[own.0], own)) else { continue };
+                        let Some((info, (file, counted))) = files.get_mut(file).map(|own| (&inputs.files[own.0], own)) else { continue };
                         read.fetch_add(1, Ordering::Relaxed);
-                        let again = self.read(info, counting)?.sheets.into_iter().nth(place);
+                        let again = self.read(info, replaced(*file), counting)?.sheets.into_iter().nth(place);
                         if let (Some((_, digest)), Some((_, again))) = (counted.sheets.get_mut(place), again) {
                             *digest = again;
                         }
@@ -191,8 +194,8 @@ impl Counter<'_> {
         Counting { days, numbers: self.ids, whole }
     }
 
-    fn read(&self, info: &FileInfo, counting: Counting<'_>) -> Result<Counted, String> {
-        read_deferred(info, self.vocabulary, &counting, rayon::current_num_threads()).map_err(|_| info.path.clone())
+    fn read(&self, info: &FileInfo, replaced: &[u32], counting: Counting<'_>) -> Result<Counted, String> {
+        read_deferred(info, replaced, self.vocabulary, &counting, rayon::current_num_threads()).map_err(|_| info.path.clone())
     }
 }
 
@@ -210,7 +213,8 @@ fn add_duplicates(inputs: &Inputs, files: &mut [(usize, Counted)]) {
         let Some((_, first)) = files.iter().find(is_first).filter(|_| info.duplicate) else { continue };
         let sheets = first.sheets.iter().map(|(sheet, _)| {
             let set_aside = (0..sheet.rows_read).collect();
-            let sheet = Sheet { columns: vec![None; sheet.columns.len()], sparse: Some(Vec::new()), set_aside, ..sheet.clone() };
+            let columns = vec![None; sheet.columns.len()];
+            let sheet = Sheet { columns, sparse: Some(Vec::new()), set_aside, replaced: Vec::new(), ..sheet.clone() };
             let digest = Digest { unusable: sheet.rows_read, ..Digest::default() };
             (sheet, digest)
         });

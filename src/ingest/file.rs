@@ -11,6 +11,7 @@ use super::headers::{Dictionary, Vocabulary};
 use super::read::FileInfo;
 use super::room::{Refusal, Room};
 use super::rows::{Outcome, SheetReader};
+use super::sent_back::{self, OfFile, Replaced};
 use super::sniff::{self, Kind};
 use super::source::Source;
 use super::table::Table;
@@ -26,6 +27,8 @@ pub(crate) struct FileRead {
     pub fault: Option<(String, String)>,
     /// Whether it is attendance that was left for later.
     pub is_deferred: bool,
+    /// The rows of such a file that rows of other files are in place of.
+    pub replaced: Vec<u32>,
 }
 
 /// What a file says of a sheet beside its rows.
@@ -65,26 +68,40 @@ const DEEPEST: u32 = 2;
 pub(crate) const SAVE_AGAIN: &str = "能打开的文件：请用表格软件打开，另存为 .xlsx 后重新提交";
 const SPLIT: &str = "较小的文件：请按学校或班级分成几个文件后重新提交";
 
+/// How files are read.
+#[derive(Clone, Copy)]
+pub(crate) struct Manner<'m> {
+    /// The words to read them by.
+    pub vocabulary: &'m Vocabulary,
+    /// What attendance is counted by, where it is.
+    pub counting: Option<&'m Counting<'m>>,
+    /// The rows that are passed over, as rows of other files are in place of them.
+    pub replaced: Option<&'m Replaced>,
+}
+
+impl<'m> Manner<'m> {
+    /// Reading by these words, and no more.
+    pub(crate) fn plain(vocabulary: &'m Vocabulary) -> Self {
+        Self { vocabulary, counting: None, replaced: None }
+    }
+}
+
 /// Reads a file, or the files that it holds; `None` if it needs more room than it is given and could be given more.
-pub(crate) fn read_file(file: &Found, vocabulary: &Vocabulary, room: Room, counting: Option<&Counting<'_>>) -> Option<Vec<FileRead>> {
+pub(crate) fn read_file(file: &Found, manner: Manner<'_>, room: Room) -> Option<Vec<FileRead>> {
     let place = Place { full: &file.full, path: &file.path, within: "" };
     let failed = |what: String| Some(vec![place.failed(String::new(), file.bytes, (what, "可以读取的文件".into()))]);
     if let Some(fault) = &file.fault {
         return failed(fault.clone());
     }
-    let source = match source_of(file, room) {
+    let source = match source_of(&file.full, file.bytes, room) {
         Ok(source) => source,
         Err(error) => return failed(error.to_string()),
     };
-    read_source(place, &source, vocabulary, room, DEEPEST, counting)
+    read_source(place, &source, manner, room, DEEPEST)
 }
 
-fn source_of(file: &Found, room: Room) -> std::io::Result<Source> {
-    if file.bytes <= room.held() {
-        Ok(Source::Held(std::fs::read(&file.full)?.into()))
-    } else {
-        Ok(Source::File(file.full.clone(), file.bytes))
-    }
+fn source_of(full: &Path, bytes: u64, room: Room) -> std::io::Result<Source> {
+    if bytes <= room.held() { Ok(Source::Held(std::fs::read(full)?.into())) } else { Ok(Source::File(full.to_owned(), bytes)) }
 }
 
 /// A file that begins as a table of attendance, and can be read from one end to the other: it is counted once the roster is known.
@@ -96,7 +113,7 @@ pub(crate) fn deferred_file(file: &Found, vocabulary: &Vocabulary, deferral: &De
     let stamp = Stamp::of(&file.full);
     let left = |sha256| {
         let info = FileInfo { stamp, ..place.info(sha256, file.bytes) };
-        Some(vec![FileRead { info, sheets: Vec::new(), fault: None, is_deferred: true }])
+        Some(vec![FileRead { info, sheets: Vec::new(), fault: None, is_deferred: true, replaced: Vec::new() }])
     };
     if let Some(sha256) = stamp.and_then(|stamp| deferral.by_stamp.get(&stamp)) {
         return left(sha256.clone());
@@ -116,7 +133,7 @@ pub(crate) fn deferred_file(file: &Found, vocabulary: &Vocabulary, deferral: &De
 /// Reads a file that is in memory, or the files that it holds.
 pub(crate) fn held_file(path: &str, bytes: Vec<u8>, vocabulary: &Vocabulary) -> Vec<FileRead> {
     let place = Place { full: Path::new(path), path, within: "" };
-    read_source(place, &Source::Held(bytes.into()), vocabulary, Room::alone(), DEEPEST, None).unwrap_or_default()
+    read_source(place, &Source::Held(bytes.into()), Manner::plain(vocabulary), Room::alone(), DEEPEST).unwrap_or_default()
 }
 
 /// Where a file stands, and how it is called.
@@ -134,21 +151,14 @@ impl Place<'_> {
     }
 
     fn failed(self, sha256: String, bytes: u64, fault: (String, String)) -> FileRead {
-        FileRead { info: self.info(sha256, bytes), sheets: Vec::new(), fault: Some(fault), is_deferred: false }
+        FileRead { info: self.info(sha256, bytes), sheets: Vec::new(), fault: Some(fault), is_deferred: false, replaced: Vec::new() }
     }
 }
 
-fn read_source(
-    place: Place<'_>,
-    source: &Source,
-    vocabulary: &Vocabulary,
-    room: Room,
-    depth: u32,
-    counting: Option<&Counting<'_>>,
-) -> Option<Vec<FileRead>> {
+fn read_source(place: Place<'_>, source: &Source, manner: Manner<'_>, room: Room, depth: u32) -> Option<Vec<FileRead>> {
     let failed = |sha256, fault| Some(vec![place.failed(sha256, source.size(), fault)]);
     // What is counted was hashed when it was left for later.
-    let hash = || if counting.is_some() { Ok(String::new()) } else { source.sha256() };
+    let hash = || if manner.counting.is_some() { Ok(String::new()) } else { source.sha256() };
     let (kind, sha256) = match sniff::kind(source).and_then(|kind| Ok((kind, hash()?))) {
         Ok(known) => known,
         Err(error) => return failed(String::new(), (error.to_string(), SAVE_AGAIN.into())),
@@ -159,13 +169,15 @@ fn read_source(
         Refusal::Fault(what) => Some((what, SAVE_AGAIN.to_owned())),
     };
     if kind == Kind::Archive && depth > 0 {
-        return match read_archive(place, source, vocabulary, room, depth) {
+        return match read_archive(place, source, manner, room, depth) {
             Ok(files) => files,
             Err(what) => failed(sha256, (what, SAVE_AGAIN.into())),
         };
     }
-    match guarded(|| read_content(kind, source, place.path, vocabulary, room, counting)).unwrap_or_else(|| Err("文件已损坏".into())) {
-        Ok(sheets) => Some(vec![FileRead { info: place.info(sha256, source.size()), sheets, fault: None, is_deferred: false }]),
+    match guarded(|| read_content(kind, source, place, manner, room)).unwrap_or_else(|| Err("文件已损坏".into())) {
+        Ok(sheets) => {
+            Some(vec![FileRead { info: place.info(sha256, source.size()), sheets, fault: None, is_deferred: false, replaced: Vec::new() }])
+        }
         Err(refusal) => failed(sha256, refused(refusal)?),
     }
 }
@@ -192,13 +204,7 @@ pub fn keep_damage_quiet() {
 }
 
 /// The files of an archive; `None` if one of them needs more room.
-fn read_archive(
-    place: Place<'_>,
-    source: &Source,
-    vocabulary: &Vocabulary,
-    room: Room,
-    depth: u32,
-) -> Result<Option<Vec<FileRead>>, String> {
+fn read_archive(place: Place<'_>, source: &Source, manner: Manner<'_>, room: Room, depth: u32) -> Result<Option<Vec<FileRead>>, String> {
     let mut files = Vec::new();
     let mut is_too_large = false;
     archive::each_file(source, room, is_wanted_of_archive, |name, content| {
@@ -206,7 +212,7 @@ fn read_archive(
         let (path, within) = (format!("{}/{name}", place.path), format!("{}/{name}", place.within));
         let place = Place { path: &path, within: within.trim_start_matches('/'), ..place };
         let read = match content {
-            Ok(bytes) => read_source(place, &Source::Held(bytes.into()), vocabulary, room, depth - 1, None),
+            Ok(bytes) => read_source(place, &Source::Held(bytes.into()), manner, room, depth - 1),
             Err(Refusal::TooLarge) if room != Room::alone() => None,
             Err(refusal) => {
                 let fault = match refusal {
@@ -228,34 +234,34 @@ fn read_archive(
     if files.is_empty() { Err("压缩包中没有表格文件".into()) } else { Ok(Some(files)) }
 }
 
-/// The sheets of a file by what its bytes are; `path` may tell what they do not.
-fn read_content(
-    kind: Kind,
-    source: &Source,
-    path: &str,
-    vocabulary: &Vocabulary,
-    room: Room,
-    counting: Option<&Counting<'_>>,
-) -> Result<Vec<SheetRead>, Refusal> {
+/// The sheets of a file by what its bytes are; its path may tell what they do not.
+fn read_content(kind: Kind, source: &Source, place: Place<'_>, manner: Manner<'_>, room: Room) -> Result<Vec<SheetRead>, Refusal> {
+    let Manner { vocabulary, counting, replaced } = manner;
+    let (path, replaced) = (place.path, replaced.and_then(|replaced| replaced.of(place.full, place.within)));
     if source.size() == 0 {
         return Err("空文件".into());
     }
     // These are read from one end to the other; everything else is held whole.
     let outcomes = match kind {
         Kind::Parquet => Some(vec![columnar::read(source, vocabulary, &[path], counting)?]),
-        Kind::Text => Some(text::read(source, vocabulary, &[path], room, counting)?),
+        Kind::Text => Some(text::read(source, vocabulary, &[path], room, counting, sent_back::of_sheet(replaced, ""))?),
         _ => None,
     };
     if let Some(outcomes) = outcomes {
         return Ok(vec![SheetRead { about: About::of_table(""), outcomes: Ok(outcomes) }]);
     }
     let mut sheets = Vec::new();
-    let open = |about: &About| SheetReader::new(vocabulary, about.is_1904).named(&[&about.name, path]).narrow();
+    let open = |about: &About| reader_of(about, path, vocabulary, replaced);
     let close = |about, reader: Result<SheetReader<'_>, String>| {
         sheets.push(SheetRead { about, outcomes: reader.map(SheetReader::finish) });
     };
     each_sheet(kind, source, &vocabulary.dictionary, room, open, close)?;
     if sheets.is_empty() { Err("文件中没有工作表，或已损坏".into()) } else { Ok(sheets) }
+}
+
+fn reader_of<'v>(about: &About, path: &str, vocabulary: &'v Vocabulary, replaced: Option<&'v OfFile>) -> SheetReader<'v> {
+    let reader = SheetReader::new(vocabulary, about.is_1904).named(&[&about.name, path]);
+    reader.without(sent_back::of_sheet(replaced, &about.name)).narrow()
 }
 
 /// A sheet as it stands in its file.
@@ -276,13 +282,26 @@ impl RowSink for RawSheet {
     }
 }
 
-/// The sheets of a file as they stand in it, for a copy of it; those of a file within an archive if `path` says so. `Err` says in
+/// The sheets of a file as they stand in it, for a copy of it; those of a file within an archive if `within` says so. `Err` says in
 /// Chinese why there can be none.
 pub(crate) fn raw_sheets(full: &Path, within: &str, vocabulary: &Vocabulary) -> Result<Vec<RawSheet>, String> {
-    const TOO_LARGE: &str = "文件过大";
+    let source = source_within(full, within)?;
+    if matches!(source, Source::File(..)) {
+        return Err(TOO_LARGE.into());
+    }
+    let raw = |about: &About| RawSheet { about: about.clone(), merged: Vec::new(), rows: Vec::new() };
+    let mut sheets = Vec::new();
+    each_raw_sheet(&source, vocabulary, raw, |_, sheet| sheets.extend(sheet))?;
+    Ok(sheets)
+}
+
+const TOO_LARGE: &str = "文件过大";
+
+/// The content of a file, or of the file within an archive that `within` names.
+pub(crate) fn source_within(full: &Path, mut within: &str) -> Result<Source, String> {
     let room = Room::alone();
-    let mut source = Source::Held(std::fs::read(full).map_err(|error| error.to_string())?.into());
-    let mut within = within;
+    let bytes = std::fs::metadata(full).map_err(|error| error.to_string())?.len();
+    let mut source = source_of(full, bytes, room).map_err(|error| error.to_string())?;
     // The names of archives within archives stand before those of their files.
     while !within.is_empty() {
         let mut found = None;
@@ -295,20 +314,31 @@ pub(crate) fn raw_sheets(full: &Path, within: &str, vocabulary: &Vocabulary) -> 
         within = within.get(shown(&name).len()..).unwrap_or_default().trim_start_matches('/');
         source = Source::Held(bytes.into());
     }
-    let kind = sniff::kind(&source).map_err(|error| error.to_string())?;
-    let mut sheets = Vec::new();
-    let raw = |about: &About| RawSheet { about: about.clone(), merged: Vec::new(), rows: Vec::new() };
+    Ok(source)
+}
+
+/// Calls `open` for each sheet of a file, hands it the rows as they stand there, and calls `close` after them. `Err` says in Chinese why
+/// that can't be done.
+pub(crate) fn each_raw_sheet<S: RowSink>(
+    source: &Source,
+    vocabulary: &Vocabulary,
+    mut open: impl FnMut(&About) -> S,
+    mut close: impl FnMut(About, Result<S, String>),
+) -> Result<(), String> {
+    let room = Room::alone();
+    let kind = sniff::kind(source).map_err(|error| error.to_string())?;
     let read = match kind {
-        Kind::Text if source.size() <= room.held() => {
-            let mut sheet = raw(&About::of_table(""));
-            let read = text::tell(&source, vocabulary, room, &mut sheet);
-            sheets.push(sheet);
+        Kind::Text => {
+            let about = About::of_table("");
+            let mut sheet = open(&about);
+            let read = text::tell(source, vocabulary, room, &mut sheet);
+            close(about, Ok(sheet));
             read
         }
-        Kind::Parquet => return Err("Parquet 文件不另写副本".into()),
-        _ => each_sheet(kind, &source, &vocabulary.dictionary, room, raw, |_, sheet| sheets.extend(sheet)),
+        Kind::Parquet => return Err("Parquet 文件不能用表格软件填写".into()),
+        _ => each_sheet(kind, source, &vocabulary.dictionary, room, open, close),
     };
-    read.map(|()| sheets).map_err(|refusal| match refusal {
+    read.map_err(|refusal| match refusal {
         Refusal::TooLarge => TOO_LARGE.to_owned(),
         Refusal::Fault(what) => what,
     })

@@ -7,19 +7,18 @@ use super::file::{About, FileRead, SAVE_AGAIN, SheetRead};
 use super::finding::{CellFinding, Noted, shown};
 use super::headers::Vocabulary;
 use super::part::Settled;
-use super::read::{FileInfo, Inputs, Sheet};
+use super::read::{FileInfo, Inputs, Report, Sheet};
 use super::recognise::Layout;
 use super::rows::Outcome;
 use super::table::{Holds, Table};
 
 /// Puts the files together in order: their sheets and findings, the subjects that they brought, and which were given twice.
 pub(crate) fn put_together(read: Vec<FileRead>, vocabulary: &Vocabulary) -> Inputs {
-    let mut inputs =
-        Inputs { files: Vec::new(), sheets: Vec::new(), findings: Vec::new(), subjects: vocabulary.subjects.clone(), deferred: Vec::new() };
+    let mut inputs = Inputs::none(vocabulary);
     // What the names of files say belongs to what they hold: 语文.csv and 数学.csv may well be filled in alike.
     let mut seen: HashMap<(String, Vec<String>), usize> = HashMap::new();
     for (file, read) in read.into_iter().enumerate() {
-        let FileRead { mut info, sheets, fault, is_deferred } = read;
+        let FileRead { mut info, sheets, fault, is_deferred, replaced } = read;
         let content = (info.sha256.clone(), given_by_name(&sheets));
         let earlier = if info.sha256.is_empty() || info.bytes == 0 { None } else { seen.get(&content).copied() };
         match (earlier, fault) {
@@ -41,7 +40,7 @@ pub(crate) fn put_together(read: Vec<FileRead>, vocabulary: &Vocabulary) -> Inpu
         let is_duplicate = info.duplicate;
         inputs.files.push(info);
         if is_deferred {
-            inputs.deferred.push(Deferred { file });
+            inputs.deferred.push(Deferred { file, replaced });
         }
         put_sheets(&mut inputs, file, sheets, is_duplicate, vocabulary);
     }
@@ -54,7 +53,7 @@ fn given_by_name(sheets: &[SheetRead]) -> Vec<String> {
     let outcomes = sheets.iter().filter_map(|sheet| sheet.outcomes.as_ref().ok()).flatten();
     let given = outcomes.filter_map(|outcome| match outcome {
         Outcome::Table(table) => table.0.given.as_ref().map(|(_, given)| given.clone()),
-        Outcome::Unknown { .. } => None,
+        Outcome::Unknown { .. } | Outcome::Report => None,
     });
     given.collect()
 }
@@ -87,7 +86,7 @@ pub(crate) fn put_sheets(inputs: &mut Inputs, file: usize, sheets: Vec<SheetRead
     // An unknown column is named once a file.
     let mut unknown: BTreeMap<String, CellFinding> = BTreeMap::new();
     let is_spreadsheet = sheets.iter().any(|sheet| sheet.about.is_spreadsheet && !sheet.about.is_hidden);
-    let before = (inputs.sheets.len(), inputs.findings.len());
+    let before = (inputs.sheets.len(), inputs.reports.len(), inputs.findings.len());
     for SheetRead { about, outcomes } in sheets {
         let outcomes = outcomes.unwrap_or_else(|what| {
             if !is_duplicate {
@@ -106,7 +105,7 @@ pub(crate) fn put_sheets(inputs: &mut Inputs, file: usize, sheets: Vec<SheetRead
         }
     }
     // Nobody sends a workbook for nothing: what it holds may not have come out of it.
-    if is_spreadsheet && !is_duplicate && before == (inputs.sheets.len(), inputs.findings.len()) {
+    if is_spreadsheet && !is_duplicate && before == (inputs.sheets.len(), inputs.reports.len(), inputs.findings.len()) {
         inputs.findings.push(unrecognised(about_file("", file), None, vocabulary));
     }
     inputs.findings.extend(unknown.into_values());
@@ -129,12 +128,14 @@ fn put_table(
                 inputs.findings.push(unrecognised(base, nearest.as_deref(), vocabulary));
             }
         }
+        Outcome::Report => inputs.reports.push(Report { file, name: about.name.clone() }),
         Outcome::Table(table) => {
             let (layout, mut settled) = *table;
             let place = inputs.sheets.len();
             let base = CellFinding { sheet: Some(place), ..base };
             if is_duplicate {
                 settled.set_aside = (0..settled.rows.len() as u32).collect();
+                settled.replaced.clear();
                 settled.columns.iter_mut().for_each(|column| *column = None);
             } else {
                 settled.settle_subjects(layout.table, vocabulary.subjects.len(), &mut inputs.subjects);
@@ -213,7 +214,7 @@ fn other_schools(sheet: &Sheet, path: &str) -> Vec<Noted> {
 fn sheet_of(file: usize, about: &About, layout: Layout, settled: Settled, put: &mut dyn FnMut(&Sheet, Noted)) -> Sheet {
     let (name, is_hidden) = (about.name.clone(), about.is_hidden);
     let places = layout.columns.iter().map(|column| column.and_then(|column| u16::try_from(column).ok())).collect();
-    let Settled { columns, rows, mut log, set_aside, counted, sparse, .. } = settled;
+    let Settled { columns, rows, mut log, set_aside, counted, sparse, replaced, numbers, .. } = settled;
     let rows_read = u32::try_from(rows.len()).unwrap_or(u32::MAX);
     let sheet = Sheet {
         file,
@@ -233,6 +234,10 @@ fn sheet_of(file: usize, about: &About, layout: Layout, settled: Settled, put: &
             counted.close();
             counted
         }),
+        header_row: layout.header_row,
+        given: layout.given.map(|(_, given)| given),
+        replaced,
+        numbers,
     };
     log.into_findings().for_each(|noted| put(&sheet, noted));
     sheet

@@ -185,7 +185,7 @@ impl Dictionary {
         }
         // The canonical headers come before all spellings.
         for &table in Table::ALL {
-            for (place, field) in table.fields().iter().enumerate() {
+            for (place, field) in table.fields().iter().enumerate().filter(|(_, field)| field.holds != Holds::Shown) {
                 self.add_headers(table, place, &[field.header.to_owned()]);
             }
         }

@@ -13,7 +13,7 @@ use super::file::{self, RawSheet};
 use super::finding::CellFinding;
 use super::headers::{Vocabulary, words_of};
 use super::read::{Inputs, Sheet};
-use super::table::{Field, Holds};
+use super::table::{Field, Holds, Table};
 use super::value::{self, Context, Document, NewSubjects, Reading, Value};
 
 /// What becomes of a cell.
@@ -65,7 +65,8 @@ pub fn copy(inputs: &Inputs, file: usize, full: &Path, within: &str, vocabulary:
             if sheet.file != file || sheet.name != copy.name {
                 continue;
             }
-            mend(&mut copy, sheet, &mut context);
+            let records = (0..sheet.rows.len()).map(|record| sheet.rows.get(record));
+            mend(&mut copy, sheet.table, &sheet.places, records, &mut context);
             let findings = inputs.findings.iter().filter(|finding| finding.sheet == Some(place));
             findings.for_each(|finding| mark(&mut copy, sheet, finding));
         }
@@ -87,11 +88,17 @@ fn row_of(copy: &mut CopiedSheet, number: u32) -> Option<&mut Vec<CopiedCell>> {
     copy.rows.get_mut(place).map(|(_, cells)| cells)
 }
 
-/// Reads each cell of a table's records again, repairs it or marks it.
-fn mend(copy: &mut CopiedSheet, sheet: &Sheet, context: &mut Context<'_>) {
-    let fields = sheet.table.fields();
+/// Reads each cell of a table's records again, repairs it or marks it; `records` are their row numbers.
+pub(crate) fn mend(
+    copy: &mut CopiedSheet,
+    table: Table,
+    places: &[Option<u16>],
+    records: impl Iterator<Item = u32>,
+    context: &mut Context<'_>,
+) {
+    let fields = table.fields();
     let columns: Vec<(&Field, usize)> =
-        fields.iter().zip(&sheet.places).filter_map(|(field, place)| Some((field, usize::from((*place)?)))).collect();
+        fields.iter().zip(places).filter_map(|(field, place)| Some((field, usize::from((*place)?)))).collect();
     let documents = columns.iter().find(|(field, _)| field.header == "证件类型").map(|(_, column)| *column);
     // What a merged cell holds belongs to the rows below, too.
     let merged = copy.merged.clone();
@@ -99,8 +106,7 @@ fn mend(copy: &mut CopiedSheet, sheet: &Sheet, context: &mut Context<'_>) {
         let reaches = |range: &MergedRange| range.first_row < row && row <= range.last_row && usize::from(range.first_column) == column;
         merged.iter().any(reaches)
     };
-    for record in 0..sheet.rows.len() {
-        let number = sheet.rows.get(record);
+    for number in records {
         let Some(row) = row_of(copy, number) else { continue };
         let document =
             documents.and_then(|column| row.get(column)).map_or(Document::Unknown, |cell| Document::of(&cell.text, context.vocabulary));
@@ -156,7 +162,7 @@ fn mark(copy: &mut CopiedSheet, sheet: &Sheet, finding: &CellFinding) {
 }
 
 /// Numbers that are shown as dates are written as days.
-fn write_dates(copy: &mut CopiedSheet, is_1904: bool) {
+pub(crate) fn write_dates(copy: &mut CopiedSheet, is_1904: bool) {
     for cell in copy.rows.iter_mut().flat_map(|(_, cells)| cells).filter(|cell| cell.kind == CellKind::Date) {
         if let Some(shown) = value::show_moment(&cell.text, is_1904) {
             (cell.kind, cell.text) = (CellKind::Text, shown);

@@ -187,9 +187,13 @@ impl Builder {
             Holds::NationalId => Column::Ids(Ids::default()),
             Holds::Date | Holds::Month | Holds::SchoolYear | Holds::Number => Column::Integers(Integers::default()),
             Holds::Term | Holds::Grade | Holds::Subject | Holds::AnnualResult | Holds::Word(_) => Column::Codes(Codes::default()),
-            Holds::ShanghaiNumber | Holds::DocumentNumber | Holds::Identifier | Holds::Name | Holds::Text | Holds::Named(_) => {
-                Column::Texts(Texts::default())
-            }
+            Holds::ShanghaiNumber
+            | Holds::DocumentNumber
+            | Holds::Identifier
+            | Holds::Name
+            | Holds::Text
+            | Holds::Named(_)
+            | Holds::Shown => Column::Texts(Texts::default()),
         };
         Self { place, field, column, memo: Memo::default(), last: (String::new(), Read::Empty) }
     }
@@ -204,6 +208,8 @@ pub(crate) struct Part<'v> {
     rows: RowNumbers,
     log: Log,
     set_aside: Vec<u32>,
+    replaced: Vec<u32>,
+    numbers: Vec<(u32, String)>,
 }
 
 /// A part that is read to its end.
@@ -213,6 +219,10 @@ pub(crate) struct Settled {
     pub rows: RowNumbers,
     pub log: Log,
     pub set_aside: Vec<u32>,
+    /// Records that rows of another file are in place of, or that were withdrawn, in order: empty, and all among those set aside.
+    pub replaced: Vec<u32>,
+    /// Records that came back, each with the number that says which row it was.
+    pub numbers: Vec<(u32, String)>,
     pub subjects: NewSubjects,
     /// What was counted of its rows; the columns then hold the records of `sparse` alone.
     pub counted: Option<Box<Digest>>,
@@ -224,7 +234,16 @@ impl<'v> Part<'v> {
     pub(crate) fn new(table: Table, present: impl Fn(usize) -> bool, context: Context<'v>) -> Self {
         let builders =
             table.fields().iter().enumerate().filter(|(place, _)| present(*place)).map(|(place, field)| Builder::new(place, field));
-        Self { table, builders: builders.collect(), context, rows: RowNumbers::default(), log: Log::default(), set_aside: Vec::new() }
+        Self {
+            table,
+            builders: builders.collect(),
+            context,
+            rows: RowNumbers::default(),
+            log: Log::default(),
+            set_aside: Vec::new(),
+            replaced: Vec::new(),
+            numbers: Vec::new(),
+        }
     }
 
     /// Reads a record; `cell` gives the cell of a field.
@@ -236,6 +255,20 @@ impl<'v> Part<'v> {
         for builder in &mut self.builders {
             let cell = cell(builder.place);
             push_cell(builder, cell, document, &mut self.context, &mut self.log, record, row);
+        }
+    }
+
+    /// Takes a record that a row of another file is in place of, or that was withdrawn: it holds nothing, and nothing is said of it.
+    pub(crate) fn replaced(&mut self, row: u32) {
+        self.replaced.push(self.rows.len() as u32);
+        self.rows.push(row);
+        self.builders.iter_mut().for_each(|builder| push_value(&mut builder.column, &Read::Empty));
+    }
+
+    /// Keeps the number that says which row the last record was.
+    pub(crate) fn came_back(&mut self, number: &str) {
+        if let Some(last) = self.rows.len().checked_sub(1) {
+            self.numbers.push((last as u32, number.to_owned()));
         }
     }
 
@@ -318,6 +351,7 @@ impl<'v> Part<'v> {
         self.find_ends(&mut columns);
         if table == Table::Attendance {
             self.find_dateless(&columns);
+            self.set_aside_dayless(&columns);
         }
         if matches!(table, Table::Roster | Table::ActualRoll) {
             self.find_contradictions(&columns);
@@ -331,6 +365,8 @@ impl<'v> Part<'v> {
             rows: self.rows,
             log: self.log,
             set_aside: self.set_aside,
+            replaced: self.replaced,
+            numbers: self.numbers,
             subjects: self.context.subjects,
             counted: None,
             sparse: None,
@@ -345,7 +381,12 @@ impl<'v> Part<'v> {
         if keys.iter().all(|set| set.iter().any(is_whole)) {
             return;
         }
+        let mut replaced = self.replaced.iter().copied().peekable();
         for record in 0..self.rows.len() {
+            if replaced.next_if_eq(&(record as u32)).is_some() {
+                self.set_aside.push(record as u32);
+                continue;
+            }
             let is_usable = |place: &usize| is_value(columns.get(*place).and_then(Option::as_ref), record);
             let Some(lacking) = keys.iter().find(|set| !set.iter().any(is_usable)) else { continue };
             self.set_aside.push(record as u32);
@@ -411,10 +452,24 @@ impl<'v> Part<'v> {
         let column = |place: usize| columns.get(place).and_then(Option::as_ref);
         let Some(&named) = places.iter().find(|place| column(**place).is_some()) else { return };
         for record in 0..self.rows.len() {
-            if places.iter().all(|place| is_empty(column(*place), record)) {
+            let is_replaced = || self.replaced.binary_search(&(record as u32)).is_ok();
+            if places.iter().all(|place| is_empty(column(*place), record)) && !is_replaced() {
                 self.log.note("I0201", named, String::new(), "日期，如 2025-09-01", record as u32, self.rows.get(record));
             }
         }
+    }
+
+    /// A record of attendance that says of no day that can be read is no one's attendance, as counting takes it.
+    fn set_aside_dayless(&mut self, columns: &[Option<Column>]) {
+        let column = |header: &str| self.table.field(header).and_then(|place| columns.get(place)?.as_ref());
+        let (day, first) = (column("日期"), column("开始日期"));
+        if day.is_some_and(Column::is_whole) {
+            return;
+        }
+        let has_day = |record: usize| is_value(day, record) || is_empty(day, record) && is_value(first, record);
+        let known = std::mem::take(&mut self.set_aside);
+        let is_aside = |record: &u32| known.binary_search(record).is_ok() || !has_day(*record as usize);
+        self.set_aside = (0..self.rows.len() as u32).filter(is_aside).collect();
     }
 
     /// Sex or birth date that contradict the resident ID number, or the number in a G id where there is no document's.
@@ -752,6 +807,8 @@ impl Settled {
         }
         self.rows.append(&later.rows, rows_before);
         self.set_aside.extend(later.set_aside.iter().map(|record| record + records_before));
+        self.replaced.extend(later.replaced.iter().map(|record| record + records_before));
+        self.numbers.extend(later.numbers.into_iter().map(|(record, number)| (record + records_before, number)));
         self.log.append(later.log, records_before, rows_before);
     }
 }

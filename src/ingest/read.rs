@@ -10,14 +10,15 @@ use rayon::prelude::*;
 
 use super::attendance::{Deferral, Deferred, Digest, Stamp};
 use super::column::Column;
-use super::file::{FileRead, deferred_file, held_file, read_file};
+use super::file::{FileRead, Manner, deferred_file, held_file, read_file};
 use super::finding::CellFinding;
 use super::gather::put_together;
 use super::headers::Vocabulary;
 use super::part::RowNumbers;
 use super::room::Room;
+use super::sent_back::{self, Origin};
 use super::table::Table;
-use super::walk::walk;
+use super::walk::{Found, walk};
 
 /// What is to be read.
 pub struct Request<'a> {
@@ -107,6 +108,15 @@ pub struct Sheet {
     pub sparse: Option<Vec<u32>>,
     /// What was counted of the rows.
     pub counted: Option<Box<Digest>>,
+    /// The row number of the header's last row; 0 where the file has no header row.
+    pub header_row: u32,
+    /// What the name of the sheet or file says in place of a column.
+    pub given: Option<String>,
+    /// The records that rows of other files are in place of, or that were withdrawn when they had come back, in order: all of them are
+    /// among those set aside, and none has a finding.
+    pub replaced: Vec<u32>,
+    /// The records that came back, each with the number that says which row it was.
+    pub numbers: Vec<(u32, String)>,
 }
 
 impl Sheet {
@@ -116,6 +126,15 @@ impl Sheet {
     }
 }
 
+/// A sheet of our own reports, which came back among the inputs and is no data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// The file, among `Inputs::files`.
+    pub file: usize,
+    /// The sheet's name.
+    pub name: String,
+}
+
 /// All that was read.
 #[derive(Clone, Debug)]
 pub struct Inputs {
@@ -123,12 +142,27 @@ pub struct Inputs {
     pub files: Vec<FileInfo>,
     /// The recognised sheets, by file and place.
     pub sheets: Vec<Sheet>,
+    /// The sheets of our own reports, by file and place.
+    pub reports: Vec<Report>,
     /// The findings, by file, sheet and record.
     pub findings: Vec<CellFinding>,
     /// The policy's subjects and those that the inputs brought.
     pub subjects: Subjects,
     /// Files of attendance that were left for later.
     pub deferred: Vec<Deferred>,
+}
+
+impl Inputs {
+    /// Nothing read yet.
+    pub(crate) fn none(vocabulary: &Vocabulary) -> Self {
+        let subjects = vocabulary.subjects.clone();
+        Self { files: Vec::new(), sheets: Vec::new(), reports: Vec::new(), findings: Vec::new(), subjects, deferred: Vec::new() }
+    }
+
+    /// A sheet by what it holds.
+    pub fn origin(&self, sheet: &Sheet) -> Origin {
+        Origin::new(self.files.get(sheet.file).map_or("", |file| &file.sha256), &sheet.name, sheet.given.as_deref())
+    }
 }
 
 /// Reads all files of the folders. The result does not depend on the number of threads.
@@ -146,26 +180,42 @@ pub fn read(request: Request<'_>) -> Result<Inputs, IngestError> {
         (request.progress)(Progress { files_read, bytes_read, ..total });
     };
     let share = Room::shared(rayon::current_num_threads());
+    let manner = Manner::plain(request.vocabulary);
     let read: Vec<Option<Vec<FileRead>>> = found
         .par_iter()
         .map(|file| {
             let deferral = request.defer.filter(|deferral| !deferral.whole.contains(&file.path));
             let read = deferral.and_then(|deferral| deferred_file(file, request.vocabulary, deferral));
-            let read = read.or_else(|| read_file(file, request.vocabulary, share, None));
+            let read = read.or_else(|| read_file(file, manner, share));
             if read.is_some() {
                 tell(file.bytes);
             }
             read
         })
         .collect();
-    let alone = read.into_iter().zip(&found).flat_map(|(read, file)| {
+    let alone = read.into_iter().zip(&found).map(|(read, file)| {
         read.unwrap_or_else(|| {
-            let read = read_file(file, request.vocabulary, Room::alone(), None).unwrap_or_default();
+            let read = read_file(file, manner, Room::alone()).unwrap_or_default();
             tell(file.bytes);
             read
         })
     });
-    Ok(put_together(alone.collect(), request.vocabulary))
+    let read = pass_over_replaced(alone.collect(), &found, request.vocabulary);
+    Ok(put_together(read.into_iter().flatten().collect(), request.vocabulary))
+}
+
+/// Reads the files again of which mended rows are in place of some rows, without these: nothing of what was wrong with them is left.
+fn pass_over_replaced(mut read: Vec<Vec<FileRead>>, found: &[Found], vocabulary: &Vocabulary) -> Vec<Vec<FileRead>> {
+    let replaced = sent_back::find(read.iter().flatten());
+    let manner = Manner { replaced: Some(&replaced), ..Manner::plain(vocabulary) };
+    for (own, file) in read.iter_mut().zip(found).filter(|(_, file)| replaced.is_in(&file.full)) {
+        match own.iter_mut().find(|own| own.is_deferred) {
+            // What is left for later is read without them then.
+            Some(deferred) => deferred.replaced = sent_back::of_sheet(replaced.of(&file.full, ""), "").to_vec(),
+            None => *own = read_file(file, manner, Room::alone()).unwrap_or_default(),
+        }
+    }
+    read
 }
 
 /// Reads one file that is in memory, under the name that it would have.

@@ -3,7 +3,8 @@
 use super::cell::MergedRange;
 use super::fold;
 use super::headers::{Dictionary, Vocabulary};
-use super::table::{Field, Table};
+use super::sent_back;
+use super::table::{Field, Holds, Table};
 
 /// Columns that say who or where and may stand in a sheet of any kind: they say little about which table it is.
 const IDENTITY: &[&str] = &[
@@ -36,6 +37,14 @@ pub(crate) struct Layout {
     pub missing: Vec<&'static str>,
     /// What the name of the sheet or file says in place of a missing column, by field.
     pub given: Option<(usize, String)>,
+    /// The row number of the header's last row, as the file shows it; 0 where a file has no header row.
+    pub header_row: u32,
+    /// Columns that were added to rows that were sent back.
+    pub added: Vec<usize>,
+    /// The one of them that says which row each row was.
+    pub number: Option<usize>,
+    /// The one of them that says what is to be done.
+    pub mend: Option<usize>,
     /// Headers that no table has, with their columns.
     pub unknown: Vec<(usize, String)>,
     /// Columns that mean a field that an earlier column means: field, column, header.
@@ -109,6 +118,9 @@ fn alternatives(table: Table) -> &'static [&'static [&'static str]] {
 
 fn weight(field: &Field) -> u32 {
     let is_common = COMMON.contains(&field.header);
+    if field.holds == Holds::Shown {
+        return 0;
+    }
     match (IDENTITY.contains(&field.header), is_common, field.required) {
         (true, _, _) => 1,
         (false, true, true) => 6,
@@ -134,6 +146,10 @@ fn layout_of(table: Table, labels: &[Label<'_>]) -> Layout {
         headers: vec![None; fields.len()],
         missing: Vec::new(),
         given: None,
+        header_row: 0,
+        added: Vec::new(),
+        number: None,
+        mend: None,
         unknown: Vec::new(),
         doubled: Vec::new(),
         score: 0,
@@ -141,11 +157,17 @@ fn layout_of(table: Table, labels: &[Label<'_>]) -> Layout {
         required: 0,
     };
     for &Label { column, text: label, meanings } in labels {
-        match meanings.iter().find(|(other, _)| *other == table) {
+        let meant = meanings.iter().find(|(other, _)| *other == table).map(|(_, place)| *place);
+        match meant.or_else(|| table.shown_field(label)) {
             // A column of another table, such as the name beside an id, is no news to anyone.
+            None if meanings.is_empty() && sent_back::is_added(label) => {
+                layout.added.push(column);
+                layout.number = layout.number.or(Some(column).filter(|_| sent_back::is_number(label)));
+                layout.mend = layout.mend.or(Some(column).filter(|_| sent_back::is_mend(label)));
+            }
             None if meanings.is_empty() => layout.unknown.push((column, label.to_owned())),
             None => {}
-            Some(&(_, place)) => match layout.columns.get_mut(place) {
+            Some(place) => match layout.columns.get_mut(place) {
                 Some(slot @ None) => {
                     *slot = Some(column);
                     if let Some(header) = layout.headers.get_mut(place) {
@@ -237,6 +259,8 @@ fn joined(upper: &Labels, lower: &Labels, merged: &[MergedRange], dictionary: &D
             let both = format!("{above}{below}");
             if below.is_empty() {
                 above
+            } else if sent_back::is_added(&below) {
+                below
             } else if above.is_empty() || above == below || dictionary.columns(&both).is_empty() {
                 if dictionary.columns(&below).is_empty() && !above.is_empty() && above != below { both } else { below }
             } else {

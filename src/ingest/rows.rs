@@ -1,14 +1,18 @@
 //! Which rows are records? Takes a sheet's rows in order: finds the header, leaves out blank rows, repeated headers, totals and notes, and
 //! begins anew where another table's header stands below the first table.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use super::cell::{Cell, CellKind, MergedRange, RowSink};
 use super::fold;
+use super::guide::{is_example, is_guide};
 use super::headers::Vocabulary;
+use super::own;
 use super::part::{Part, Settled, key_sets};
 use super::recognise::{Header, Labels, Layout, Nearest, find_header, recognise};
+use super::sent_back;
 use super::table::{Holds, Table};
 use super::value::{Context, NewSubjects};
 
@@ -22,6 +26,8 @@ pub(crate) enum Outcome {
     Table(Box<(Layout, Settled)>),
     /// No header was recognised; the nearest one, and whether there are data at all.
     Unknown { nearest: Nearest, has_data: bool },
+    /// A sheet of our own reports.
+    Report,
 }
 
 /// A row held back until the header is found.
@@ -47,6 +53,7 @@ enum State<'v> {
     Looking(Vec<Held>),
     Reading(Box<(Plan, Part<'v>)>),
     Lost { nearest: Nearest, has_data: bool },
+    Report,
 }
 
 /// Takes the rows of one sheet.
@@ -61,9 +68,10 @@ pub(crate) struct SheetReader<'v> {
     done: Vec<Outcome>,
     /// The subject that the name of the sheet or file speaks of.
     subject: Option<String>,
+    /// The numbers of the rows that rows of other files are in place of, in order.
+    replaced: &'v [u32],
     merged: Vec<MergedRange>,
-    /// Values of merged cells that rows below share: by column, the last row, the kind and the text.
-    carried: HashMap<usize, (u32, CellKind, String)>,
+    carried: Carried,
     state: State<'v>,
 }
 
@@ -72,7 +80,13 @@ impl<'v> SheetReader<'v> {
     pub(crate) fn new(vocabulary: &'v Vocabulary, is_1904: bool) -> Self {
         let state = State::Looking(Vec::new());
         let (is_narrow, is_lacking, done) = (false, false, Vec::new());
-        Self { vocabulary, is_1904, is_narrow, is_lacking, done, subject: None, merged: Vec::new(), carried: HashMap::new(), state }
+        let (subject, replaced, merged, carried) = (None, [].as_slice(), Vec::new(), HashMap::new());
+        Self { vocabulary, is_1904, is_narrow, is_lacking, done, subject, replaced, merged, carried, state }
+    }
+
+    /// The same for a sheet of which rows of other files are in place of these rows.
+    pub(crate) fn without(self, replaced: &'v [u32]) -> Self {
+        Self { replaced, ..self }
     }
 
     /// The same for rows that may be told without the columns that nobody wants.
@@ -103,8 +117,13 @@ impl<'v> SheetReader<'v> {
     pub(crate) fn table(&self) -> Option<Table> {
         match &self.state {
             State::Reading(reading) => Some(reading.0.layout.table),
-            State::Looking(_) | State::Lost { .. } => None,
+            State::Looking(_) | State::Lost { .. } | State::Report => None,
         }
+    }
+
+    /// Whether the table says of its rows which they were when they were sent back.
+    pub(crate) fn has_come_back(&self) -> bool {
+        matches!(&self.state, State::Reading(reading) if reading.0.layout.number.is_some())
     }
 
     /// Ends the sheet: its tables from top to bottom, or one outcome that says why it has none.
@@ -115,6 +134,7 @@ impl<'v> SheetReader<'v> {
             State::Reading(reading) => settled(*reading),
             State::Lost { nearest, has_data } => Outcome::Unknown { nearest, has_data },
             State::Looking(_) => Outcome::Unknown { nearest: None, has_data: false },
+            State::Report => Outcome::Report,
         });
         done
     }
@@ -126,6 +146,10 @@ impl<'v> SheetReader<'v> {
         let label = |text: &str| Some(fold::trimmed(text)).filter(|text| text.len() <= fold::LONGEST_HEADER).unwrap_or_default().to_owned();
         let labels: Vec<Labels> =
             held.iter().map(|row| Labels { number: row.number, cells: row.cells.iter().map(|(_, text)| label(text)).collect() }).collect();
+        if labels.iter().flat_map(|row| &row.cells).any(|text| own::is_mark(text)) {
+            self.state = State::Report;
+            return;
+        }
         match find_header(&labels, &self.merged, &self.vocabulary.dictionary) {
             Ok(Header { layout, last }) => {
                 let is_certain = layout.missing.is_empty() && last + 1 < held.len();
@@ -137,7 +161,13 @@ impl<'v> SheetReader<'v> {
                 let wide =
                     held.iter().filter(|row| row.cells.iter().filter(|(_, text)| !fold::trimmed(text).is_empty()).count() >= 2).count();
                 let names_anyone = held.iter().flat_map(|row| &row.cells).any(|(_, text)| fold::masked(text, false) != *text);
-                self.state = State::Lost { nearest, has_data: wide >= 2 || names_anyone };
+                // What lies beyond the rows held back may be anything.
+                let is_guide = held.len() < WINDOW
+                    && is_guide(
+                        held.iter().map(|row| row.cells.iter().map(|(_, text)| text.as_str()).collect()),
+                        &self.vocabulary.dictionary,
+                    );
+                self.state = State::Lost { nearest, has_data: !is_guide && (wide >= 2 || names_anyone) };
             }
             Err(_) => {}
         }
@@ -149,6 +179,7 @@ impl<'v> SheetReader<'v> {
             layout.give_subject(subject);
         }
         let part = new_part(&layout, self.vocabulary, self.is_1904);
+        layout.header_row = self.held_row(last);
         let plan = plan_of(layout, &self.merged);
         let State::Looking(held) = std::mem::replace(&mut self.state, State::Reading(Box::new((plan, part)))) else { return };
         for row in held.into_iter().skip(last + 1) {
@@ -157,10 +188,28 @@ impl<'v> SheetReader<'v> {
         }
     }
 
+    /// The number of a row that is held back.
+    fn held_row(&self, place: usize) -> u32 {
+        match &self.state {
+            State::Looking(held) => held.get(place).map_or(0, |row| row.number),
+            State::Reading(_) | State::Lost { .. } | State::Report => 0,
+        }
+    }
+
     /// Reads a row below the header, if it is a record.
     fn record(&mut self, number: u32, cells: &[Cell<'_>]) {
         let State::Reading(reading) = &mut self.state else { return };
         let plan = &reading.0;
+        // What was said of a row when it was sent back is none of its cells.
+        let added = &plan.layout.added;
+        let said = |column: Option<usize>| column.and_then(|column| cells.get(column)).map_or("", |cell| fold::trimmed(cell.text));
+        let came_back = said(plan.layout.number);
+        let is_withdrawn = !came_back.is_empty() && said(plan.layout.mend) == sent_back::WITHDRAWN;
+        let own: Cow<'_, [Cell<'_>]> = match added.is_empty() {
+            true => Cow::Borrowed(cells),
+            false => cells.iter().enumerate().map(|(column, cell)| if added.contains(&column) { Cell::EMPTY } else { *cell }).collect(),
+        };
+        let (all, cells) = (cells, &*own);
         if !plan.merged.is_empty() {
             carry(&mut self.carried, &plan.merged, number, cells);
         }
@@ -172,33 +221,28 @@ impl<'v> SheetReader<'v> {
                 return;
             }
             Role::Header { or_record } => {
-                if self.begin_another(cells) || !or_record {
+                if self.begin_another(number, all) || !or_record {
                     return;
                 }
             }
         }
         let State::Reading(reading) = &mut self.state else { return };
         let (plan, part) = &mut **reading;
-        if plan.merged.is_empty() {
+        if is_withdrawn || self.replaced.binary_search(&number).is_ok() {
+            part.replaced(number);
+        } else if plan.merged.is_empty() {
             part.record(number, |field| cell_of(plan, cells, field));
-            return;
+        } else {
+            let filled = filled(&self.carried, number, cells);
+            part.record(number, |field| cell_of(plan, &filled, field));
         }
-        let mut filled = cells.to_vec();
-        for (&column, (last_row, kind, text)) in &self.carried {
-            if number <= *last_row {
-                if filled.len() <= column {
-                    filled.resize(column + 1, Cell::EMPTY);
-                }
-                if let Some(cell) = filled.get_mut(column).filter(|cell| cell.kind == CellKind::Empty) {
-                    *cell = Cell { kind: *kind, text };
-                }
-            }
+        if !came_back.is_empty() {
+            part.came_back(came_back);
         }
-        part.record(number, |field| cell_of(plan, &filled, field));
     }
 
     /// Ends the table and begins another one, whose header this row is; `false` if the row is no whole header.
-    fn begin_another(&mut self, cells: &[Cell<'_>]) -> bool {
+    fn begin_another(&mut self, number: u32, cells: &[Cell<'_>]) -> bool {
         let labels: Vec<String> = cells.iter().map(|cell| fold::trimmed(cell.text).to_owned()).collect();
         let Ok(mut layout) = recognise(&labels, &self.vocabulary.dictionary) else { return false };
         if let Some(subject) = &self.subject {
@@ -207,6 +251,7 @@ impl<'v> SheetReader<'v> {
         if !layout.missing.is_empty() {
             return false;
         }
+        layout.header_row = number;
         let part = new_part(&layout, self.vocabulary, self.is_1904);
         let plan = plan_of(layout, &self.merged);
         if let State::Reading(reading) = std::mem::replace(&mut self.state, State::Reading(Box::new((plan, part)))) {
@@ -226,8 +271,11 @@ fn settled((plan, part): (Plan, Part<'_>)) -> Outcome {
     Outcome::Table(Box::new((plan.layout, settled)))
 }
 
-/// Remembers the values of merged cells that begin in this row and reach further down.
-fn carry(carried: &mut HashMap<usize, (u32, CellKind, String)>, merged: &[MergedRange], number: u32, cells: &[Cell<'_>]) {
+/// Values of merged cells that rows below share: by column, the last row, the kind and the text.
+pub(crate) type Carried = HashMap<usize, (u32, CellKind, String)>;
+
+/// Remembers the values of merged cells that begin in this row and reach further down; the ranges by their first rows.
+pub(crate) fn carry(carried: &mut Carried, merged: &[MergedRange], number: u32, cells: &[Cell<'_>]) {
     let begins = merged.partition_point(|range| range.first_row < number);
     for range in merged.iter().skip(begins).take_while(|range| range.first_row == number) {
         let column = usize::from(range.first_column);
@@ -236,6 +284,22 @@ fn carry(carried: &mut HashMap<usize, (u32, CellKind, String)>, merged: &[Merged
             _ => carried.remove(&column),
         };
     }
+}
+
+/// The cells of a row with what they share of merged cells above.
+pub(crate) fn filled<'c>(carried: &'c Carried, number: u32, cells: &[Cell<'c>]) -> Vec<Cell<'c>> {
+    let mut filled = cells.to_vec();
+    for (&column, (last_row, kind, text)) in carried {
+        if number <= *last_row {
+            if filled.len() <= column {
+                filled.resize(column + 1, Cell::EMPTY);
+            }
+            if let Some(cell) = filled.get_mut(column).filter(|cell| cell.kind == CellKind::Empty) {
+                *cell = Cell { kind: *kind, text };
+            }
+        }
+    }
+    filled
 }
 
 fn new_part<'v>(layout: &Layout, vocabulary: &'v Vocabulary, is_1904: bool) -> Part<'v> {
@@ -259,7 +323,10 @@ fn plan_of(layout: Layout, merged: &[MergedRange]) -> Plan {
     let keys = keys.collect();
     let width = layout.columns.iter().flatten().max().map_or(0, |last| last + 1);
     // Totals and notes begin on the left, in columns that may be no field's.
-    let wanted = (0..width).map(|column| column < 4 || layout.columns.contains(&Some(column))).collect();
+    let said = [layout.number, layout.mend];
+    let width = width.max(said.iter().flatten().max().map_or(0, |last| last + 1));
+    let is_wanted = |column: usize| column < 4 || layout.columns.contains(&Some(column)) || said.contains(&Some(column));
+    let wanted = (0..width).map(is_wanted).collect();
     // Of merged data cells only those that reach over several rows of one column matter.
     let mut merged: Vec<MergedRange> =
         merged.iter().copied().filter(|range| range.first_column == range.last_column && range.first_row < range.last_row).collect();
@@ -288,11 +355,14 @@ enum Role {
     Header {
         or_record: bool,
     },
-    /// Blank, the header again, a total or a note.
+    /// Blank, the header again, an example, a total or a note.
     Nothing,
 }
 
 fn role(plan: &Plan, cells: &[Cell<'_>], vocabulary: &Vocabulary) -> Role {
+    if is_example(cells) {
+        return Role::Nothing;
+    }
     let key_text = |column: usize| cells.get(column).map_or("", |cell| fold::trimmed(cell.text));
     // Nearly every row: there is an id where the id belongs.
     if plan.keys.iter().any(|(column, holds)| *holds != Holds::Name && is_long_code(key_text(*column))) {
@@ -396,7 +466,7 @@ impl RowSink for SheetReader<'_> {
                     self.decide(is_end);
                 }
             }
-            State::Lost { .. } => return ControlFlow::Break(()),
+            State::Lost { .. } | State::Report => return ControlFlow::Break(()),
         }
         ControlFlow::Continue(())
     }
@@ -411,8 +481,8 @@ impl RowSink for SheetReader<'_> {
     fn begins_again(&mut self) -> bool {
         let begins_again = self.is_lacking;
         if begins_again {
-            let subject = self.subject.take();
-            *self = SheetReader { subject, ..SheetReader::new(self.vocabulary, self.is_1904) };
+            let (subject, replaced) = (self.subject.take(), self.replaced);
+            *self = SheetReader { subject, replaced, ..SheetReader::new(self.vocabulary, self.is_1904) };
         }
         begins_again
     }
@@ -446,7 +516,7 @@ mod tests {
     fn table(outcome: Outcome) -> (Layout, Settled) {
         match outcome {
             Outcome::Table(table) => *table,
-            Outcome::Unknown { .. } => panic!("no header was recognised"),
+            Outcome::Unknown { .. } | Outcome::Report => panic!("no header was recognised"),
         }
     }
 

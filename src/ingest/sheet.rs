@@ -5,6 +5,7 @@ use law::facts::codes::Read;
 
 use super::Sheet;
 use super::column::Column;
+use super::table::Holds;
 
 impl Sheet {
     /// Where the cells of a record stand in the columns: of a sheet that was counted, only those that a finding is about are there.
@@ -85,7 +86,9 @@ impl Sheet {
     pub fn cells_hash(&self, record: usize, mark: u64) -> String {
         let mut hasher = blake3::Hasher::new();
         hasher.update(&mark.to_le_bytes());
-        for field in 0..self.table.fields().len() {
+        // What a report showed beside an answer is no part of it.
+        let fields = self.table.fields().iter().enumerate().filter(|(_, field)| field.holds != Holds::Shown);
+        for (field, _) in fields {
             let text = format!(
                 "{:?}{:?}{:?}{:?}",
                 self.text(field, record),

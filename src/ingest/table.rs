@@ -5,6 +5,8 @@ use law::facts::codes::{
     Publicity, Reply, SchoolStatus, SittingKind, Standard, Status, YesNo,
 };
 
+use super::fold;
+
 /// What a column holds and so how its cells are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Holds {
@@ -40,6 +42,8 @@ pub enum Holds {
     Number,
     /// One word of a list, by its place.
     Word(&'static [&'static str]),
+    /// What a report shows beside an answer: kept as it stands, no data, and nothing is said of it.
+    Shown,
 }
 
 /// A column of a table.
@@ -105,7 +109,9 @@ pub enum Table {
     ExamNumbers,
 }
 
-use Holds::{Date, DocumentNumber, Grade, Identifier, Month, Name, Named, NationalId, Number, SchoolYear, Subject, Term, Text, Word};
+use Holds::{
+    Date, DocumentNumber, Grade, Identifier, Month, Name, Named, NationalId, Number, SchoolYear, Shown, Subject, Term, Text, Word,
+};
 
 /// The columns of each table, in the contract's order. Where two columns stand for one field in two forms (日期, or
 /// 开始日期 and 结束日期; 全国学籍号 or 证件号码), `Table::alternatives` says which sets will do.
@@ -274,7 +280,26 @@ const REVIEWS: &[Field] = &[
     optional("说明", Text),
     optional("处理人", Text),
     optional("处理日期", Date),
+    // What our own workbooks show beside the answers, and a seal that tells whether it was changed.
+    optional("程度", Shown),
+    optional("代码", Shown),
+    optional("姓名", Shown),
+    optional("年级班级", Shown),
+    optional("学籍号（已遮盖）", Shown),
+    optional("问题和办法", Shown),
+    optional("现为", Shown),
+    optional("应为", Shown),
+    optional("在哪里", Shown),
+    optional("影响", Shown),
+    optional("变化和以前的答复", Shown),
+    optional("学校", Shown),
+    optional("另一所学校", Shown),
+    optional("学生键", Shown),
+    optional(SEAL, Shown),
 ];
+
+/// The hidden column of a workbook's findings that holds the seal of what stands beside an answer.
+pub const SEAL: &str = "facts_seal";
 
 /// 证件类型, as the national system names them; the first is the resident's own.
 pub const DOCUMENTS: &[&str] = &[
@@ -368,6 +393,11 @@ impl Table {
             Table::Attendance => &[&["日期"], &["开始日期", "结束日期"]],
             _ => &[],
         }
+    }
+
+    /// The place of a column that a report shows, by its header alone: in no other table does the header mean anything.
+    pub(crate) fn shown_field(self, header: &str) -> Option<usize> {
+        self.fields().iter().position(|field| field.holds == Holds::Shown && fold::header(field.header) == fold::header(header))
     }
 
     /// The place of a column among `fields`.

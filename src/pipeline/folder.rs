@@ -38,7 +38,7 @@ fn sync_folder(path: &Path) -> io::Result<()> {
 }
 
 /// Makes a folder and all that is in it its owner's only, and settles it on the disk.
-fn keep_private(folder: &Path) -> io::Result<()> {
+pub(super) fn keep_private(folder: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         if entry.file_type()?.is_dir() {

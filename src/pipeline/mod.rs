@@ -5,5 +5,6 @@ pub mod folder;
 pub mod matching;
 pub mod movements;
 pub mod recipients;
+pub mod report;
 pub mod run;
 pub mod signoff;

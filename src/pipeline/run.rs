@@ -17,6 +17,7 @@ use thiserror::Error;
 use super::config::{Config, Procedure};
 use super::folder::{self, Held};
 use super::movements;
+use super::report::EARLIER;
 use super::signoff;
 use crate::engine::attendance::ids::{Ids, Numbering};
 use crate::engine::audit;
@@ -35,9 +36,10 @@ use crate::reconcile;
 use crate::reconcile::answers::{self, Answers};
 use crate::reconcile::life::{self, Change, History, Raised, Subject};
 use crate::report::findings::Published;
-use crate::report::manifest::{AttendanceReceipt, Books, InputReceipt, LifeReceipt, Manifest, PolicyReceipt, Seconds};
+use crate::report::manifest::{AttendanceReceipt, Books, InputReceipt, LifeReceipt, Manifest, PolicyReceipt, ReturnedReceipt, Seconds};
 use crate::report::parquet::{Encoded, Groups, Names, ROW_GROUP};
 use crate::report::read::Run;
+use crate::report::returned::{self, Returned, Wanted};
 use crate::report::state::{self, Basis, FileKept, Kept, State};
 use crate::report::{decisions, findings as published, history, mask, matches, package, pages, positions, sources, submissions, summary};
 
@@ -167,6 +169,8 @@ pub fn run(config: &Config, out: &Path, watch: &Watch<'_>) -> Result<PublishedRu
         all.extend(of_answers(&cohort, &answers, &all));
         published::in_order(all)
     };
+    cohort.leave_out_replaced();
+    let wanted = Wanted::of(&cohort, &findings);
     drop(findings);
     published::write_findings(&staging.path().join("findings.parquet"), &published, &names("findings/1"))?;
     let counts = FindingCounts::of(&published);
@@ -198,6 +202,12 @@ pub fn run(config: &Config, out: &Path, watch: &Watch<'_>) -> Result<PublishedRu
     manifest.life.signoffs_lapsed = lapsed.and_then(Result::ok).unwrap_or_default();
     check(&cohort, &manifest)?;
     manifest.movements = movements::against(latest.as_deref(), staging.path(), &manifest, config, &names("movements/1"))?;
+    let mut back = Returned::default();
+    if !config.tables_only {
+        back = returned::write_returned(staging.path(), &wanted, &vocabulary, law.as_of)
+            .map_err(|error| RunError::Write(error.to_string()))?;
+    }
+    manifest.returned = back.receipt;
     summary::write_workbook(staging.path(), &manifest).map_err(|error| RunError::Write(error.to_string()))?;
     clock.lap(|seconds| &mut seconds.writing);
     // What people read is made from the published files alone: the facts have done their work.
@@ -207,10 +217,11 @@ pub fn run(config: &Config, out: &Path, watch: &Watch<'_>) -> Result<PublishedRu
         let run = Run { folder: staging.path().into(), manifest: manifest.clone() };
         let students = manifest.students;
         watch(Stage::Reporting, 0, students);
-        pages::write(&run, &folder::earlier(held.folder(), EARLIER), &|done| watch(Stage::Reporting, done, students))
+        pages::write(&run, staging.path(), &folder::earlier(held.folder(), EARLIER), &|done| watch(Stage::Reporting, done, students))
             .map_err(|error| RunError::Write(error.to_string()))?;
         if let Some(recipients) = &config.recipients {
-            manifest.packages = package::write_packages(&run, recipients, &[]).map_err(|error| RunError::Write(error.to_string()))?;
+            manifest.packages =
+                package::write_packages(&run, recipients, &back.workbooks).map_err(|error| RunError::Write(error.to_string()))?;
         }
         clock.lap(|seconds| &mut seconds.reporting);
     }
@@ -220,9 +231,6 @@ pub fn run(config: &Config, out: &Path, watch: &Watch<'_>) -> Result<PublishedRu
     watch(Stage::Writing, 1, 1);
     Ok(PublishedRun { folder, manifest })
 }
-
-/// How many earlier runs the first page shows this one beside.
-const EARLIER: usize = 11;
 
 /// What was read.
 struct Read {
@@ -607,6 +615,7 @@ fn manifest(
         life: LifeReceipt::default(),
         packages: Vec::new(),
         movements: None,
+        returned: ReturnedReceipt::default(),
     }
 }
 

@@ -8,6 +8,7 @@ use law::facts::codes::{Read, Reply};
 use law::facts::student::Row;
 use law::regulation::findings::Severity;
 
+use super::altered::Altered;
 use super::life::Given;
 use crate::engine::cohort::{Cohort, place};
 use crate::engine::finding::{About, Finding, Place};
@@ -63,6 +64,7 @@ pub fn read(cohort: &Cohort<'_>) -> Answers {
     let mut answers = Answers::default();
     let mut by_finding: BTreeMap<String, Vec<Answer<'_>>> = BTreeMap::new();
     for (place, sheet) in cohort.inputs.sheets.iter().enumerate().filter(|(_, sheet)| sheet.table == Table::Reviews) {
+        let mut altered = Altered::default();
         for record in (0..sheet.rows_read as usize).filter(|record| sheet.set_aside.binary_search(&(*record as u32)).is_err()) {
             let row = cohort.index.row(place, record);
             let on = sheet.date(field::ON, record).value();
@@ -76,6 +78,8 @@ pub fn read(cohort: &Cohort<'_>) -> Answers {
                 answers.out_of_scope.push((row, OutOfScope::OtherPipeline));
                 continue;
             };
+            // Whoever changes a fact without answering believes that this is the answer.
+            altered.look(sheet, record, &folded(finding));
             if reply == Read::Empty {
                 answers.out_of_scope.push((row, OutOfScope::NotAnswered));
                 continue;
@@ -93,6 +97,7 @@ pub fn read(cohort: &Cohort<'_>) -> Answers {
                 cells: (evidence, reply, text(field::NOTE), text(field::BY), sheet.integer(field::ON, record)),
             });
         }
+        answers.findings.extend(altered.findings(cohort, place));
     }
     for (finding, own) in by_finding {
         let mut seen = HashSet::new();
@@ -119,7 +124,11 @@ fn given(on: Option<NaiveDate>, answers: &[&Answer<'_>]) -> Given {
     let first = answers.first().and_then(|answer| answer.reply);
     let reply = first.filter(|first| answers.iter().all(|answer| answer.reply == Some(*first)));
     let hashes = answers.iter().filter_map(|answer| answer.evidence.clone()).collect();
-    Given { on, reply, hashes, is_unbound: answers.iter().any(|answer| answer.evidence.is_none()) }
+    // Of several texts one, whatever the order of the files.
+    let said = |text: fn(&Answer<'_>) -> Option<String>| answers.iter().filter_map(|answer| text(answer)).max().unwrap_or_default();
+    let note = said(|answer| answer.cells.2.value().map(str::to_owned));
+    let by = said(|answer| answer.cells.3.value().map(str::to_owned));
+    Given { on, reply, hashes, is_unbound: answers.iter().any(|answer| answer.evidence.is_none()), note, by }
 }
 
 impl Answers {

@@ -82,6 +82,10 @@ pub struct Answer {
     pub on: Option<NaiveDate>,
     /// The evidence that it was given for.
     pub evidence_hash: String,
+    /// The explanation; may be empty.
+    pub note: String,
+    /// By whom; may be empty.
+    pub by: String,
 }
 
 /// The latest answer to a finding as it was handed in.
@@ -95,6 +99,10 @@ pub struct Given {
     pub hashes: BTreeSet<String>,
     /// Whether a row of it names none.
     pub is_unbound: bool,
+    /// The explanation; may be empty.
+    pub note: String,
+    /// By whom; may be empty.
+    pub by: String,
 }
 
 /// A finding over the runs.
@@ -198,7 +206,10 @@ fn answer(evidence_hash: &str, before: Option<&Life>, given: Option<&Given>) -> 
     } else {
         given.hashes.last().map_or(evidence_hash, String::as_str)
     };
-    (Some(Answer { reply, on: given.on, evidence_hash: bound.to_owned() }), known.is_none())
+    // Whoever sends the same answer again need not write the explanation again.
+    let said = |given: &str, known: Option<&String>| if given.is_empty() { known.cloned().unwrap_or_default() } else { given.to_owned() };
+    let (note, by) = (said(&given.note, known.map(|known| &known.note)), said(&given.by, known.map(|known| &known.by)));
+    (Some(Answer { reply, on: given.on, evidence_hash: bound.to_owned(), note, by }), known.is_none())
 }
 
 #[cfg(test)]
@@ -214,7 +225,7 @@ mod tests {
     /// An answer as it is handed in; an empty hash is none, an empty date too.
     fn given(reply: Reply, on: &str, hash: &str) -> Option<Given> {
         let hashes = Some(hash.to_owned()).filter(|hash| !hash.is_empty()).into_iter().collect();
-        Some(Given { on: day(on), reply: Some(reply), hashes, is_unbound: hash.is_empty() })
+        Some(Given { on: day(on), reply: Some(reply), hashes, is_unbound: hash.is_empty(), ..Given::default() })
     }
 
     /// Runs night after night: the evidence (none: not raised) and the answers in the folder; gives change and review of each.
@@ -332,8 +343,12 @@ mod tests {
 
     #[test]
     fn who_answers_the_same_day_for_the_changed_evidence_is_heard() {
-        let both =
-            Given { on: day("2025-03-01"), reply: Some(Reply::Explained), hashes: ["a", "b"].map(str::to_owned).into(), is_unbound: false };
+        let both = Given {
+            on: day("2025-03-01"),
+            reply: Some(Reply::Explained),
+            hashes: ["a", "b"].map(str::to_owned).into(),
+            ..Given::default()
+        };
         let told = nights(&[(Some("a"), given(Reply::Explained, "2025-03-01", "a")), (Some("b"), None), (Some("b"), Some(both))]);
         assert_eq!(told, [("new", Some("情况说明")), ("reopened", None), ("unchanged", Some("情况说明"))]);
     }

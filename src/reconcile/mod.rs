@@ -1,6 +1,7 @@
 //! Do the sources agree? Registrations, classrooms, exams and transfers are about the same people: matching by keys, then by score. And the life
 //! of what was found.
 
+mod altered;
 pub mod answers;
 pub mod blocks;
 pub mod exams;
@@ -14,6 +15,7 @@ pub mod person;
 pub mod positions;
 pub mod roll;
 pub mod score;
+pub mod seal;
 pub mod shared_numbers;
 pub mod transfers;
 

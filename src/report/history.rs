@@ -35,7 +35,7 @@ pub fn raised(finding: Published) -> Raised {
 
 /// The columns of texts: name, whether it may be null, and what stands there.
 type TextOf = fn(&str, &Life) -> Option<String>;
-const TEXTS: [(&str, bool, TextOf); 14] = [
+const TEXTS: [(&str, bool, TextOf); 16] = [
     ("finding_id", false, |id, _| Some(id.to_owned())),
     ("first_seen", false, |_, life| Some(life.first_seen.clone())),
     ("change", false, |_, life| Some(life.change.code().to_owned())),
@@ -50,6 +50,8 @@ const TEXTS: [(&str, bool, TextOf); 14] = [
     ("district", true, |_, life| filled(&life.subject.district)),
     ("school_code", true, |_, life| filled(&life.subject.school_code)),
     ("other_school_code", true, |_, life| filled(&life.subject.other_school_code)),
+    ("answer_note", true, |_, life| life.answer.as_ref().and_then(|answer| filled(&answer.note))),
+    ("answered_by", true, |_, life| life.answer.as_ref().and_then(|answer| filled(&answer.by))),
 ];
 
 fn filled(text: &str) -> Option<String> {
@@ -124,6 +126,7 @@ fn lives(batch: &RecordBatch) -> Result<Vec<(String, Life)>, Fault> {
     let (last_seen, answers, answered_on) = (may_lack("last_seen")?, may_lack("answer")?, may_lack("answered_on")?);
     let (answer_hashes, codes, severities) = (may_lack("answer_evidence_hash")?, may_lack("code")?, may_lack("severity")?);
     let (districts, schools, others) = (may_lack("district")?, may_lack("school_code")?, may_lack("other_school_code")?);
+    let (notes, answered_by) = (may_lack("answer_note")?, may_lack("answered_by")?);
     let text = |texts: &StringArray, place: usize| if texts.is_valid(place) { texts.value(place).to_owned() } else { String::new() };
     let if_any = |texts: Option<&StringArray>, place: usize| texts.map(|texts| text(texts, place)).unwrap_or_default();
     let reply = |word: String| Reply::try_from(word).ok();
@@ -133,6 +136,8 @@ fn lives(batch: &RecordBatch) -> Result<Vec<(String, Life)>, Fault> {
             reply,
             on: if_any(answered_on, place).parse().ok(),
             evidence_hash: if_any(answer_hashes, place),
+            note: if_any(notes, place),
+            by: if_any(answered_by, place),
         });
         let life = Life {
             first_seen: text(first_seen, place),

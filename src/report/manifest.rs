@@ -71,6 +71,9 @@ pub struct Manifest {
     /// What moved against the last run of the pipeline, if there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub movements: Option<MovementReceipt>,
+    /// The workbooks in which rejected rows go back.
+    #[serde(default)]
+    pub returned: ReturnedReceipt,
 }
 
 impl Manifest {
@@ -199,6 +202,26 @@ pub struct InputReceipt {
     pub bytes: u64,
     /// Rows read.
     pub rows: u64,
+}
+
+/// The workbooks in which rejected rows go back.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]
+pub struct ReturnedReceipt {
+    /// How many there are.
+    pub files: u64,
+    /// How many rows they hold.
+    pub rows: u64,
+    /// Files with rejected rows that have none.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// A file whose rejected rows do not go back one by one.
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LeftOut {
+    /// The path below the input folder.
+    pub file: String,
+    /// Why, in Chinese.
+    pub why: String,
 }
 
 /// What became of the rows of a table.

@@ -40,10 +40,22 @@ pub struct Mended {
     pub wrong: usize,
 }
 
-struct Formats {
+/// How cells look.
+pub(super) struct Formats {
     text: Format,
     repaired: Format,
     wrong: Format,
+}
+
+impl Formats {
+    /// Text that stays text when it is typed over; repaired cells green, wrong ones red.
+    pub(super) fn new() -> Self {
+        Self {
+            text: Format::new().set_num_format("@"),
+            repaired: Format::new().set_num_format("@").set_background_color(Color::RGB(0xD9_EAD3)),
+            wrong: Format::new().set_num_format("@").set_background_color(Color::RGB(0xF4_CCCC)),
+        }
+    }
 }
 
 /// Writes a copy of the file of this path (below its input folder) under the folder; `whole` says what is wrong with whole tables.
@@ -66,11 +78,7 @@ pub fn write_copy(folder: &Path, path: &str, sheets: &[CopiedSheet], whole: &[St
 }
 
 fn workbook(sheets: &[CopiedSheet], whole: &[String]) -> Result<(Workbook, usize, usize), XlsxError> {
-    let formats = Formats {
-        text: Format::new().set_num_format("@"),
-        repaired: Format::new().set_num_format("@").set_background_color(Color::RGB(0xD9_EAD3)),
-        wrong: Format::new().set_num_format("@").set_background_color(Color::RGB(0xF4_CCCC)),
-    };
+    let formats = Formats::new();
     let mut workbook = Workbook::new();
     workbook.set_properties(&DocProperties::new().set_creation_datetime(&ExcelDateTime::from_ymd(2000, 1, 1)?));
     let (mut repaired, mut wrong) = (0, 0);
@@ -104,7 +112,7 @@ fn workbook(sheets: &[CopiedSheet], whole: &[String]) -> Result<(Workbook, usize
 }
 
 /// A name that a sheet can have, and none of those before it has.
-fn sheet_name(name: &str, taken: &mut BTreeSet<String>) -> String {
+pub(super) fn sheet_name(name: &str, taken: &mut BTreeSet<String>) -> String {
     let clean: String = name
         .chars()
         .map(|letter| if matches!(letter, '[' | ']' | ':' | '*' | '?' | '/' | '\\') || letter.is_control() { '_' } else { letter })
@@ -123,7 +131,8 @@ fn sheet_name(name: &str, taken: &mut BTreeSet<String>) -> String {
     own
 }
 
-fn write_sheet(sheet: &mut Worksheet, copy: &CopiedSheet, formats: &Formats) -> Result<(), XlsxError> {
+/// Writes the cells of a sheet, those that need a person red with a note.
+pub(super) fn write_sheet(sheet: &mut Worksheet, copy: &CopiedSheet, formats: &Formats) -> Result<(), XlsxError> {
     let mut notes = 0;
     for range in &copy.merged {
         // The text of a merged cell is written with the cell itself. Ranges that overlap, as in damaged files, stay as they are.

@@ -13,6 +13,7 @@ use zip::{CompressionMethod, DateTime, ZipWriter};
 
 use super::manifest::PackageReceipt;
 use super::read::{ReadError, Run};
+use super::returned::FOLDER as RETURNED;
 use super::site::{DOCUMENTS, PAGES, WORKBOOKS, district_folder, link, school_file};
 
 /// The folder of packages in a run folder.
@@ -105,9 +106,6 @@ pub fn write_packages(run: &Run, recipients: &[Recipient], returned: &[(String, 
     }
     Ok(receipts)
 }
-
-/// The folder of returned rows.
-const RETURNED: &str = "returned";
 
 /// What a run folder holds for people.
 struct Contents {

@@ -44,6 +44,8 @@ pub struct Student {
     pub stage: String,
     pub grade: Option<i8>,
     pub class: String,
+    /// Whether it was judged for graduation, as those of final grades are.
+    pub is_final: bool,
     pub outcome: Outcome,
     pub next_grade: Option<i8>,
     pub certificate: String,
@@ -278,6 +280,7 @@ fn enter_students(run: &Run, ranges: &[(Range<usize>, usize)], schools: &mut [Sc
         "stage",
         "grade",
         "class",
+        "procedure",
         "outcome",
         "next_grade",
         "certificate",
@@ -290,6 +293,7 @@ fn enter_students(run: &Run, ranges: &[(Range<usize>, usize)], schools: &mut [Sc
     read::read_ranges(&run.folder.join("decisions.parquet"), &columns, &spans, |batch| {
         let column = |name: &str| texts(batch, name);
         let (keys, names, stages, classes) = (column("student_key")?, column("name")?, column("stage")?, column("class")?);
+        let procedures = column("procedure")?;
         let (outcomes, certificates) = (column("outcome")?, column("certificate")?);
         let clauses = Clauses::of(batch)?;
         for place in 0..batch.num_rows() {
@@ -300,6 +304,7 @@ fn enter_students(run: &Run, ranges: &[(Range<usize>, usize)], schools: &mut [Sc
                 stage: text(&stages, place),
                 grade: byte(batch, "grade", place),
                 class: text(&classes, place),
+                is_final: read::strings_of(&procedures).value(place) == "graduation",
                 outcome: words::outcome(code).ok_or_else(|| format!("no outcome is called {code}"))?,
                 next_grade: byte(batch, "next_grade", place),
                 certificate: text(&certificates, place),

@@ -9,6 +9,31 @@ use parquet::errors::ParquetError;
 
 use super::parquet::{Names, write};
 use crate::engine::cohort::Cohort;
+use crate::engine::scope::SheetBooks;
+use crate::ingest::{Report, Sheet};
+
+/// What stands as the table of a sheet of our own reports, of which no row is read.
+const REPORT: &str = "report";
+
+/// A sheet, and how many rows were read, used, out of scope and set aside.
+struct Source<'c> {
+    file: usize,
+    name: &'c str,
+    table: &'static str,
+    counts: [i64; 4],
+}
+
+impl<'c> Source<'c> {
+    fn of(sheet: &'c Sheet, books: &SheetBooks) -> Self {
+        let out_of_scope = books.out_of_scope.values().sum::<u64>();
+        let counts = [i64::from(sheet.rows_read), books.used as i64, out_of_scope as i64, books.set_aside as i64];
+        Self { file: sheet.file, name: &sheet.name, table: sheet.table.name(), counts }
+    }
+
+    fn of_report(report: &'c Report) -> Self {
+        Self { file: report.file, name: &report.name, table: REPORT, counts: [0; 4] }
+    }
+}
 
 /// Writes `sources.parquet`.
 ///
@@ -27,23 +52,26 @@ pub fn write_sources(path: &Path, cohort: &Cohort<'_>, names: &Names) -> Result<
         count("rows_out_of_scope"),
         count("rows_set_aside"),
     ]);
-    let sheets = || cohort.inputs.sheets.iter().zip(&cohort.books);
-    let texts = |value: &dyn Fn(&crate::ingest::Sheet) -> String| -> ArrayRef {
-        Arc::new(sheets().map(|(sheet, _)| Some(value(sheet))).collect::<StringArray>())
+    let mut sources: Vec<Source<'_>> =
+        cohort.inputs.sheets.iter().zip(&cohort.books).map(|(sheet, books)| Source::of(sheet, books)).collect();
+    sources.extend(cohort.inputs.reports.iter().map(Source::of_report));
+    let texts = |value: &dyn Fn(&Source<'_>) -> String| -> ArrayRef {
+        Arc::new(sources.iter().map(|source| Some(value(source))).collect::<StringArray>())
     };
-    let counts = |values: Vec<i64>| -> ArrayRef { Arc::new(Int64Array::from(values)) };
+    let counts =
+        |place: usize| -> ArrayRef { Arc::new(sources.iter().map(|source| source.counts.get(place).copied()).collect::<Int64Array>()) };
     let files = &cohort.inputs.files;
     let batch = RecordBatch::try_new(
         Arc::new(schema),
         vec![
-            texts(&|sheet| files[sheet.file].path.clone()),
-            texts(&|sheet| files[sheet.file].sha256.clone()),
-            texts(&|sheet| sheet.name.clone()),
-            texts(&|sheet| sheet.table.name().to_owned()),
-            counts(sheets().map(|(sheet, _)| i64::from(sheet.rows_read)).collect()),
-            counts(sheets().map(|(_, books)| books.used as i64).collect()),
-            counts(sheets().map(|(_, books)| books.out_of_scope.values().sum::<u64>() as i64).collect()),
-            counts(sheets().map(|(_, books)| books.set_aside as i64).collect()),
+            texts(&|source| files[source.file].path.clone()),
+            texts(&|source| files[source.file].sha256.clone()),
+            texts(&|source| source.name.to_owned()),
+            texts(&|source| source.table.to_owned()),
+            counts(0),
+            counts(1),
+            counts(2),
+            counts(3),
         ],
     )?;
     write(path, &batch, names, &["sha256"])

@@ -95,6 +95,7 @@ struct SheetKept {
     rows_read: u32,
     set_aside: Vec<u32>,
     sparse: Option<Vec<u32>>,
+    header_row: u32,
 }
 
 /// A finding of reading.
@@ -128,6 +129,7 @@ impl SheetKept {
             rows_read: sheet.rows_read,
             set_aside: sheet.set_aside.clone(),
             sparse: sheet.sparse.clone(),
+            header_row: sheet.header_row,
         }
     }
 
@@ -147,6 +149,10 @@ impl SheetKept {
             mistyped: Vec::new(),
             sparse: self.sparse,
             counted: None,
+            header_row: self.header_row,
+            given: None,
+            replaced: Vec::new(),
+            numbers: Vec::new(),
         }
     }
 }

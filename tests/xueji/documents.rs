@@ -227,7 +227,7 @@ fn hostile_texts_stay_texts_on_paper() {
         ("pipelines/status-watch.toml", "2026-06-12", LETTERS, names.len() - 1),
     ];
     for (pipeline, as_of, file, students) in runs {
-        let published = run_with_pages(pipeline, &[input.clone()], as_of, &scratch.path().join("out"));
+        let published = run_with_pages(pipeline, std::slice::from_ref(&input), as_of, &scratch.path().join("out"));
         let documents = pages(&published.folder.join("documents"));
         assert!(documents.len() == 1 && documents[0].ends_with(file), "{documents:?}");
         let text = std::fs::read_to_string(&documents[0]).expect("a document");
@@ -235,7 +235,20 @@ fn hostile_texts_stay_texts_on_paper() {
         assert_eq!(own, students);
         assert!(!text.contains("<script") && !text.contains("<img") && !text.contains(['\u{202e}', '\u{1}']), "{text}");
         assert!(!text.contains(&"长".repeat(300)), "a name of 4,000 characters is cut");
+        let mut evidence = Vec::new();
+        for decision in rows(&published.folder.join("decisions.parquet")) {
+            let path = scratch.path().join(format!("{}.html", evidence.len()));
+            let (run, file) = (published.folder.to_str().expect("a path"), path.to_str().expect("a path"));
+            let (code, told) = said(&["explain", &decision["student_key"], "--run", run, "--page", file, "--force"]);
+            assert_eq!(code, Some(0), "{told}");
+            let html = std::fs::read_to_string(&path).expect("a page");
+            assert!(!html.contains("<script") && !html.contains("<img") && !html.contains(['\u{202e}', '\u{1}']), "{html}");
+            assert!(!html.contains(&"长".repeat(300)), "a name of 4,000 characters is cut");
+            evidence.push(path);
+        }
+        assert_eq!(evidence.len(), names.len());
         let Some(browser) = &mut browser else { continue };
+        assert!(evidence.iter().all(|path| printed(browser, path) == 1));
         let pages = printed(browser, &documents[0]);
         assert!(if file == LETTERS { pages == students } else { pages <= 2 }, "{file}: {pages} pages");
         assert_eq!(browser.value("typeof window.owned"), json!("undefined"));

@@ -1,11 +1,11 @@
 //! No number of an ID document is shown whole, wherever inputs put it: every output and everything said is searched for every number.
 
+use calamine::{Reader, Xlsx, open_workbook};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use calamine::{Reader, Xlsx, open_workbook};
-
 use crate::support::{package, rows, scratch, term_end, write_files};
+use crate::workbooks::visible_cells;
 
 /// Runs the program; gives all that it said.
 fn said(arguments: &[&str]) -> String {
@@ -17,17 +17,14 @@ fn path(path: &Path) -> &str {
     path.to_str().expect("a path of text")
 }
 
-/// The texts of a workbook that are not hidden.
-fn visible(file: &Path) -> String {
+/// What a workbook that goes back says beside the sender's own cells, which stand in it as they came.
+fn said_of_returned(file: &Path) -> String {
     let mut workbook: Xlsx<_> = open_workbook(file).expect("a workbook");
     let mut texts = String::new();
     for (name, range) in workbook.worksheets() {
         texts.push_str(&name);
-        // The key that look-ups go by is the last column of 待核名单, and hidden.
-        let hidden = (name == "待核名单").then_some(10);
-        for (_, _, cell) in range.cells().filter(|(_, column, _)| Some(*column) != hidden) {
-            texts.push_str(&format!("\n{cell}"));
-        }
+        let own = range.cells().find(|(.., cell)| **cell == *"问题代码").map_or(0, |(_, column, _)| column);
+        range.cells().filter(|(_, column, _)| *column >= own).for_each(|(.., cell)| texts.push_str(&format!("\n{cell}")));
     }
     texts
 }
@@ -38,9 +35,17 @@ fn outputs(run: &Path) -> String {
     for entry in std::fs::read_dir(run).expect("a run") {
         let file: PathBuf = entry.expect("an entry").path();
         texts.push_str(&file.file_name().expect("a name").to_string_lossy());
+        if file.is_dir() {
+            texts.push_str(&outputs(&file));
+            continue;
+        }
+        if file.ancestors().any(|folder| folder.ends_with("returned")) {
+            texts.push_str(&said_of_returned(&file));
+            continue;
+        }
         match file.extension().and_then(|extension| extension.to_str()) {
             Some("parquet") => {}
-            Some("xlsx") => texts.push_str(&visible(&file)),
+            Some("xlsx") => texts.push_str(&visible_cells(&file).join("\n")),
             _ => texts.push_str(&std::fs::read_to_string(&file).expect("a text")),
         }
     }

@@ -16,12 +16,13 @@ use std::path::Path;
 use arrow::array::RecordBatch;
 use serde::{Deserialize, Serialize};
 
-use super::file::read_file;
+use super::file::{Manner, read_file};
 use super::finding::CellFinding;
 use super::gather;
 use super::headers::Vocabulary;
 use super::read::{FileInfo, Inputs, Sheet};
 use super::room::Room;
+use super::sent_back::Replaced;
 use super::table::Table;
 use super::walk::Found;
 
@@ -90,6 +91,8 @@ pub struct Deferral<'d> {
 pub struct Deferred {
     /// The file, among `Inputs::files`.
     pub file: usize,
+    /// The rows of it that rows of other files are in place of.
+    pub replaced: Vec<u32>,
 }
 
 /// A file of attendance that was read.
@@ -105,16 +108,23 @@ pub struct Counted {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotAlone;
 
-/// Reads a deferred file; the rows of the students `whole`, in order, are all kept.
+/// Reads a deferred file, but for the rows `replaced`; the rows of the students `whole`, in order, are all kept.
 ///
 /// # Errors
 /// It holds another table too.
-pub fn read_deferred(file: &FileInfo, vocabulary: &Vocabulary, counting: &Counting<'_>, share: usize) -> Result<Counted, NotAlone> {
+pub fn read_deferred(
+    file: &FileInfo,
+    replaced: &[u32],
+    vocabulary: &Vocabulary,
+    counting: &Counting<'_>,
+    share: usize,
+) -> Result<Counted, NotAlone> {
     let found = Found { full: file.full.clone(), path: file.path.clone(), bytes: file.bytes, fault: None };
-    let read = read_file(&found, vocabulary, Room::shared(share), Some(counting));
-    let read = read.or_else(|| read_file(&found, vocabulary, Room::alone(), Some(counting))).unwrap_or_default();
-    let mut own =
-        Inputs { files: Vec::new(), sheets: Vec::new(), findings: Vec::new(), subjects: vocabulary.subjects.clone(), deferred: Vec::new() };
+    let replaced = Replaced::of_table(&file.full, replaced);
+    let manner = Manner { vocabulary, counting: Some(counting), replaced: Some(&replaced) };
+    let read = read_file(&found, manner, Room::shared(share));
+    let read = read.or_else(|| read_file(&found, manner, Room::alone())).unwrap_or_default();
+    let mut own = Inputs::none(vocabulary);
     for read in read {
         own.files.push(read.info);
         gather::put_sheets(&mut own, 0, read.sheets, false, vocabulary);

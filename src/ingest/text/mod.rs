@@ -32,17 +32,19 @@ const DAMAGED: &str = "文本中无法识别的字符过多，文件可能已损
 const TOO_WIDE: &str = "有一行的列数过多，不是表格";
 const UNREADABLE: &str = "读取中断，文件可能已被移动或改动";
 
-/// Reads a text file; `names` may tell what its columns do not.
+/// Reads a text file, but for the rows `replaced`; `names` may tell what its columns do not.
 pub(crate) fn read(
     source: &Source,
     vocabulary: &Vocabulary,
     names: &[&str],
     room: Room,
     counting: Option<&Counting<'_>>,
+    replaced: &[u32],
 ) -> Result<Vec<Outcome>, Refusal> {
     let text = Text::open(source, vocabulary, room)?;
-    let reader = || SheetReader::new(vocabulary, false).named(names);
-    let outcomes = text.read_side_by_side(reader(), vocabulary, counting)?;
+    let reader = || SheetReader::new(vocabulary, false).named(names).without(replaced);
+    // Where parts are read side by side, none knows the numbers of its rows.
+    let outcomes = if replaced.is_empty() { text.read_side_by_side(reader(), vocabulary, counting)? } else { None };
     let mut outcomes = outcomes.map_or_else(|| text.read_in_line(reader()), Ok)?;
     outcomes.iter_mut().for_each(|outcome| count(outcome, counting));
     Ok(outcomes)
@@ -59,7 +61,7 @@ fn count(outcome: &mut Outcome, counting: Option<&Counting<'_>>) {
     }
 }
 
-/// The table that a text begins with, recognised with all that it needs.
+/// The table that a text begins with, recognised with all that it needs; none of one that was sent back.
 pub(crate) fn table(source: &Source, vocabulary: &Vocabulary) -> Option<Table> {
     let head = source.head().ok()?;
     if utf16(&head).ok()?.is_some() {
@@ -78,7 +80,7 @@ pub(crate) fn table(source: &Source, vocabulary: &Vocabulary) -> Option<Table> {
         let flow = reader.row(number, cells);
         if reader.is_certain() { ControlFlow::Break(()) } else { flow }
     });
-    reader.is_certain().then(|| reader.table()).flatten()
+    reader.table().filter(|_| reader.is_certain() && !reader.has_come_back())
 }
 
 /// Hands the records of a text file to a sink, one after the other.
@@ -441,10 +443,10 @@ mod tests {
         std::fs::write(&path, content).unwrap();
         let sources = [Source::Held(content.to_vec().into()), Source::File(path, content.len() as u64)];
         sources.map(|source| {
-            let outcomes = super::read(&source, &vocabulary(), &["a.csv"], Room::alone(), None)?;
+            let outcomes = super::read(&source, &vocabulary(), &["a.csv"], Room::alone(), None, &[])?;
             let tables = outcomes.into_iter().map(|outcome| match outcome {
                 Outcome::Table(table) => (table.1.rows, table.1.columns),
-                Outcome::Unknown { .. } => panic!("no table"),
+                Outcome::Unknown { .. } | Outcome::Report => panic!("no table"),
             });
             Ok(tables.collect())
         })

@@ -157,6 +157,9 @@ pub(crate) struct Context<'v> {
 
 /// Reads a cell of a column; `document` says what 证件类型 of the row says.
 pub(crate) fn read<'a>(cell: Cell<'a>, field: &Field, document: Document, context: &mut Context<'_>) -> Reading<'a> {
+    if field.holds == Holds::Shown {
+        return shown(cell);
+    }
     let mut text = fold::trimmed(cell.text);
     if cell.kind == CellKind::Empty || text.is_empty() || text.eq_ignore_ascii_case("null") {
         return Reading::EMPTY;
@@ -189,6 +192,7 @@ pub(crate) fn read<'a>(cell: Cell<'a>, field: &Field, document: Document, contex
         Holds::Identifier => identifier(cell, repaired),
         Holds::Name => name(cell, repaired),
         Holds::Text => free_text(cell, repaired),
+        Holds::Shown => shown(cell),
         Holds::Named(words) => named(cell, field, words, context.vocabulary, repaired),
         Holds::Date => mark_repair(or_unreadable(date(cell, context.is_1904), field), text, repaired, show_date),
         Holds::Month => mark_repair(or_unreadable(month(cell, context.is_1904), field), text, repaired, |value| {
@@ -209,6 +213,15 @@ pub(crate) fn read<'a>(cell: Cell<'a>, field: &Field, document: Document, contex
     }
 }
 
+/// What a report shows, as it came back; what a program made of it (a date, an error) can't be read, and nobody is asked about it.
+fn shown(cell: Cell<'_>) -> Reading<'_> {
+    match cell.kind {
+        CellKind::Empty => Reading::EMPTY,
+        CellKind::Text | CellKind::Number => Reading::text(cell.text),
+        CellKind::Date | CellKind::Boolean | CellKind::Error => Reading { value: Read::Unreadable, issue: None },
+    }
+}
+
 /// What a cell of the column should look like, for people.
 pub(crate) fn expectation(field: &Field) -> Cow<'static, str> {
     Cow::Borrowed(match field.holds {
@@ -216,7 +229,7 @@ pub(crate) fn expectation(field: &Field) -> Cow<'static, str> {
         Holds::ShanghaiNumber => "上海市学籍号：19 位数字，文本格式",
         Holds::DocumentNumber => "证件号码，文本格式",
         Holds::Identifier => "由数字和字母组成的代码",
-        Holds::Name | Holds::Text | Holds::Named(_) => "文字",
+        Holds::Name | Holds::Text | Holds::Named(_) | Holds::Shown => "文字",
         Holds::Date => "日期，如 2025-09-01",
         Holds::Month => "年月，如 2025-09",
         Holds::SchoolYear => "学年，如 2025-2026",

@@ -23,7 +23,8 @@ pub struct ResidentNumber(u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NationalId(u64);
 
-const WEIGHTS: [u64; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
+/// The weights of the 17 digits before the check character (GB 11643).
+pub const WEIGHTS: [u64; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
 const CHECKS: &[u8; 11] = b"10X98765432";
 const PREFIXES: &[u8; 3] = b"GLJ";
 /// The first two digits of region codes: provinces, Taiwan (71, 83), Hong Kong (81), Macao (82), permanent residents from abroad (9x).

@@ -7,6 +7,7 @@ mod numerals;
 pub mod student;
 
 use std::fs;
+use std::path::Path;
 
 use super::manifest::Manifest;
 use super::read::Run;
@@ -57,15 +58,15 @@ impl<'a> Basis<'a> {
     }
 }
 
-/// Writes the documents of a school into the run folder: only those that are about somebody.
+/// Writes the documents of a school into a folder of the run's: only those that are about somebody.
 ///
 /// # Errors
 /// They can't be filled in, or the disk refuses.
-pub fn write(run: &Run, school: &School) -> Result<Vec<Document>, SiteError> {
+pub fn write(run: &Run, to: &Path, school: &School) -> Result<Vec<Document>, SiteError> {
     let basis = Basis::of(&run.manifest);
     let mut made = lists::lists(school, &basis)?;
     made.extend(letters::letters(school, &basis)?);
-    let folder = run.folder.join(folder(&school.district, &school.code));
+    let folder = to.join(folder(&school.district, &school.code));
     if !made.is_empty() {
         fs::create_dir_all(&folder)?;
     }

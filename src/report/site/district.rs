@@ -7,7 +7,7 @@ use super::Head;
 use super::chart::{Bar, Chart};
 use super::school::to_act_on;
 use super::sums::{Line, WORKBOOKS, district_folder, path_of};
-use super::table::{Cell, Table, columns};
+use super::table::{Cell, Column, Table, columns};
 use super::text::{link, shown, shown_name};
 use crate::report::mask;
 use crate::report::schools::OwnFinding;
@@ -28,7 +28,6 @@ struct Page<'a> {
     to_act_on: u64,
     open_errors: u64,
     open_queries: u64,
-    has_workbook: bool,
     workbook: String,
     schools: String,
     chart: Option<String>,
@@ -88,9 +87,8 @@ pub fn page(district: &str, lines: &[&Line], cases: &[Case], head: &Head) -> Res
         to_act_on: of_schools(&acted),
         open_errors: of_schools(&|line| line.open_errors),
         open_queries: of_schools(&|line| line.open_queries),
-        has_workbook: head.has_workbooks,
         workbook: format!("../../{}", link(&format!("{WORKBOOKS}/{}/_district.xlsx", district_folder(district)))),
-        schools: schools(lines, &outcomes, head).render()?,
+        schools: schools(lines, &outcomes).render()?,
         chart: chart(lines, &outcomes).map(|chart| chart.render()).transpose()?,
         cases: case_table(cases).map(|table| table.render()).transpose()?,
         not_sent: not_sent(lines).map(|table| table.render()).transpose()?,
@@ -103,23 +101,19 @@ fn to_school(line: &Line) -> String {
     format!("../../{}", line.link)
 }
 
-fn schools(lines: &[&Line], outcomes: &[Outcome], head: &Head) -> Table {
+fn schools(lines: &[&Line], outcomes: &[Outcome]) -> Table {
     let numbers = ["学生"].into_iter().chain(outcomes.iter().map(|outcome| outcome.title())).chain([
         "未了结的必须整改",
         "未了结的需要说明",
         "已说明",
     ]);
     let mut columns = columns(&["学校", "学校代码"], numbers);
-    if head.has_workbooks {
-        columns.push(super::table::Column { title: "工作簿".into(), is_number: false });
-    }
+    columns.push(Column { title: "工作簿".into(), is_number: false });
     let row = |line: &&Line| {
         let mut row = vec![Cell::link(&line.title, to_school(line)), Cell::text(shown_name(&line.code)), Cell::number(line.students)];
         row.extend(outcomes.iter().map(|outcome| Cell::number(line.of_outcome(*outcome))));
         row.extend([line.open_errors, line.open_queries, line.answered].map(Cell::number));
-        if head.has_workbooks {
-            row.push(Cell::link("打开", format!("../../{}", link(&path_of(WORKBOOKS, &line.district, &line.code, "xlsx")))));
-        }
+        row.push(Cell::link("打开", format!("../../{}", link(&path_of(WORKBOOKS, &line.district, &line.code, "xlsx")))));
         row
     };
     let rows: Vec<Vec<Cell>> = lines.iter().take(MOST_SCHOOLS).map(row).collect();

@@ -12,6 +12,7 @@ pub(super) mod text;
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use law::regulation::rule::Outcome;
@@ -60,11 +61,10 @@ pub(crate) struct Head {
     run_id: String,
     program: String,
     outcomes: &'static [Outcome],
-    has_workbooks: bool,
 }
 
 impl Head {
-    fn of(manifest: &Manifest, has_workbooks: bool) -> Self {
+    fn of(manifest: &Manifest) -> Self {
         Self {
             title: format!("{}（{} 学年）", words::procedure(&manifest.procedure), manifest.school_year),
             as_of: manifest.as_of.clone(),
@@ -72,7 +72,6 @@ impl Head {
             run_id: manifest.run_id.clone(),
             program: manifest.program_version.clone(),
             outcomes: manifest.outcomes_known(),
-            has_workbooks,
         }
     }
 
@@ -85,6 +84,8 @@ impl Head {
 /// The pages of a run in the making: the schools' first, in any order and on any thread, then those above them.
 pub struct Site<'r> {
     run: &'r Run,
+    /// Where the pages go.
+    to: &'r Path,
     head: Head,
     names: Names,
     gathered: Mutex<Gathered>,
@@ -100,10 +101,10 @@ struct Gathered {
 }
 
 impl<'r> Site<'r> {
-    /// Begins the pages of a run; `has_workbooks` says whether they may lead to workbooks.
-    pub fn begin(run: &'r Run, has_workbooks: bool) -> Self {
+    /// Begins the pages of a run in a folder.
+    pub fn begin(run: &'r Run, to: &'r Path) -> Self {
         let names = Names::of(run.manifest.students);
-        Self { run, head: Head::of(&run.manifest, has_workbooks), names, gathered: Mutex::default() }
+        Self { run, to, head: Head::of(&run.manifest), names, gathered: Mutex::default() }
     }
 
     /// Writes the page of a school, which leads to its documents.
@@ -114,7 +115,7 @@ impl<'r> Site<'r> {
         let line = Line::of(school);
         self.names.enter(school);
         let page = school::page(school, &line, documents, &self.head)?;
-        let path = self.run.folder.join(path_of(PAGES, &school.district, &school.code, "html"));
+        let path = self.to.join(path_of(PAGES, &school.district, &school.code, "html"));
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
         }
@@ -138,7 +139,7 @@ impl<'r> Site<'r> {
     /// # Errors
     /// They can't be written.
     pub fn finish(self, earlier: &[Manifest]) -> Result<(), SiteError> {
-        let folder = &self.run.folder;
+        let folder = self.to;
         let pages = folder.join(PAGES);
         fs::create_dir_all(&pages)?;
         let Gathered { mut lines, sums, mut cases } = self.gathered.into_inner().unwrap_or_else(PoisonError::into_inner);

@@ -29,7 +29,6 @@ struct Page<'a> {
     to_act_on: usize,
     open_errors: u64,
     open_queries: u64,
-    has_workbook: bool,
     workbook: String,
     to_do: Vec<ToDo>,
     outcomes: Vec<(&'static str, u64)>,
@@ -163,7 +162,6 @@ pub fn page(school: &School, line: &Line, documents: &[Document], head: &Head) -
         to_act_on,
         open_errors: line.open_errors,
         open_queries: line.open_queries,
-        has_workbook: head.has_workbooks,
         workbook: format!("../../{}", link(&path_of(WORKBOOKS, &school.district, &school.code, "xlsx"))),
         to_do: to_do(&groups, &findings),
         outcomes: head

@@ -4,7 +4,7 @@ mod findings;
 mod people;
 mod workbook;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use law::regulation::findings::find;
@@ -15,7 +15,7 @@ pub use workbook::write_workbook;
 use super::clauses;
 use crate::reconcile::life::Change;
 
-use super::manifest::{AttendanceReceipt, Manifest, MovementReceipt};
+use super::manifest::{AttendanceReceipt, Manifest, MovementReceipt, ReturnedReceipt};
 use super::words::{SEVERITIES, STAGES};
 
 /// How many codes are named as the first to look at.
@@ -64,6 +64,7 @@ pub fn first_to_do(manifest: &Manifest) -> Vec<String> {
     if set_aside > 0 {
         lines.push(format!("{set_aside} 行数据没有采用，每行都有问题代码，见“问题清单”"));
     }
+    lines.extend(returned(manifest));
     let mut errors: Vec<(u64, &str)> = manifest
         .open_findings
         .iter()
@@ -74,6 +75,27 @@ pub fn first_to_do(manifest: &Manifest) -> Vec<String> {
     for (number, code) in errors.into_iter().take(FIRST) {
         let wrong = find(code).map_or("", |entry| entry.wrong);
         lines.push(format!("{code} {wrong}：{number} 处"));
+    }
+    lines
+}
+
+/// Where the rows that were not used stand, for whoever sent them.
+fn returned(manifest: &Manifest) -> Vec<String> {
+    let ReturnedReceipt { files, rows, left_out } = &manifest.returned;
+    let mut lines = Vec::new();
+    if *files > 0 {
+        lines.push(format!(
+            "其中 {rows} 行按原来的格式退回，在 returned 文件夹（{files} 个文件）：发给报送的学校更正，与原文件放在一处再报"
+        ));
+    }
+    let whys: BTreeSet<&str> = left_out.iter().map(|own| own.why.as_str()).collect();
+    for why in whys {
+        let files: Vec<&str> = left_out.iter().filter(|own| own.why == why).map(|own| own.file.as_str()).collect();
+        let first = files.first().copied().unwrap_or_default();
+        lines.push(match files.len() {
+            1 => format!("{first} 中没有采用的行没有退回：{why}"),
+            several => format!("{first} 等 {several} 个文件中没有采用的行没有退回：{why}"),
+        });
     }
     lines
 }

@@ -17,6 +17,7 @@ use crate::report::mask;
 use crate::report::queries::{QueryError, count, rows, rows_of_fractions};
 use crate::report::read::{Listed, Run};
 use crate::report::words::{self, SEVERITIES, STAGES, to_send, why};
+use crate::report::workbooks::mark_as_report;
 
 /// The most rows of a list of findings or students; more are in the Parquet files.
 pub(super) const MOST: usize = 20_000;
@@ -126,6 +127,7 @@ pub(super) fn head(sheet: &mut Worksheet, row: u32, columns: &[(&str, f64)], row
         sheet.set_column_width(column, *width)?;
         last = column;
     }
+    mark_as_report(sheet, row, last + 1)?;
     sheet.set_freeze_panes(row + 1, 0)?;
     sheet.set_repeat_rows(0, row)?;
     if rows > 0 {
@@ -146,6 +148,7 @@ fn procedure_title(procedure: &str) -> &str {
 
 fn overview(sheet: &mut Worksheet, manifest: &Manifest, formats: &Formats) -> Result<(), XlsxError> {
     sheet.write_with_format(0, 0, format!("{} 学年学籍判定结果", manifest.school_year), &formats.title)?;
+    mark_as_report(sheet, 0, 2 + STAGES.len() as u16)?;
     let policy = format!("{} {}", manifest.policy.name, manifest.policy.version);
     let facts = [
         ("程序", procedure_title(&manifest.procedure)),
