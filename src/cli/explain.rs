@@ -12,6 +12,7 @@ use serde_json::json;
 use super::term_picture::Term;
 use super::{Ending, complain, note, say};
 use crate::reconcile::life::History;
+use crate::report::documents::student::{self, Facts, PageError};
 use crate::report::history;
 use crate::report::mask;
 use crate::report::read::{Decision, Finding, Hit, ReadError, Rows, Run, Step};
@@ -30,6 +31,23 @@ pub struct Arguments {
     /// A run folder, a pipeline's folder or an output folder, whose newest run is taken.
     #[arg(long, value_name = "DIR", default_value = "reports")]
     run: PathBuf,
+    /// Write a page of evidence to print and hand out, that only its owner may read.
+    #[arg(long, value_name = "FILE.html")]
+    page: Option<PathBuf>,
+    /// Replace the file that --page names if it is there.
+    #[arg(long, requires = "page")]
+    force: bool,
+}
+
+/// Why a student can't be explained.
+#[derive(Debug, thiserror::Error)]
+enum Fault {
+    /// The run can't be read.
+    #[error("{0}")]
+    Read(#[from] ReadError),
+    /// The page can't be made.
+    #[error("{0}")]
+    Page(#[from] PageError),
 }
 
 /// Explains one student's decision.
@@ -43,7 +61,7 @@ pub fn main(arguments: &Arguments, json: bool) -> Ending {
     }
 }
 
-fn explain(arguments: &Arguments, json: bool) -> Result<Ending, ReadError> {
+fn explain(arguments: &Arguments, json: bool) -> Result<Ending, Fault> {
     let run = Run::open(&arguments.run)?;
     let asked = arguments.student.trim();
     let hits = run.students(LISTED + 1, |key, name| is_asked(asked, key, name))?;
@@ -62,8 +80,15 @@ fn explain(arguments: &Arguments, json: bool) -> Result<Ending, ReadError> {
     // A run of an earlier version has no history that can be read, and is explained without.
     let history = history::history(&run.folder).unwrap_or_default();
     let term = term(&run, &decision);
+    if let Some(path) = &arguments.page {
+        let term = term.as_ref().map(Term::lines).unwrap_or_default();
+        let facts = Facts { run: &run, decision: &decision, findings: &findings, history: &history, term: &term };
+        student::write(path, &student::page(&facts)?, arguments.force)?;
+    }
     if json {
         say(object(&run, &decision, (&findings, &history), term.as_ref()));
+    } else if let Some(path) = &arguments.page {
+        say(format_args!("写在 {}：请用浏览器打开、打印；含学生个人信息，只交本人和家长，请妥善保管", path.display()));
     } else {
         say(tree(&run, &decision, (&findings, &history), term.as_ref()));
     }

@@ -4,6 +4,7 @@ pub mod clauses;
 pub mod codes;
 pub mod compare;
 pub mod decisions;
+pub mod documents;
 pub mod findings;
 pub mod history;
 pub mod manifest;

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use thiserror::Error;
 
+use super::documents;
 use super::manifest::Manifest;
 use super::queries::QueryError;
 use super::read::{ReadError, Run};
@@ -36,7 +37,8 @@ pub fn write(run: &Run, to: &Path, earlier: &[Manifest], tell: &(dyn Fn(u64) + S
     let workbooks = Workbooks::begin(run, to)?;
     let done = AtomicU64::new(0);
     each_school::<PagesError>(run, |school| {
-        site.school(school)?;
+        let documents = documents::write(run, to, school)?;
+        site.school(school, &documents)?;
         workbooks.school(school)?;
         let own = school.students.len() as u64;
         tell(done.fetch_add(own, Ordering::Relaxed) + own);

@@ -26,6 +26,12 @@ pub struct Condition {
     pub holds: Option<bool>,
     /// What it says, with the value found and the value wanted.
     pub text: String,
+    /// What it asks, alone.
+    pub sentence: String,
+    /// The value found, where it has one.
+    pub value: String,
+    /// The value wanted, where it has one.
+    pub threshold: String,
 }
 
 impl Condition {
@@ -56,7 +62,7 @@ pub fn reasons(steps: &[Step], evidence: &[Rows]) -> Reasons {
         let reads = rule.map_or(&[][..], |rule| rule.reads);
         told.push(Told {
             title: rule.map_or_else(|| clause.to_owned(), |rule| format!("{clause} {}：{}", rule.title, rule.asks)),
-            conditions: steps.into_iter().map(|step| Condition { holds: step.holds, text: step_text(step) }).collect(),
+            conditions: steps.into_iter().map(condition).collect(),
             rows: evidence.iter().filter(|rows| reads.contains(&rows.table.as_str())).map(row).collect(),
         });
         shown.extend(reads);
@@ -109,15 +115,21 @@ fn by_clause(steps: &[Step]) -> Vec<(&str, Vec<&Step>)> {
     clauses
 }
 
-fn step_text(step: &Step) -> String {
+fn condition(step: &Step) -> Condition {
     // A sentence ends with what its value is; without a value that part says nothing.
-    let text = match (&step.value, step.text.rsplit_once('；')) {
+    let sentence = match (&step.value, step.text.rsplit_once('；')) {
         (None, Some((text, _))) => text,
         _ => &step.text,
     };
     let value = step.value.as_ref().map(|value| format!("：{value}")).unwrap_or_default();
     let threshold = step.threshold.as_ref().map(|threshold| format!("（标准 {threshold}）")).unwrap_or_default();
-    format!("{text}{value}{threshold}")
+    Condition {
+        holds: step.holds,
+        text: format!("{sentence}{value}{threshold}"),
+        sentence: sentence.to_owned(),
+        value: step.value.clone().unwrap_or_default(),
+        threshold: step.threshold.clone().unwrap_or_default(),
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! A decision in the words of those who act on it: why, what to send, what to do next.
 
-use law::regulation::rule::Outcome;
+use law::regulation::rule::{Certificate, Outcome};
 
 use super::read::Step;
 use super::schools::Why;
@@ -25,6 +25,20 @@ pub fn severity(code: &str) -> &'static str {
 /// A class in words.
 pub fn class(class: &str) -> String {
     if class.is_empty() || class.ends_with('班') { class.to_owned() } else { format!("{class}班") }
+}
+
+/// What is handed out for a certificate of outputs.
+pub fn certificate(word: &str) -> &str {
+    let certificate = Certificate::ALL.iter().find(|own| own.word() == word);
+    certificate.map_or(word, |certificate| match certificate {
+        Certificate::Graduation => "毕业证书",
+        Certificate::Athlete => "毕业证书（学生运动员，GT）",
+        Certificate::International => "毕业证书（国际课程班，GJ）",
+        Certificate::Foreign => "毕业证书（注明国别，GI）",
+        Certificate::Completion => "结业证书",
+        Certificate::Incomplete => "肄业证书",
+        Certificate::Studies => "学业证明",
+    })
 }
 
 /// What a procedure is called.

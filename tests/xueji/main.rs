@@ -6,6 +6,7 @@ mod city;
 mod commands;
 mod coverage;
 mod diff;
+mod documents;
 mod formats;
 mod incremental;
 mod invariants;

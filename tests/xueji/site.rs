@@ -12,25 +12,26 @@ use crate::browser::Browser;
 use crate::support::{package, rows, scratch, write_files};
 
 /// Width of what is printed on A4 between the margins, in a page's units: 210 mm less twice 12 mm.
-const PAPER: u32 = 703;
+pub const PAPER: u32 = 703;
 /// A phone's.
-const PHONE: u32 = 360;
+pub const PHONE: u32 = 360;
 
 /// A run with its pages.
-fn run_with_pages(pipeline: &str, inputs: &[PathBuf], as_of: &str, out: &Path) -> PublishedRun {
+pub fn run_with_pages(pipeline: &str, inputs: &[PathBuf], as_of: &str, out: &Path) -> PublishedRun {
     let overrides = Overrides { inputs: inputs.to_vec(), as_of: as_of.parse().ok(), ..Overrides::default() };
     let config = Config::load(&package().join(pipeline), &overrides).expect("a usable pipeline");
     run(&config, out, &|_, _, _| {}).expect("a run")
 }
 
-fn sample(pipeline: &str, as_of: &str) -> (TempDir, PublishedRun) {
+/// A run of the sample district with its pages.
+pub fn sample(pipeline: &str, as_of: &str) -> (TempDir, PublishedRun) {
     let out = scratch();
     let published = run_with_pages(pipeline, &[package().join("sample-data")], as_of, out.path());
     (out, published)
 }
 
 /// All pages below a folder.
-fn pages(folder: &Path) -> Vec<PathBuf> {
+pub fn pages(folder: &Path) -> Vec<PathBuf> {
     let mut pages = Vec::new();
     for entry in std::fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
@@ -293,7 +294,7 @@ fn the_keyboard_reaches_everything() {
 }
 
 /// A school whose texts would do harm if they were taken for anything but texts.
-const HOSTILE: [&str; 6] = [
+pub const HOSTILE: [&str; 6] = [
     "<script>window.owned=1</script>",
     "\"><img src=x onerror=window.owned=1>",
     "=HYPERLINK(\"http://example.invalid\")",

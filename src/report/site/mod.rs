@@ -8,7 +8,7 @@ mod index;
 mod school;
 mod sums;
 mod table;
-mod text;
+pub(super) mod text;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -21,6 +21,7 @@ use thiserror::Error;
 use self::district::Case;
 use self::find::Names;
 use self::sums::{Line, Sums};
+use super::documents::Document;
 use super::manifest::Manifest;
 use super::read::{ReadError, Run};
 use super::schools::School;
@@ -106,14 +107,14 @@ impl<'r> Site<'r> {
         Self { run, to, head: Head::of(&run.manifest), names, gathered: Mutex::default() }
     }
 
-    /// Writes the page of a school.
+    /// Writes the page of a school, which leads to its documents.
     ///
     /// # Errors
     /// It can't be written.
-    pub fn school(&self, school: &School) -> Result<(), SiteError> {
+    pub fn school(&self, school: &School, documents: &[Document]) -> Result<(), SiteError> {
         let line = Line::of(school);
         self.names.enter(school);
-        let page = school::page(school, &line, &self.head)?;
+        let page = school::page(school, &line, documents, &self.head)?;
         let path = self.to.join(path_of(PAGES, &school.district, &school.code, "html"));
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;

@@ -8,6 +8,7 @@ use law::regulation::rule::Outcome;
 use super::Head;
 use super::sums::{Line, WORKBOOKS, path_of};
 use super::text::{link, shown, shown_name};
+use crate::report::documents::Document;
 use crate::report::mask;
 use crate::report::reasons::{Told, reasons, table};
 use crate::report::schools::{OwnFinding, School, Student};
@@ -34,6 +35,14 @@ struct Page<'a> {
     groups: Vec<Group>,
     findings: Vec<FindingGroup>,
     sent: Vec<SentRow>,
+    documents: Vec<DocumentLink>,
+}
+
+/// A document of the school.
+struct DocumentLink {
+    title: &'static str,
+    students: usize,
+    link: String,
 }
 
 /// Something to be done, at the top of the page.
@@ -115,7 +124,7 @@ struct FindingItem {
 ///
 /// # Errors
 /// The template can't be filled in.
-pub fn page(school: &School, line: &Line, head: &Head) -> Result<String, askama::Error> {
+pub fn page(school: &School, line: &Line, documents: &[Document], head: &Head) -> Result<String, askama::Error> {
     let mut room = Room { left: ROOM_OF_STUDENTS };
     let mut groups = Vec::new();
     for &outcome in head.outcomes.iter().filter(|outcome| !words::to_do(**outcome).is_empty()) {
@@ -164,6 +173,14 @@ pub fn page(school: &School, line: &Line, head: &Head) -> Result<String, askama:
         groups,
         findings,
         sent: sent.collect(),
+        documents: documents
+            .iter()
+            .map(|own| DocumentLink {
+                title: own.title,
+                students: own.students,
+                link: format!("../../{}", link(&own.path(&school.district, &school.code))),
+            })
+            .collect(),
     };
     page.render()
 }

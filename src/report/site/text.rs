@@ -4,12 +4,19 @@ use crate::report::mask;
 
 /// The most characters of a text on a page; the whole one stands in the Parquet files.
 const MOST: usize = 240;
+/// The most characters of a text on a page about one student, which has room for a long path.
+const MOST_OF_LONG: usize = 1_200;
 /// The most characters of a name.
 const MOST_OF_NAME: usize = 40;
 
 /// A text that inputs brought.
 pub fn shown(text: &str) -> String {
     cut(text, MOST)
+}
+
+/// A text with what inputs brought, where there is room.
+pub fn shown_long(text: &str) -> String {
+    cut(text, MOST_OF_LONG)
 }
 
 /// A name that inputs brought.
