@@ -9,12 +9,13 @@ use calamine::{Data, Reader, Xlsx, open_workbook};
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook};
 use xueji::ingest::table::Table;
 use xueji::ingest::{self, RejectedFile, RejectedTable, old};
+use xueji::pipeline;
 use xueji::pipeline::config::{Attendance, Config, Overrides};
 use xueji::pipeline::run::{PublishedRun, vocabulary};
 use zip::write::SimpleFileOptions;
 use zip::{ZipArchive, ZipWriter};
 
-use crate::support::{Rows, package, rows, scratch, term_end, try_run, watch_on, write_files};
+use crate::support::{Rows, package, rows, scratch, term_end, write_files};
 
 /// A sheet as people see it: its name, its rows, and which columns are hidden.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -199,9 +200,16 @@ fn write_inputs(folder: &Path) {
     );
 }
 
-fn run(folder: &Path) -> PublishedRun {
+/// A run with all that it writes for people.
+fn whole_run(pipeline: &Path, overrides: Overrides, out: &Path) -> PublishedRun {
     old::set_program(env!("CARGO_BIN_EXE_xueji").into());
-    try_run(folder, &folder.with_extension("out")).expect("a run")
+    let config = Config::load(pipeline, &overrides).expect("a usable pipeline");
+    pipeline::run::run(&config, out, &|_, _, _| {}).expect("a run")
+}
+
+fn run(folder: &Path) -> PublishedRun {
+    let overrides = Overrides { inputs: vec![folder.into()], ..Overrides::default() };
+    whole_run(&term_end(), overrides, &folder.with_extension("out"))
 }
 
 #[test]
@@ -515,7 +523,11 @@ fn attendance_goes_back_too_and_the_next_run_goes_on_without_it() {
     let attendance = format!("学籍号,日期,考勤\n{days}{SEVENTH},十五号,旷课\nG1,2025-09-16,旷课\n{NOBODYS},2025-09-16,旷课\n");
     let roster = include_str!("messy/roster.csv").as_bytes().to_vec();
     write_files(&folder, &[("名册.csv", roster), ("考勤.csv", attendance.into_bytes())]);
-    let watch = |out: &Path| watch_on(&folder, out, "2025-10-09".parse().expect("a date"), Attendance::Daily).expect("a run");
+    let watch = |out: &Path| {
+        let (as_of, attendance) = (Some("2025-10-09".parse().expect("a date")), Some(Attendance::Daily));
+        let overrides = Overrides { inputs: vec![folder.clone()], as_of, attendance, ..Overrides::default() };
+        whole_run(&package().join("pipelines/status-watch.toml"), overrides, out)
+    };
     let before = watch(&out);
     assert_eq!(before.manifest.books["attendance"].set_aside, 3);
     let own = only_sheet(&before, "考勤.csv.xlsx");
