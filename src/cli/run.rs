@@ -39,7 +39,7 @@ pub struct Arguments {
     /// Publish though totals moved against the last run by more than the pipeline's `stop_when_moved`.
     #[arg(long)]
     accept_moves: bool,
-    /// Publish the Parquet files and summary.xlsx only, without pages and workbooks.
+    /// Leave out pages, workbooks and documents; `xueji report` can make them later.
     #[arg(long)]
     tables_only: bool,
     /// Encrypt pages and workbooks, one file a recipient, and leave no clear copy of what is in one.

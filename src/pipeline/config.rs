@@ -130,7 +130,7 @@ pub struct Overrides {
     pub attendance: Option<Attendance>,
     /// Publish though totals moved by more than the pipeline allows.
     pub accept_moves: bool,
-    /// Whether only tables are published: no pages and workbooks.
+    /// Whether pages, workbooks and documents are left out.
     pub tables_only: bool,
     /// Whether what people read is encrypted for those who get it.
     pub package: bool,
@@ -222,7 +222,7 @@ pub struct Config {
     pub safety: Safety,
     /// Whether it is published though totals moved by more than that.
     pub accept_moves: bool,
-    /// Whether only tables are published: no pages and workbooks.
+    /// Whether pages, workbooks and documents are left out.
     pub tables_only: bool,
     /// Who gets what people read, encrypted; nobody without it.
     pub recipients: Option<Vec<Recipient>>,

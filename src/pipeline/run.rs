@@ -39,7 +39,7 @@ use crate::report::findings::Published;
 use crate::report::manifest::{AttendanceReceipt, Books, InputReceipt, LifeReceipt, Manifest, PolicyReceipt, ReturnedReceipt, Seconds};
 use crate::report::parquet::{Encoded, Groups, Names, ROW_GROUP};
 use crate::report::read::Run;
-use crate::report::returned::{self, Returned, Wanted};
+use crate::report::returned::{self, Wanted};
 use crate::report::state::{self, Basis, FileKept, Kept, State};
 use crate::report::{decisions, findings as published, history, mask, matches, package, pages, positions, sources, submissions, summary};
 
@@ -202,11 +202,9 @@ pub fn run(config: &Config, out: &Path, watch: &Watch<'_>) -> Result<PublishedRu
     manifest.life.signoffs_lapsed = lapsed.and_then(Result::ok).unwrap_or_default();
     check(&cohort, &manifest)?;
     manifest.movements = movements::against(latest.as_deref(), staging.path(), &manifest, config, &names("movements/1"))?;
-    let mut back = Returned::default();
-    if !config.tables_only {
-        back = returned::write_returned(staging.path(), &wanted, &vocabulary, law.as_of)
-            .map_err(|error| RunError::Write(error.to_string()))?;
-    }
+    // With tables alone too: it rests on the inputs, and can't be made later from the run folder.
+    let back =
+        returned::write_returned(staging.path(), &wanted, &vocabulary, law.as_of).map_err(|error| RunError::Write(error.to_string()))?;
     manifest.returned = back.receipt;
     summary::write_workbook(staging.path(), &manifest).map_err(|error| RunError::Write(error.to_string()))?;
     clock.lap(|seconds| &mut seconds.writing);

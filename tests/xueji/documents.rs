@@ -8,8 +8,8 @@ use law::facts::grades::Grade;
 use serde_json::json;
 
 use crate::browser::Browser;
-use crate::site::{HOSTILE, PAPER, PHONE, pages, run_with_pages, sample};
-use crate::support::{Rows, rows, scratch, write_files};
+use crate::site::{HOSTILE, PAPER, PHONE, pages, sample};
+use crate::support::{Rows, rows, scratch, whole_run, write_files};
 
 /// The lists by file, with the outcomes of those on them.
 const LISTS: [(&str, &[&str]); 4] = [
@@ -227,7 +227,7 @@ fn hostile_texts_stay_texts_on_paper() {
         ("pipelines/status-watch.toml", "2026-06-12", LETTERS, names.len() - 1),
     ];
     for (pipeline, as_of, file, students) in runs {
-        let published = run_with_pages(pipeline, std::slice::from_ref(&input), as_of, &scratch.path().join("out"));
+        let published = whole_run(pipeline, std::slice::from_ref(&input), as_of, &scratch.path().join("out"));
         let documents = pages(&published.folder.join("documents"));
         assert!(documents.len() == 1 && documents[0].ends_with(file), "{documents:?}");
         let text = std::fs::read_to_string(&documents[0]).expect("a document");

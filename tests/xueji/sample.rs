@@ -8,26 +8,18 @@ use std::path::{Path, PathBuf};
 use law::regulation::findings::CATALOGUE;
 use law::regulation::rule::Outcome;
 use serde_json::Value;
-use xueji::pipeline::config::Attendance;
 use xueji::pipeline::run::PublishedRun;
 use xueji::report::summary;
 
-use crate::support::{audit_on, package, rows, scratch, try_run, watch_on};
+use crate::support::{package, rows, sample_run, scratch};
 
-/// The results that are compared byte for byte.
-const FILES: [&str; 8] = [
-    "decisions.parquet",
-    "findings.parquet",
-    "finding_history.parquet",
-    "matches.parquet",
-    "sources.parquet",
-    "submissions.parquet",
-    "movements.parquet",
-    "summary.xlsx",
-];
+/// What is not compared byte for byte: the receipt tells times, and the state of attendance is the next run's.
+const OTHERS: [&str; 2] = ["manifest.json", "attendance.state"];
+/// The folders that a run may have.
+const FOLDERS: [&str; 4] = ["pages", "workbooks", "documents", "returned"];
 
 fn run_sample(out: &Path) -> PublishedRun {
-    try_run(&package().join("sample-data"), out).expect("a run of the sample district")
+    sample_run("pipelines/term-end.toml", "2026-07-05", out)
 }
 
 /// The manifest without what no two runs share.
@@ -54,26 +46,50 @@ fn the_results_of_the_watch_are_the_committed_ones() {
 
 /// The watch over the sample district as of 12 June 2026.
 fn watch_sample(out: &Path) -> PublishedRun {
-    let date = "2026-06-12".parse().expect("a date");
-    watch_on(&package().join("sample-data"), out, date, Attendance::Exceptions).expect("a run of the sample district")
+    sample_run("pipelines/status-watch.toml", "2026-06-12", out)
+}
+
+/// The files below a folder, as paths from the root.
+fn files_below(folder: &Path, root: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
+    let files = entries.flat_map(|path| match path.is_dir() {
+        true => files_below(&path, root),
+        false => vec![path.strip_prefix(root).expect("below the root").to_owned()],
+    });
+    files.collect()
+}
+
+/// The files of a run that are compared byte for byte.
+fn compared(run: &Path) -> Vec<PathBuf> {
+    let is_other = |file: &PathBuf| OTHERS.iter().any(|other| file.as_path() == Path::new(other));
+    files_below(run, run).into_iter().filter(|file| !is_other(file)).collect()
 }
 
 fn compare(published: &PublishedRun, committed: &Path, shown: &str) {
     let manifest = std::fs::read_to_string(published.folder.join("manifest.json")).expect("a manifest");
     let text = summary::text(&published.manifest, Path::new(shown)) + "\n";
-    let files = FILES.into_iter().chain(published.manifest.is_audit().then_some("positions.parquet"));
+    let files = compared(&published.folder);
     if std::env::var_os("XUEJI_BLESS").is_some() {
-        std::fs::create_dir_all(committed).expect("a folder");
-        for file in files.clone() {
-            std::fs::copy(published.folder.join(file), committed.join(file)).expect("a copy");
+        for folder in FOLDERS.map(|folder| committed.join(folder)).into_iter().filter(|folder| folder.is_dir()) {
+            std::fs::remove_dir_all(folder).expect("a folder of earlier results");
+        }
+        for file in &files {
+            let to = committed.join(file);
+            std::fs::create_dir_all(to.parent().expect("a folder")).expect("a folder");
+            std::fs::write(to, std::fs::read(published.folder.join(file)).expect("a result")).expect("a copy");
         }
         std::fs::write(committed.join("manifest.json"), serde_json::to_string_pretty(&lasting(&manifest)).expect("JSON") + "\n")
             .expect("a file");
         std::fs::write(committed.join("summary.txt"), &text).expect("a file");
     }
     let read = |path: PathBuf| std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    for file in files {
-        assert!(read(published.folder.join(file)) == read(committed.join(file)), "{file} differs from the committed one");
+    for file in &files {
+        assert!(read(published.folder.join(file)) == read(committed.join(file)), "{} differs from the committed one", file.display());
+    }
+    for folder in FOLDERS.map(|folder| committed.join(folder)).into_iter().filter(|folder| folder.is_dir()) {
+        for file in files_below(&folder, committed) {
+            assert!(files.contains(&file), "{} is committed, and no result any more", file.display());
+        }
     }
     assert_eq!(lasting(&manifest), lasting(&String::from_utf8_lossy(&read(committed.join("manifest.json")))));
     assert_eq!(text, String::from_utf8_lossy(&read(committed.join("summary.txt"))));
@@ -189,8 +205,7 @@ fn the_results_of_the_audit_are_the_committed_ones() {
 
 /// The audit of the sample district as of 12 June 2026.
 fn audit_sample(out: &Path) -> PublishedRun {
-    let date = "2026-06-12".parse().expect("a date");
-    audit_on(&package().join("sample-data"), out, date, Attendance::Exceptions).expect("a run of the sample district")
+    sample_run("pipelines/district-audit.toml", "2026-06-12", out)
 }
 
 /// Whether a piece of evidence, as text, is the roster row that the README names as `file!sheet!row`.
@@ -212,8 +227,8 @@ fn a_run_gives_the_same_bytes_whatever_the_number_of_threads() {
         let out = scratch.path().join(threads.to_string());
         runs.push(pool.install(|| run_sample(&out)).folder);
     }
-    for file in FILES {
-        let bytes = |run: &PathBuf| std::fs::read(run.join(file)).expect("a result");
-        assert!(bytes(&runs[0]) == bytes(&runs[1]) && bytes(&runs[0]) == bytes(&runs[2]), "{file}");
+    for file in compared(&runs[0]) {
+        let bytes = |run: &PathBuf| std::fs::read(run.join(&file)).expect("a result");
+        assert!(bytes(&runs[0]) == bytes(&runs[1]) && bytes(&runs[0]) == bytes(&runs[2]), "{}", file.display());
     }
 }

@@ -5,28 +5,20 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use xueji::pipeline::config::{Config, Overrides};
-use xueji::pipeline::run::{PublishedRun, run};
+use xueji::pipeline::run::PublishedRun;
 
 use crate::browser::Browser;
-use crate::support::{package, rows, scratch, write_files};
+use crate::support::{rows, sample_run, scratch, whole_run, write_files};
 
 /// Width of what is printed on A4 between the margins, in a page's units: 210 mm less twice 12 mm.
 pub const PAPER: u32 = 703;
 /// A phone's.
 pub const PHONE: u32 = 360;
 
-/// A run with its pages.
-pub fn run_with_pages(pipeline: &str, inputs: &[PathBuf], as_of: &str, out: &Path) -> PublishedRun {
-    let overrides = Overrides { inputs: inputs.to_vec(), as_of: as_of.parse().ok(), ..Overrides::default() };
-    let config = Config::load(&package().join(pipeline), &overrides).expect("a usable pipeline");
-    run(&config, out, &|_, _, _| {}).expect("a run")
-}
-
 /// A run of the sample district with its pages.
 pub fn sample(pipeline: &str, as_of: &str) -> (TempDir, PublishedRun) {
     let out = scratch();
-    let published = run_with_pages(pipeline, &[package().join("sample-data")], as_of, out.path());
+    let published = sample_run(pipeline, as_of, out.path());
     (out, published)
 }
 
@@ -322,7 +314,7 @@ fn hostile_texts_stay_texts() {
         ));
     }
     write_files(&scratch.path().join("in"), &[("名册.csv", roster)]);
-    let published = run_with_pages("pipelines/term-end.toml", &[scratch.path().join("in")], "2026-07-05", &scratch.path().join("out"));
+    let published = whole_run("pipelines/term-end.toml", &[scratch.path().join("in")], "2026-07-05", &scratch.path().join("out"));
     let pages = pages(&published.folder);
     assert_eq!(pages.len(), 3, "{pages:?}");
     for page in &pages {
@@ -365,7 +357,7 @@ fn pages_stay_small_whatever_a_school_has() {
         roster.push_str(&format!("L31010120170101{number:04},孩子{number},示例区,31020{number:05},示例第{number}小学,一,1,在读,202509\n"));
     }
     write_files(&scratch.path().join("in"), &[("名册.csv", roster)]);
-    let published = run_with_pages("pipelines/term-end.toml", &[scratch.path().join("in")], "2026-07-05", &scratch.path().join("out"));
+    let published = whole_run("pipelines/term-end.toml", &[scratch.path().join("in")], "2026-07-05", &scratch.path().join("out"));
     let size = |path: &str| std::fs::metadata(published.folder.join(path)).expect("a page").len();
     assert!(size("index.html") < 300_000, "{}", size("index.html"));
     let school = size("pages/示例区/3101010001.html");

@@ -45,6 +45,18 @@ pub fn try_run(input: &Path, out: &Path) -> Result<PublishedRun, RunError> {
     run(&config, out, &|_, _, _| {})
 }
 
+/// A run of a pipeline with all that people read.
+pub fn whole_run(pipeline: &str, inputs: &[PathBuf], as_of: &str, out: &Path) -> PublishedRun {
+    let overrides = Overrides { inputs: inputs.to_vec(), as_of: as_of.parse().ok(), ..Overrides::default() };
+    let config = Config::load(&package().join(pipeline), &overrides).expect("a usable pipeline");
+    run(&config, out, &|_, _, _| {}).expect("a run")
+}
+
+/// The same of the sample district.
+pub fn sample_run(pipeline: &str, as_of: &str, out: &Path) -> PublishedRun {
+    whole_run(pipeline, &[package().join("sample-data")], as_of, out)
+}
+
 /// A run of the watch over an input folder as of a date, published below `out`.
 pub fn watch_on(input: &Path, out: &Path, as_of: NaiveDate, attendance: Attendance) -> Result<PublishedRun, RunError> {
     run_on("pipelines/status-watch.toml", input, out, as_of, attendance)
