@@ -89,7 +89,7 @@ pub fn page(facts: &Facts<'_>, head: &Head) -> Result<String, askama::Error> {
         tile(of(&manifest.open_findings_by_severity, "error"), "未了结的必须整改", "error"),
         tile(of(&manifest.open_findings_by_severity, "query"), "未了结的需要说明", "query"),
     ];
-    let mut sections = vec![stages(manifest)?, districts(facts, &outcomes, head)?, grades(facts.sums, &outcomes)?];
+    let mut sections = vec![stages(manifest)?, districts(facts, &outcomes, head)?, grades(facts.sums, &outcomes, head)?];
     if !facts.sums.days_left.is_empty() {
         sections.push(days_left(facts.sums)?);
     }
@@ -185,12 +185,12 @@ fn districts(facts: &Facts<'_>, outcomes: &[Outcome], head: &Head) -> Result<Sec
     Ok(Section { title: "各区", notes, parts, ..Section::default() })
 }
 
-fn grades(sums: &Sums, outcomes: &[Outcome]) -> Result<Section, askama::Error> {
+fn grades(sums: &Sums, outcomes: &[Outcome], head: &Head) -> Result<Section, askama::Error> {
     let rows = sums.grades.iter().map(|(grade, counts)| {
         let title = grade_title(*grade).unwrap_or(NO_GRADE);
         (Cell::text(title), title.to_owned(), counts.clone())
     });
-    let parts = by_outcome("年级", rows.collect(), outcomes, Outcome::ALL, |_| Vec::new(), &[])?;
+    let parts = by_outcome("年级", rows.collect(), outcomes, head.outcomes, |_| Vec::new(), &[])?;
     Ok(Section { title: "各年级", parts, ..Section::default() })
 }
 
