@@ -21,6 +21,8 @@ pub enum OutOfScope {
     OtherStage,
     /// An answer to a finding that is not given yet.
     NotAnswered,
+    /// An answer that is given once more, word for word.
+    AnsweredAgain,
     /// An answer to a finding that the pipeline never raised: another pipeline's.
     OtherPipeline,
     /// A table, or a kind of row, that the procedure does not use.
@@ -38,6 +40,7 @@ impl OutOfScope {
             OutOfScope::Later => "after_as_of",
             OutOfScope::OtherStage => "other_stage",
             OutOfScope::NotAnswered => "not_answered",
+            OutOfScope::AnsweredAgain => "answered_again",
             OutOfScope::OtherPipeline => "other_pipeline",
             OutOfScope::NotUsed => "not_used",
             OutOfScope::Replaced => "replaced",

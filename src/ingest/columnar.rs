@@ -52,10 +52,13 @@ pub(crate) fn table(source: &Source, vocabulary: &Vocabulary) -> Option<Table> {
 
 fn read_groups(source: &Source, vocabulary: &Vocabulary, names: &[&str], counting: Option<&Counting<'_>>) -> Result<Outcome, Failure> {
     let plain = ArrowReaderMetadata::load(source, ArrowReaderOptions::new().with_skip_arrow_metadata(true))?;
-    // What `xueji sample` says of its own damage stands among the files that it made, and is none of them.
+    // What a run published is no input of the next one; what `xueji sample` says of its own damage stands among the files that it made.
     let own = plain.metadata().file_metadata().key_value_metadata();
-    if own.is_some_and(|own| own.iter().any(|entry| entry.key == "xueji.schema" && entry.value.as_deref() == Some(TRUTH))) {
-        return Ok(Outcome::Unknown { nearest: None, has_data: false });
+    let schema = own.and_then(|own| own.iter().find(|entry| entry.key == "xueji.schema"));
+    match schema.map(|schema| schema.value.as_deref()) {
+        None => {}
+        Some(Some(TRUTH)) => return Ok(Outcome::Unknown { nearest: None, has_data: false }),
+        Some(_) => return Ok(Outcome::Report),
     }
     let labels: Vec<String> = plain.schema().fields().iter().map(|field| field.name().clone()).collect();
     let rows = plain.metadata().file_metadata().num_rows();

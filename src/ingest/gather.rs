@@ -139,7 +139,7 @@ fn put_table(
                 settled.columns.iter_mut().for_each(|column| *column = None);
             } else {
                 settled.settle_subjects(layout.table, vocabulary.subjects.len(), &mut inputs.subjects);
-                note_layout(inputs, unknown, &base, &layout, about.is_spreadsheet, settled.rows.len(), vocabulary);
+                note_layout(inputs, unknown, &base, &layout, about.is_spreadsheet, settled.rows.len() - settled.replaced.len(), vocabulary);
                 note_cut_off(inputs, &base, &layout, &settled);
             }
             let sheet = sheet_of(file, about, layout, settled, &mut |sheet, noted| {
@@ -292,7 +292,8 @@ fn note_layout(
     vocabulary: &Vocabulary,
 ) {
     let letter = |column: usize| u16::try_from(column).ok().filter(|_| is_spreadsheet);
-    for &header in &layout.missing {
+    // Nothing is missing of rows that others are in place of.
+    for &header in layout.missing.iter().filter(|_| rows > 0) {
         let field = layout.table.field(header);
         let expected = format!("{}须有一列：{}", layout.table.title(), with_nearest(header, layout, vocabulary)).into();
         let count = u32::try_from(rows).unwrap_or(u32::MAX);

@@ -12,6 +12,14 @@ pub(crate) fn is_mark(text: &str) -> bool {
     text.len() >= REPORT_MARK.len() / 2 && text.len() <= REPORT_MARK.len() * 2 && fold::header(text) == fold::header(REPORT_MARK)
 }
 
+/// What the headers of our reports say of numbers that are not whole.
+const MASKED: &str = "已遮盖";
+
+/// Whether a header is one of our reports alone: nobody hands in numbers that are masked.
+pub(crate) fn is_masked_column(text: &str) -> bool {
+    text.contains(MASKED)
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::testing::{ID, codes, read_files};
@@ -28,6 +36,17 @@ mod tests {
         // Elsewhere the headers of answers mean nothing.
         let other = read_files(&[("d.csv", format!("学籍号,督促日期,在哪里\n{ID},2026-03-02,家\n").as_bytes())]);
         assert_eq!(codes(&other), [("I0104", None)]);
+    }
+
+    #[test]
+    fn a_list_of_ours_is_no_table_without_its_hidden_columns_either() {
+        let list = "区,学校代码,学校名称,年级,班级,姓名,学籍号（已遮盖）,缺少的事实\n东区,3101010001,一小,五,1,林一,G31**17,思想品德\n";
+        // Answers of which nobody can say what they answer are told, and not passed over.
+        let answers = "代码,姓名,学籍号（已遮盖）,现为,处理结果,说明,处理人\nR0101,林一,G31**17,甲,误报,查过,王老师\n";
+        let inputs = read_files(&[("a.csv", list.as_bytes()), ("b.csv", answers.as_bytes())]);
+        assert_eq!(inputs.reports.len(), 1);
+        assert_eq!(codes(&inputs), [("I0103", None)]);
+        assert!(inputs.findings[0].expected.contains("finding_id"));
     }
 
     #[test]

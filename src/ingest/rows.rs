@@ -151,6 +151,13 @@ impl<'v> SheetReader<'v> {
             return;
         }
         match find_header(&labels, &self.merged, &self.vocabulary.dictionary) {
+            // Somebody pasted a list of ours without the column that says so.
+            Ok(Header { layout, last })
+                if layout.table != Table::Reviews
+                    && labels.get(last).is_some_and(|row| row.cells.iter().any(|text| own::is_masked_column(text))) =>
+            {
+                self.state = State::Report;
+            }
             Ok(Header { layout, last }) => {
                 let is_certain = layout.missing.is_empty() && last + 1 < held.len();
                 if is_end || is_certain {
@@ -204,7 +211,7 @@ impl<'v> SheetReader<'v> {
         let added = &plan.layout.added;
         let said = |column: Option<usize>| column.and_then(|column| cells.get(column)).map_or("", |cell| fold::trimmed(cell.text));
         let came_back = said(plan.layout.number);
-        let is_withdrawn = !came_back.is_empty() && said(plan.layout.mend) == sent_back::WITHDRAWN;
+        let is_withdrawn = !came_back.is_empty() && sent_back::is_withdrawn(said(plan.layout.mend));
         let own: Cow<'_, [Cell<'_>]> = match added.is_empty() {
             true => Cow::Borrowed(cells),
             false => cells.iter().enumerate().map(|(column, cell)| if added.contains(&column) { Cell::EMPTY } else { *cell }).collect(),

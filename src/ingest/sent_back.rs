@@ -29,6 +29,16 @@ pub(crate) fn is_added(label: &str) -> bool {
 /// What the sender writes in place of what is to be done, for a row that should not have been sent.
 pub const WITHDRAWN: &str = "删去";
 
+/// What people write for it.
+const WITHDRAWN_TOO: [&str; 9] = ["删除", "删掉", "删", "作废", "不报", "请删去", "请删除", "此行删去", "此行删除"];
+
+/// Whether what stands in place of what is to be done withdraws a row, whatever signs are around it.
+pub(crate) fn is_withdrawn(text: &str) -> bool {
+    let word: String =
+        text.chars().filter(|letter| letter.is_alphanumeric()).map(|letter| if letter == '刪' { '删' } else { letter }).collect();
+    word == WITHDRAWN || WITHDRAWN_TOO.contains(&word.as_str())
+}
+
 /// Whether a header is that of what is to be done.
 pub(crate) fn is_mend(label: &str) -> bool {
     fold::header(label) == MEND
@@ -210,6 +220,16 @@ pub(crate) fn find<'r>(read: impl Iterator<Item = &'r FileRead>) -> Replaced {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn a_row_is_withdrawn_by_the_words_that_people_use() {
+        for text in ["删去", "删去。", "（删去）", "刪去", "请删除", "此行删去！", "作废"] {
+            assert!(super::is_withdrawn(text), "{text}");
+        }
+        for text in ["", "删去重复的行", "核对后更正", "不要删去", "把本格全部内容换成“删去”二字"] {
+            assert!(!super::is_withdrawn(text), "{text}");
+        }
+    }
+
     use super::*;
 
     #[test]

@@ -10,6 +10,10 @@ use super::source::Source;
 /// What the names of files end with that are meant to be tables; such a file that can't be read is a finding.
 const TABLES: &[&str] = &["xlsx", "xlsm", "xlsb", "xls", "ods", "csv", "tsv", "txt", "tab", "parquet", "dbf", "et", "zip", ""];
 
+/// By which files a folder is known as a run's, and its folder of workbooks.
+const RUN: [&str; 2] = ["manifest.json", "decisions.parquet"];
+const WORKBOOKS: &str = "workbooks";
+
 /// A file to be read.
 pub(crate) struct Found {
     pub full: PathBuf,
@@ -51,6 +55,12 @@ fn walk_folder(root: &Path, folder: &Path, found: &mut Vec<Found>) -> std::io::R
             }
         };
         if about.is_dir() {
+            // Of a run's own folder only the workbooks hold what somebody wrote: its tables are no inputs, and its returned rows nobody mended.
+            let is_run = RUN.iter().all(|file| path.join(file).is_file());
+            let path = if is_run { path.join(WORKBOOKS) } else { path };
+            if is_run && !path.is_dir() {
+                continue;
+            }
             if let Err(error) = walk_folder(root, &path, found) {
                 found.push(file(root, &path, 0, Some(format!("文件夹无法读取：{error}"))));
             }

@@ -34,7 +34,6 @@ pub struct Answers {
     pub findings: Vec<(Finding, String)>,
     /// Rows that answer something, by finding id.
     rows: BTreeMap<String, Vec<Row>>,
-    repeated: Vec<Row>,
     out_of_scope: Vec<(Row, OutOfScope)>,
 }
 
@@ -69,10 +68,6 @@ pub fn read(cohort: &Cohort<'_>) -> Answers {
             let row = cohort.index.row(place, record);
             let on = sheet.date(field::ON, record).value();
             let reply = sheet.code(field::REPLY, record);
-            if on.is_some_and(|on| on > cohort.law.as_of) {
-                answers.out_of_scope.push((row, OutOfScope::Later));
-                continue;
-            }
             let Read::Value(finding) = sheet.text(field::FINDING, record) else {
                 // Reading sets rows without an id aside; of one that it left nobody can tell what it answers.
                 answers.out_of_scope.push((row, OutOfScope::OtherPipeline));
@@ -102,10 +97,8 @@ pub fn read(cohort: &Cohort<'_>) -> Answers {
     for (finding, own) in by_finding {
         let mut seen = HashSet::new();
         let (kept, repeated): (Vec<Answer<'_>>, Vec<Answer<'_>>) = own.into_iter().partition(|answer| seen.insert(answer.cells));
-        for answer in repeated {
-            answers.repeated.push(answer.row);
-            answers.findings.push((repeats(cohort, &answer, &finding), finding.clone()));
-        }
+        // A workbook of an earlier round, or a copy, says the same once more.
+        answers.out_of_scope.extend(repeated.into_iter().map(|answer| (answer.row, OutOfScope::AnsweredAgain)));
         let mut by_date: BTreeMap<Option<NaiveDate>, Vec<&Answer<'_>>> = BTreeMap::new();
         kept.iter().for_each(|answer| by_date.entry(answer.on).or_default().push(answer));
         for same_day in by_date.values() {
@@ -134,7 +127,6 @@ fn given(on: Option<NaiveDate>, answers: &[&Answer<'_>]) -> Given {
 impl Answers {
     /// Enters in the books what became of each row. `is_known` says whether the pipeline knows a finding.
     pub fn enter(&self, cohort: &mut Cohort<'_>, is_known: impl Fn(&str) -> bool) {
-        self.repeated.iter().for_each(|row| cohort.set_aside(*row));
         self.out_of_scope.iter().for_each(|(row, reason)| cohort.leave_out(*row, *reason));
         for (_, rows) in self.rows.iter().filter(|(finding, _)| !is_known(finding)) {
             rows.iter().for_each(|row| cohort.leave_out(*row, OutOfScope::OtherPipeline));
@@ -160,12 +152,6 @@ fn about(cohort: &Cohort<'_>, answer: &Answer<'_>, finding: &str, code: &'static
         other_school: None,
         effect: None,
     }
-}
-
-/// I0301: an answer whose row repeats another one whole.
-fn repeats(cohort: &Cohort<'_>, answer: &Answer<'_>, finding: &str) -> Finding {
-    let whole = about(cohort, answer, finding, "I0301", "");
-    Finding { found: "整行与另一行相同".into(), expected: "每行只出现一次".into(), ..whole }
 }
 
 /// I0302: answers of one day that say different things.

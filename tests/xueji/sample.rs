@@ -11,7 +11,7 @@ use serde_json::Value;
 use xueji::pipeline::run::PublishedRun;
 use xueji::report::summary;
 
-use crate::support::{package, rows, sample_run, scratch};
+use crate::support::{files_below, package, rows, sample_run, scratch};
 
 /// What is not compared byte for byte: the receipt tells times, and the state of attendance is the next run's.
 const OTHERS: [&str; 2] = ["manifest.json", "attendance.state"];
@@ -47,16 +47,6 @@ fn the_results_of_the_watch_are_the_committed_ones() {
 /// The watch over the sample district as of 12 June 2026.
 fn watch_sample(out: &Path) -> PublishedRun {
     sample_run("pipelines/status-watch.toml", "2026-06-12", out)
-}
-
-/// The files below a folder, as paths from the root.
-fn files_below(folder: &Path, root: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
-    let files = entries.flat_map(|path| match path.is_dir() {
-        true => files_below(&path, root),
-        false => vec![path.strip_prefix(root).expect("below the root").to_owned()],
-    });
-    files.collect()
 }
 
 /// The files of a run that are compared byte for byte.

@@ -117,3 +117,13 @@ fn text(column: &dyn Array, place: usize) -> String {
     }
     shown(column, place)
 }
+
+/// The files below a folder, as paths from the root.
+pub fn files_below(folder: &Path, root: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
+    let files = entries.flat_map(|path| match path.is_dir() {
+        true => files_below(&path, root),
+        false => vec![path.strip_prefix(root).expect("below the root").to_owned()],
+    });
+    files.collect()
+}

@@ -29,13 +29,13 @@ fn filled(text: &str, width: usize) -> String {
 
 /// What to look at first, each in a sentence.
 pub fn first_to_do(manifest: &Manifest) -> Vec<String> {
-    let found = |code: &str| manifest.open_findings.get(code).copied().unwrap_or(0);
     let mut lines = Vec::new();
     let exams = manifest.exams_for_graduation;
     if exams > 0 {
         lines.push(format!("{exams} 处考试部门的数据查实后会使结业变为毕业：先核对这些，见“问题清单”最前面"));
     }
-    let unread = found("I0101") + found("I0102") + found("I0103");
+    // Answered or not, their data are missing.
+    let unread: u64 = ["I0101", "I0102", "I0103"].iter().filter_map(|code| manifest.findings.get(*code)).sum();
     if unread > 0 {
         lines.push(format!("有文件或工作表没有读进来（I0101、I0102、I0103 共 {unread} 条）：先请学校重交，否则后面的结论都缺这部分数据"));
     }

@@ -1,7 +1,7 @@
 //! `_district.xlsx`: how each school of the district stands, who has not sent what, the cases of two schools that the district settles, and
 //! the findings that belong to no school.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rust_xlsxwriter::{Workbook, XlsxError};
 
@@ -21,9 +21,13 @@ pub(super) struct District<'s> {
     homeless: Vec<OwnFinding>,
 }
 
-/// The districts of some schools, with the findings that name no school: each is told to its own district, and where it names none either, to
-/// the one that there is, or else to all.
-pub(super) fn districts(schools: &[SchoolSums], homeless: Vec<(String, OwnFinding)>) -> Vec<District<'_>> {
+/// The districts of some schools, with the findings that name no school: each is told to its own district; where it names none either, to the
+/// one in whose folder its file lies, to which all other findings of the file belong, or which is the only one. The others are the city's.
+pub(super) fn districts<'s>(
+    schools: &'s [SchoolSums],
+    homeless: Vec<(String, OwnFinding)>,
+    by_file: &BTreeMap<String, BTreeSet<(String, String)>>,
+) -> Vec<District<'s>> {
     let mut districts: BTreeMap<&str, District<'_>> = BTreeMap::new();
     let mut of_code: BTreeMap<&str, &str> = BTreeMap::new();
     for school in schools {
@@ -41,11 +45,16 @@ pub(super) fn districts(schools: &[SchoolSums], homeless: Vec<(String, OwnFindin
         }
     }
     for (name, finding) in homeless {
-        let is_known = districts.contains_key(name.as_str());
-        for (own, district) in &mut districts {
-            if !is_known || *own == name {
-                district.homeless.push(finding.clone());
-            }
+        let file = &finding.row.finding.file;
+        let folder = || file.split('/').find(|part| districts.contains_key(part)).map(str::to_owned);
+        let others = || {
+            let mut named = by_file.get(file)?.iter().map(|(district, _)| district).filter(|district| !district.is_empty());
+            named.next().filter(|first| named.all(|other| other == *first)).cloned()
+        };
+        let only = || districts.keys().next().filter(|_| districts.len() == 1).map(|name| (*name).to_owned());
+        let own = Some(name).filter(|name| !name.is_empty()).or_else(folder).or_else(others).or_else(only);
+        if let Some(district) = own.and_then(|own| districts.get_mut(own.as_str())) {
+            district.homeless.push(finding);
         }
     }
     districts.into_values().collect()

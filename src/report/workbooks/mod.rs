@@ -139,7 +139,7 @@ impl<'r> Workbooks<'r> {
         // They were done in any order.
         schools.sort_by(|one, other| (&one.district, &one.code).cmp(&(&other.district, &other.code)));
         let homeless = findings::without_school(self.run)?;
-        for district in district::districts(&schools, homeless) {
+        for district in district::districts(&schools, homeless, &self.run.schools_by_file()?) {
             let mut book = self.new_book()?;
             district.write(&mut book, &self.run.manifest, |code| self.school_title(code), &self.formats)?;
             let of_a_school = path_of(WORKBOOKS, district.name, "", "xlsx");
