@@ -155,7 +155,9 @@ fn head(decision: &Decision) -> String {
 
 /// What is on record for a student of a run of the watch; none for one without a national id, whom no attendance can name.
 fn term(run: &Run, decision: &Decision) -> Option<Term> {
-    let judged_on = decision.judged_on.filter(|_| run.manifest.is_in_term())?;
+    // Who is not registered is judged by no attendance, and days without a record would look like days in school.
+    let is_judged = run.manifest.is_in_term() && decision.outcome != Outcome::NotEnrolled.code();
+    let judged_on = decision.judged_on.filter(|_| is_judged)?;
     let id = NationalId::parse(&decision.student_key).ok()?;
     let state = state::read(&run.folder)?;
     let days = state.basis.days.iter().copied().zip(state.days_of(id.packed())?);

@@ -7,6 +7,7 @@ use age::x25519;
 use serde::Deserialize;
 
 use super::config::{ConfigError, parse, read};
+use crate::report::mask;
 use crate::report::package::{Part, Recipient};
 
 #[derive(Deserialize)]
@@ -64,7 +65,11 @@ fn recipient(entry: Entry) -> Result<Recipient, String> {
     if entry.name.is_empty() || entry.name.chars().count() > 60 || !entry.name.chars().all(is_plain) {
         return Err("its name names a file: letters, digits, - and _ only, at most 60".into());
     }
-    let part = match (entry.gets, entry.district, entry.school) {
+    if mask::within(&entry.name) != entry.name {
+        return Err("its name names a file, and holds a number of an ID document".into());
+    }
+    let trimmed = |name: Option<String>| name.map(|name| name.trim().to_owned());
+    let part = match (entry.gets, trimmed(entry.district), trimmed(entry.school)) {
         (Gets::City, None, None) => Part::City,
         (Gets::District, Some(district), None) if !district.is_empty() => Part::District(district),
         (Gets::School, None, Some(school)) if !school.is_empty() => Part::School(school),

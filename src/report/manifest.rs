@@ -121,7 +121,7 @@ pub struct AttendanceReceipt {
 pub struct PackageReceipt {
     /// Who gets it.
     pub recipient: String,
-    /// Its path below the run folder.
+    /// Its path below the run folder; empty if it was not made.
     pub file: String,
     /// How many files are in it; with none it was not made.
     pub files: u64,

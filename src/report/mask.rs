@@ -20,7 +20,56 @@ pub fn within(text: &str) -> Cow<'_, str> {
         }
     }
     masked.push_str(&masked_run(&run));
-    Cow::Owned(masked)
+    Cow::Owned(masked_pieces(masked))
+}
+
+/// What people put between the parts of a number, one sign at a time.
+fn is_separator(letter: char) -> bool {
+    letter.is_whitespace() || matches!(letter, '-' | '.' | '_' | '·' | '/' | ',' | '\u{200b}' | '\u{feff}')
+}
+
+/// Masks numbers of today that are written in pieces or grown together with what is around them: 17 digits and a digit or X, of which the
+/// seventh to the fourteenth are a date.
+fn masked_pieces(text: String) -> String {
+    let mut letters: Vec<char> = text.chars().collect();
+    let mut start = 0;
+    while start < letters.len() {
+        match pieces_from(&letters, start) {
+            Some(places) => {
+                let hidden = places.get(6..LONG - 2).unwrap_or_default();
+                hidden.iter().for_each(|place| letters.get_mut(*place).into_iter().for_each(|letter| *letter = '*'));
+                start = places.last().map_or(start, |last| last + 1);
+            }
+            None => start += 1,
+        }
+    }
+    letters.into_iter().collect()
+}
+
+/// Where the characters of such a number stand that begins at a place.
+fn pieces_from(letters: &[char], start: usize) -> Option<Vec<usize>> {
+    letters.get(start).filter(|letter| is_digit(**letter))?;
+    let mut places = Vec::with_capacity(LONG);
+    let mut place = start;
+    while places.len() < LONG {
+        let letter = *letters.get(place)?;
+        let is_last = places.len() + 1 == LONG;
+        if is_digit(letter) || is_last && matches!(letter, 'X' | 'x') {
+            places.push(place);
+        } else if !is_separator(letter) || place > start && letters.get(place - 1).is_some_and(|before| is_separator(*before)) {
+            return None;
+        }
+        place += 1;
+    }
+    let digit = |at: usize| places.get(at).and_then(|place| letters.get(*place)).and_then(|letter| value(*letter));
+    let number = |range: std::ops::Range<usize>| range.map(digit).try_fold(0, |sum, digit| Some(sum * 10 + digit?));
+    let (year, month, day) = (number(6..10)?, number(10..12)?, number(12..14)?);
+    ((1900..2100).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day)).then_some(places)
+}
+
+/// What a digit stands for.
+fn value(digit: char) -> Option<u32> {
+    digit.to_digit(10).or_else(|| ('０'..='９').contains(&digit).then(|| u32::from(digit) - u32::from('０')))
 }
 
 /// Digits of an old number, and characters of one of today.
@@ -85,6 +134,13 @@ mod tests {
             ("2026-01-11 至 2026-06-30，共 123456789012345678901 行", "2026-01-11 至 2026-06-30，共 123456789012345678901 行"),
             ("3101040123320250001", "3101040123320250001"),
             ("2026-07-05-4fe2a1b0", "2026-07-05-4fe2a1b0"),
+            // In pieces, and grown together with what is around them.
+            ("310101 19900101 1234", "310101 ******** **34"),
+            ("310101-1990-0101-123X", "310101-****-****-**3X"),
+            ("abc310101199001011234def", "abc310101**********34def"),
+            ("sfz310101199001011234567", "sfz310101**********34567"),
+            ("2025-09-01 2026-01-20 2026-02-24", "2025-09-01 2026-01-20 2026-02-24"),
+            ("3101010001、3101010002、3101020001", "3101010001、3101010002、3101020001"),
         ];
         for (text, expected) in masked {
             assert_eq!(super::within(text), expected);

@@ -95,7 +95,8 @@ pub fn write_packages(run: &Run, recipients: &[Recipient], returned: &[(String, 
         if !files.is_empty() {
             write_package(&run.folder, &path, recipient, &files)?;
         }
-        receipts.push(PackageReceipt { recipient: recipient.name.clone(), file: format!("{FOLDER}/{name}"), files: files.len() as u64 });
+        let file = if files.is_empty() { String::new() } else { format!("{FOLDER}/{name}") };
+        receipts.push(PackageReceipt { recipient: recipient.name.clone(), file, files: files.len() as u64 });
         packaged.extend(files);
     }
     for path in &packaged {
@@ -126,12 +127,22 @@ impl Contents {
         files.extend(["index.html", "summary.xlsx"].map(PathBuf::from).into_iter().filter(|file| run.folder.join(file).is_file()));
         files.sort_unstable();
         let mut by_file = run.schools_by_file()?;
-        let whose = |(input, path): &(String, String)| (Path::new(RETURNED).join(path), by_file.remove(input).unwrap_or_default());
-        let returned = returned.iter().map(whose).collect();
         let mut districts: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for (district, code) in run.schools()? {
             districts.entry(code).or_default().insert(district);
         }
+        let names: BTreeSet<&str> = districts.values().flatten().map(String::as_str).collect();
+        let whose = |(input, path): &(String, String)| {
+            let mut schools = by_file.remove(input).unwrap_or_default();
+            // Rows of which nobody can tell whose they are go to the district in whose folder the file lay, or to the only one.
+            let folder = input.split('/').find(|part| names.contains(part));
+            let district = folder.or_else(|| names.first().copied().filter(|_| names.len() == 1));
+            if let Some(district) = district.filter(|_| schools.remove(&(String::new(), String::new()))) {
+                schools.insert((district.to_owned(), String::new()));
+            }
+            (Path::new(RETURNED).join(path), schools)
+        };
+        let returned = returned.iter().map(whose).collect();
         Ok(Self { files, returned, districts })
     }
 

@@ -175,6 +175,14 @@ pub struct FindingRow {
     pub count: i64,
 }
 
+/// Between the codes of other schools, where there are several.
+const BETWEEN_CODES: char = '、';
+
+/// The codes of other schools.
+pub fn codes_of(others: &str) -> impl Iterator<Item = &str> {
+    others.split(BETWEEN_CODES).filter(|code| !code.is_empty())
+}
+
 impl FindingRow {
     /// Where it stands: file, sheet, cell or row, and column.
     pub fn place(&self) -> String {

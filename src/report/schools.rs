@@ -1,7 +1,7 @@
 //! Each school with all that a report shows of it, read back from the published files: a portion of the schools at a time, so that
 //! memory does not grow with the city.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Range;
 
 use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch};
@@ -407,7 +407,9 @@ fn enter_findings(run: &Run, all: &Plans, portion: &[Key], schools: &mut [School
         let (codes, others) = (texts(batch, "school_code")?, texts(batch, "other_school_code")?);
         let pairs = read::strings_of(&codes).iter().zip(read::strings_of(&others));
         let is_here = |code: Option<&str>| code.is_some_and(|code| codes_here.contains(code));
-        let is_asked: BooleanArray = pairs.map(|(own, other)| Some(is_here(own) || is_here(other))).collect();
+        let is_asked: BooleanArray = pairs
+            .map(|(own, others)| Some(is_here(own) || read::codes_of(others.unwrap_or_default()).any(|code| is_here(Some(code)))))
+            .collect();
         if is_asked.true_count() == 0 {
             return Ok(());
         }
@@ -417,10 +419,11 @@ fn enter_findings(run: &Run, all: &Plans, portion: &[Key], schools: &mut [School
         let others = read::strings_of(&others);
         for (at, row) in read::finding_rows(&batch, batch.num_rows())?.into_iter().enumerate() {
             let own = Some(&row.school_code).filter(|code| !code.is_empty()).and_then(|code| all.find(&text(&districts, at), code));
-            let other = others.is_valid(at).then(|| all.by_code.get(others.value(at)).cloned()).flatten();
-            let other = other.filter(|other| Some(other) != own.as_ref());
+            let others = if others.is_valid(at) { others.value(at) } else { "" };
+            let others = read::codes_of(others).filter_map(|code| all.by_code.get(code).cloned());
+            let concerned: BTreeSet<Key> = own.into_iter().chain(others).collect();
             let finding = OwnFinding { row, evidence_hash: text(&hashes, at), life: None };
-            for school in own.into_iter().chain(other).filter_map(|key| places.get(&key).copied()) {
+            for school in concerned.iter().filter_map(|key| places.get(key).copied()) {
                 ids.insert(finding.row.finding.finding_id.clone());
                 schools.get_mut(school).into_iter().for_each(|school| school.findings.push(finding.clone()));
             }

@@ -20,8 +20,6 @@ pub struct Browser {
     next: u64,
     /// What the page said in its console, and its uncaught errors.
     pub complaints: Vec<String>,
-    /// Events that came while something else was waited for.
-    events: Vec<String>,
     _profile: TempDir,
 }
 
@@ -60,8 +58,8 @@ impl Browser {
             .spawn()
             .expect("the browser starts");
         let (to, from) = (child.stdin.take().expect("a pipe"), BufReader::new(child.stdout.take().expect("a pipe")));
-        let (session, events, complaints) = (String::new(), Vec::new(), Vec::new());
-        let mut browser = Self { child, to, from, session, next: 0, complaints, events, _profile: profile };
+        let (session, complaints) = (String::new(), Vec::new());
+        let mut browser = Self { child, to, from, session, next: 0, complaints, _profile: profile };
         let target = browser.ask("Target.createTarget", json!({ "url": "about:blank" }))["targetId"].clone();
         let attached = browser.ask("Target.attachToTarget", json!({ "targetId": target, "flatten": true }));
         browser.session = attached["sessionId"].as_str().expect("a session").to_owned();
@@ -99,23 +97,19 @@ impl Browser {
             Some("Runtime.exceptionThrown") => self.complaints.push(parameters["exceptionDetails"].to_string()),
             Some("Runtime.consoleAPICalled") => self.complaints.push(parameters["args"].to_string()),
             Some("Log.entryAdded") => self.complaints.push(parameters["entry"].to_string()),
-            Some(event) => self.events.push(event.to_owned()),
-            None => {}
+            Some(_) | None => {}
         }
         message
     }
 
     /// Opens a file and waits until it is there.
     pub fn open(&mut self, path: &Path) {
-        self.events.clear();
         let url = format!("file://{}", path.display());
         let gone = self.ask("Page.navigate", json!({ "url": url }));
         assert!(gone["errorText"].is_null(), "{}: {}", path.display(), gone["errorText"]);
-        let began = Instant::now();
-        while !self.events.iter().any(|event| event == "Page.loadEventFired") {
-            assert!(began.elapsed() < Duration::from_secs(30), "{} does not load", path.display());
-            self.hear();
-        }
+        // The page before it may still be telling that it has come.
+        let there = json!(path.display().to_string());
+        self.wait_for(&format!("document.readyState === 'complete' && decodeURIComponent(location.pathname) === {there}"));
     }
 
     /// What an expression of the page comes to; a promise is waited for.
@@ -150,7 +144,7 @@ impl Browser {
     pub fn wait_for(&mut self, expression: &str) {
         let began = Instant::now();
         while self.value(expression) != json!(true) {
-            assert!(began.elapsed() < Duration::from_secs(10), "never came: {expression}");
+            assert!(began.elapsed() < Duration::from_secs(30), "never came: {expression}");
             std::thread::sleep(Duration::from_millis(50));
         }
     }

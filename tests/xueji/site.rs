@@ -192,12 +192,19 @@ fn the_first_page_says_what_a_query_says() {
         assert_eq!(tables["问题件数"][title]["件数"], json!(all.to_string()));
         assert_eq!(tables["问题件数"][title]["未了结"], json!(open.to_string()));
     }
-    let shown: BTreeMap<String, Value> = serde_json::from_value(tables["各代码的问题件数"].clone()).expect("codes");
-    for (code, row) in &shown {
-        assert_eq!(row["件数"], json!(findings.iter().filter(|row| row["code"] == *code).count().to_string()), "{code}");
+    let shown = browser.value(
+        r#"[...[...document.querySelectorAll("table")].find((own) => own.caption.textContent === "各代码的问题件数").tBodies[0].rows].map(
+            (row) => [0, 2, 4].map((place) => row.cells[place].textContent).join(" ")).sort()"#,
+    );
+    let mut counted: BTreeMap<(&str, &str), u64> = BTreeMap::new();
+    for row in &findings {
+        let title = [("error", "必须整改"), ("query", "需要说明"), ("info", "供参考")].iter().find(|(code, _)| *code == row["severity"]);
+        *counted.entry((&row["code"], title.expect("a severity").1)).or_default() += 1;
     }
-    let codes: std::collections::BTreeSet<&String> = findings.iter().map(|row| &row["code"]).collect();
-    assert_eq!(shown.keys().collect::<std::collections::BTreeSet<_>>(), codes);
+    let mut wanted: Vec<String> = counted.iter().map(|((code, severity), number)| format!("{code} {severity} {number}")).collect();
+    wanted.sort();
+    assert_eq!(shown, json!(wanted));
+    assert!(counted.contains_key(&("F2206", "必须整改")) && counted.contains_key(&("F2206", "需要说明")), "one code of two severities");
 }
 
 #[test]
@@ -407,4 +414,34 @@ fn a_run_is_no_input_of_the_next() {
     let mut books = second.manifest.books;
     assert!(books.remove("reviews").is_some_and(|own| own.read > 0 && own.used == 0));
     assert_eq!(first.manifest.books, books);
+}
+
+#[test]
+fn a_case_of_several_schools_is_told_to_each_and_once_to_a_district() {
+    let scratch = scratch();
+    let mut roster = String::from("全国学籍号,姓名,区,学校代码,学校名称,年级,班级,学籍状态,小学入学年月\n");
+    let mut claim = |number: u32, name: &str, district: &str, code: &str, school: &str| {
+        roster.push_str(&format!("L31010120170101{number:04},{name},{district},{code},{school},二,1,在读,202409\n"));
+    };
+    // One child that three schools claim, two of them of one district; another that two of one district claim.
+    for (district, code, school) in [("甲区", "3101010001", "甲一"), ("甲区", "3101010002", "甲二"), ("乙区", "3101020001", "乙一")]
+    {
+        claim(1, "钱七", district, code, school);
+        claim(code.parse::<u32>().map_or(9, |code| code % 9_000 + 10), "王一", district, code, school);
+    }
+    for (code, school) in [("3101010001", "甲一"), ("3101010002", "甲二")] {
+        claim(2, "孙八", "甲区", code, school);
+    }
+    write_files(&scratch.path().join("in"), &[("名册.csv", roster)]);
+    let published = whole_run("pipelines/term-end.toml", &[scratch.path().join("in")], "2026-07-05", &scratch.path().join("out"));
+    let page = |path: &str| std::fs::read_to_string(published.folder.join("pages").join(path)).expect("a page");
+    for school in ["甲区/3101010001", "甲区/3101010002", "乙区/3101020001"] {
+        let text = page(&format!("{school}.html"));
+        assert_eq!(text.matches("钱七").count(), 1, "{school}");
+        let own = if school.starts_with('甲') { 2 } else { 1 };
+        assert!(text.contains(&format!("<strong class=\"error\">{own}</strong>")), "{school} has {own} to settle");
+    }
+    let (first, second) = (page("甲区/_district.html"), page("乙区/_district.html"));
+    assert!(first.contains("共 2 件") && second.contains("共 1 件"));
+    assert_eq!((first.matches("钱七").count(), first.matches("孙八").count(), second.matches("孙八").count()), (1, 1, 0));
 }

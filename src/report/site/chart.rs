@@ -9,8 +9,21 @@ const COLOURS: usize = 8;
 const BEGIN: f64 = 120.0;
 const LONGEST: f64 = 330.0;
 const ROW: usize = 24;
-/// Characters of a label that have room.
-const LABEL: usize = 9;
+/// Room for a label, in halves of a Chinese character.
+const LABEL: usize = 18;
+
+/// A label as far as it has room.
+fn fitted(label: &str) -> String {
+    let mut room = LABEL;
+    let fits = |letter: &char| {
+        let own = if letter.is_ascii() { 1 } else { 2 };
+        let is_room = own <= room;
+        room = room.saturating_sub(own);
+        is_room
+    };
+    let short: String = label.chars().take_while(fits).collect();
+    if short.len() < label.len() { format!("{short}…") } else { short }
+}
 
 /// A chart.
 #[derive(Template)]
@@ -89,8 +102,7 @@ impl Chart {
             let all = total(&bar);
             let beside = bar.of.map_or_else(|| all.to_string(), |of| format!("{}（{all}）", per_thousand(all, of)));
             let told: Vec<String> = bar.parts.iter().zip(&series).map(|(number, title)| format!("{title} {number}")).collect();
-            let short: String = bar.label.chars().take(LABEL).collect();
-            let label = if short.len() < bar.label.len() { format!("{short}…") } else { short };
+            let label = fitted(&bar.label);
             let words = format!("{}：{}", bar.label, told.join("，"));
             rows.push(Row { label, words, beside, parts, top: place * ROW, end: format!("{:.1}", left + 6.0) });
         }

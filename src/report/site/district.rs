@@ -40,6 +40,8 @@ struct Page<'a> {
 pub struct Case {
     /// Its place among the findings of its school, and the school's place.
     pub order: (usize, usize),
+    /// The id of the finding: both schools tell of it.
+    pub finding_id: String,
     severity: &'static str,
     code: String,
     name: String,
@@ -54,6 +56,7 @@ impl Case {
         let row = &finding.row;
         Self {
             order,
+            finding_id: row.finding.finding_id.clone(),
             severity: words::severity(&row.finding.severity),
             code: row.finding.code.clone(),
             name: shown_name(&row.name),
@@ -85,8 +88,8 @@ pub fn page(district: &str, lines: &[&Line], cases: &[Case], head: &Head) -> Res
         schools_number: lines.len(),
         students: of_schools(&|line| line.students),
         to_act_on: of_schools(&acted),
-        open_errors: of_schools(&|line| line.open_errors),
-        open_queries: of_schools(&|line| line.open_queries),
+        open_errors: of_schools(&|line| line.listed_errors),
+        open_queries: of_schools(&|line| line.listed_queries),
         workbook: format!("../../{}", link(&format!("{WORKBOOKS}/{}/_district.xlsx", district_folder(district)))),
         schools: schools(lines, &outcomes).render()?,
         chart: chart(lines, &outcomes).map(|chart| chart.render()).transpose()?,
@@ -117,7 +120,7 @@ fn schools(lines: &[&Line], outcomes: &[Outcome]) -> Table {
         row
     };
     let rows: Vec<Vec<Cell>> = lines.iter().take(MOST_SCHOOLS).map(row).collect();
-    let caption = "每所学校的学生、要办的结论和问题件数".to_owned();
+    let caption = "每所学校的学生、要办的结论和问题件数；两校的问题，两校都算".to_owned();
     Table { caption, columns, more: more(lines.len(), MOST_SCHOOLS, "所"), rows, is_filtered: true }
 }
 

@@ -14,8 +14,10 @@ use super::sums::{Counts, Line, PAGES, Sums, district_folder};
 use super::table::{Cell, Table, columns};
 use super::text::{link, number, shown, shown_name};
 use crate::reconcile::life::Change;
+use crate::report::history;
 use crate::report::manifest::Manifest;
-use crate::report::read::{FindingRow, grade_title};
+use crate::report::queries::{QueryError, count};
+use crate::report::read::{FindingRow, Run, grade_title};
 use crate::report::reasons;
 use crate::report::summary::first_to_do;
 use crate::report::words::{self, SEVERITIES, STAGES};
@@ -66,10 +68,48 @@ pub struct Facts<'a> {
     pub lines: &'a [Line],
     /// The sums over all students.
     pub sums: &'a Sums,
+    /// The findings by code.
+    pub codes: Vec<CodeSum>,
     /// Findings that belong to no school, and how many more there are.
     pub of_no_school: (Vec<FindingRow>, usize),
     /// The number of files of names.
     pub shards: usize,
+}
+
+/// The findings of one code, severity and clause.
+pub struct CodeSum {
+    code: String,
+    severity: String,
+    clause: String,
+    number: u64,
+    open: u64,
+}
+
+impl CodeSum {
+    /// Those of a run.
+    ///
+    /// # Errors
+    /// It can't be read.
+    pub fn of(run: &Run) -> Result<Vec<Self>, QueryError> {
+        let mut open: BTreeMap<(String, String), u64> = BTreeMap::new();
+        for (words, number) in count(&run.folder.join(history::FILE), &["code", "severity", "change", "review"])? {
+            if let [code, severity, change, review] = words.as_slice()
+                && change != Change::Gone.code()
+                && review.is_empty()
+            {
+                *open.entry((code.clone(), severity.clone())).or_default() += number;
+            }
+        }
+        let counted = count(&run.folder.join("findings.parquet"), &["code", "severity", "clause"])?;
+        let sums = counted.into_iter().filter_map(|(words, number)| match <[String; 3]>::try_from(words) {
+            Ok([code, severity, clause]) => {
+                let open = open.remove(&(code.clone(), severity.clone())).unwrap_or(0);
+                Some(Self { code, severity, clause, number, open })
+            }
+            Err(_) => None,
+        });
+        Ok(sums.collect())
+    }
 }
 
 /// The page.
@@ -93,7 +133,7 @@ pub fn page(facts: &Facts<'_>, head: &Head) -> Result<String, askama::Error> {
     if !facts.sums.days_left.is_empty() {
         sections.push(days_left(facts.sums)?);
     }
-    sections.push(findings(manifest)?);
+    sections.push(findings(manifest, &facts.codes)?);
     if !facts.of_no_school.0.is_empty() {
         sections.push(of_no_school(&facts.of_no_school)?);
     }
@@ -162,7 +202,7 @@ fn districts(facts: &Facts<'_>, outcomes: &[Outcome], head: &Head) -> Result<Sec
     for line in facts.lines {
         let (counts, others) = districts.entry(&line.district).or_default();
         line.outcomes.iter().for_each(|(outcome, number)| *counts.entry(outcome).or_default() += number);
-        for (own, more) in others.iter_mut().zip([u64::from(line.students > 0), line.open_errors, line.open_queries]) {
+        for (own, more) in others.iter_mut().zip([u64::from(line.students > 0), line.listed_errors, line.listed_queries]) {
             *own += more;
         }
     }
@@ -191,7 +231,8 @@ fn grades(sums: &Sums, outcomes: &[Outcome], head: &Head) -> Result<Section, ask
         (Cell::text(title), title.to_owned(), counts.clone())
     });
     let parts = by_outcome("年级", rows.collect(), outcomes, head.outcomes, |_| Vec::new(), &[])?;
-    Ok(Section { title: "各年级", parts, ..Section::default() })
+    let notes = sums.grades.contains_key(&None).then(|| format!("{NO_GRADE}的只列在表里。")).into_iter().collect();
+    Ok(Section { title: "各年级", notes, parts, ..Section::default() })
 }
 
 /// Students by the school days of unbroken absence that are left to a threshold.
@@ -232,7 +273,7 @@ fn article(clause: &str) -> String {
     if digits.is_empty() { "文件和数据".to_owned() } else { format!("第{digits}条") }
 }
 
-fn findings(manifest: &Manifest) -> Result<Section, askama::Error> {
+fn findings(manifest: &Manifest, sums: &[CodeSum]) -> Result<Section, askama::Error> {
     let of = |counts: &BTreeMap<String, u64>, key: &str| counts.get(key).copied().unwrap_or(0);
     let row = |(code, title): (&str, &str)| {
         let (all, open) = (of(&manifest.findings_by_severity, code), of(&manifest.open_findings_by_severity, code));
@@ -257,21 +298,20 @@ fn findings(manifest: &Manifest) -> Result<Section, askama::Error> {
     // By the number of the article, files first; errors, queries, and what is for knowing.
     let mut articles: BTreeMap<(u32, String), [u64; 3]> = BTreeMap::new();
     let mut codes = Vec::new();
-    for (code, number) in &manifest.findings {
-        let Some(entry) = find(code) else { continue };
-        let title = article(entry.clause);
+    for CodeSum { code, severity, clause, number, open } in sums {
+        let title = article(clause);
         let place = title.chars().filter(char::is_ascii_digit).collect::<String>().parse().unwrap_or(0);
-        let severity = SEVERITIES.iter().position(|(own, _)| *own == entry.severity.code()).unwrap_or_default();
-        if let Some(own) = articles.entry((place, title)).or_default().get_mut(severity) {
+        let of_severity = SEVERITIES.iter().position(|(own, _)| own == severity).unwrap_or_default();
+        if let Some(own) = articles.entry((place, title)).or_default().get_mut(of_severity) {
             *own += number;
         }
         codes.push(vec![
             Cell::text(code),
-            Cell::text(entry.wrong),
-            Cell::text(entry.severity.title()),
-            Cell::text(entry.clause),
+            Cell::text(find(code).map_or("", |entry| entry.wrong)),
+            Cell::text(words::severity(severity)),
+            Cell::text(clause),
             Cell::number(*number),
-            Cell::number(of(&manifest.open_findings, code)),
+            Cell::number(*open),
         ]);
     }
     let series: Vec<String> = SEVERITIES.map(|(_, title)| title.to_owned()).into();
@@ -370,7 +410,7 @@ fn not_sent(lines: &[Line], head: &Head) -> Result<Section, askama::Error> {
     let rows: Vec<Vec<Cell>> = rows.collect();
     let mut section = Section { title: "谁还没有报", ..Section::default() };
     if rows.is_empty() {
-        section.notes.push("应报的表，各校都有记录。".to_owned());
+        section.notes.push("有学生的学校，应报的表都有记录。一名学生都没有报的学校，核查时按学校名录列出。".to_owned());
     } else {
         let table = Table {
             caption: "没有报的学校数：没有这些表，有的学生不能下结论；是哪些学校，见区的页面".into(),

@@ -10,7 +10,7 @@ mod sums;
 mod table;
 pub(super) mod text;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -23,6 +23,7 @@ use self::find::Names;
 use self::sums::{Line, Sums};
 use super::documents::Document;
 use super::manifest::Manifest;
+use super::queries::QueryError;
 use super::read::{ReadError, Run};
 use super::schools::School;
 use super::words;
@@ -45,6 +46,9 @@ pub enum SiteError {
     /// The run can't be read.
     #[error("{0}")]
     Read(#[from] ReadError),
+    /// A query fails.
+    #[error("{0}")]
+    Query(#[from] QueryError),
     /// A page can't be filled in.
     #[error("{0}")]
     Page(#[from] askama::Error),
@@ -150,6 +154,8 @@ impl<'r> Site<'r> {
             own.sort_by(|one, other| one.code.cmp(&other.code));
             let mut cases = cases.remove(district).unwrap_or_default();
             cases.sort_unstable_by_key(|case| case.order);
+            let mut told = BTreeSet::new();
+            cases.retain(|case| told.insert(case.finding_id.clone()));
             let page = district::page(district, &own, &cases, &self.head)?;
             let own_folder = pages.join(district_folder(district));
             fs::create_dir_all(&own_folder)?;
@@ -165,6 +171,7 @@ impl<'r> Site<'r> {
             earlier,
             lines: &lines,
             sums: &sums,
+            codes: index::CodeSum::of(self.run)?,
             of_no_school: self.run.findings_of_no_school(index::MOST_OF_NO_SCHOOL)?,
             shards: self.names.number(),
         };

@@ -260,17 +260,19 @@ fn student_item(student: &Student) -> StudentItem {
 
 /// The findings by code: those that have to be mended first, then those to be explained, then the others.
 fn finding_groups(findings: &[OwnFinding], room: &mut Room) -> Result<Vec<FindingGroup>, askama::Error> {
-    let mut codes: Vec<&str> = Vec::new();
+    // A code may be graver of one student than of another.
+    let mut codes: Vec<(&str, &str)> = Vec::new();
     for (severity, _) in words::SEVERITIES {
         for own in findings.iter().filter(|own| own.row.finding.severity == severity) {
-            if !codes.contains(&own.row.finding.code.as_str()) {
-                codes.push(&own.row.finding.code);
+            if !codes.contains(&(severity, own.row.finding.code.as_str())) {
+                codes.push((severity, &own.row.finding.code));
             }
         }
     }
     let mut groups = Vec::new();
-    for code in codes {
-        let own: Vec<&OwnFinding> = findings.iter().filter(|own| own.row.finding.code == code).collect();
+    for (severity, code) in codes {
+        let is_own = |own: &&OwnFinding| own.row.finding.code == code && own.row.finding.severity == severity;
+        let own: Vec<&OwnFinding> = findings.iter().filter(is_own).collect();
         let Some(first) = own.first() else { continue };
         let mut items = Vec::new();
         for finding in &own {
@@ -280,11 +282,10 @@ fn finding_groups(findings: &[OwnFinding], room: &mut Room) -> Result<Vec<Findin
             }
             items.push(item);
         }
-        let severity = &first.row.finding.severity;
         groups.push(FindingGroup {
-            anchor: code.to_owned(),
+            anchor: format!("{code}-{severity}"),
             severity: words::severity(severity),
-            class: match severity.as_str() {
+            class: match severity {
                 "error" => "error",
                 "query" => "query",
                 _ => "",

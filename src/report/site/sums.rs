@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use law::regulation::rule::Outcome;
 
 use super::text::{link, shown_name};
+use crate::ingest::table::Table;
 use crate::report::paths::file_name;
 use crate::report::reasons::table;
 use crate::report::schools::{School, Student};
@@ -29,9 +30,13 @@ pub struct Line {
     pub link: String,
     pub students: u64,
     pub outcomes: Counts,
+    /// What it has to settle: its own findings, and the cases in which it is another school's other one.
     pub open_errors: u64,
     pub open_queries: u64,
     pub answered: u64,
+    /// Those of them that are listed with it, so that in sums nothing counts twice.
+    pub listed_errors: u64,
+    pub listed_queries: u64,
     /// The tables that some of its students can't be judged without and none has rows of.
     pub not_sent: Vec<String>,
     /// The tables that it should have sent.
@@ -63,9 +68,13 @@ impl Line {
         for student in &school.students {
             *outcomes.entry(student.outcome.code()).or_default() += 1;
         }
-        // A case of two schools is counted with the school that it is listed with.
-        let own = || school.findings.iter().filter(|finding| finding.row.school_code == school.code);
-        let open = |severity: &str| own().filter(|finding| finding.is_open() && finding.row.finding.severity == severity).count() as u64;
+        let open = |severity: &'static str| {
+            school.findings.iter().filter(move |finding| finding.is_open() && finding.row.finding.severity == severity)
+        };
+        let all = |severity| open(severity).count() as u64;
+        let listed = |severity| open(severity).filter(|finding| finding.row.school_code == school.code).count() as u64;
+        // The directory has it, and no roster.
+        let no_roster = school.students.is_empty() && !school.sent.is_empty();
         let expected = || school.sent.iter().filter(|sent| sent.students_expected > 0);
         Self {
             place: school.place,
@@ -75,11 +84,19 @@ impl Line {
             link: link(&path_of(PAGES, &school.district, &school.code, "html")),
             students: school.students.len() as u64,
             outcomes,
-            open_errors: open("error"),
-            open_queries: open("query"),
-            answered: own().filter(|finding| !finding.is_open()).count() as u64,
-            not_sent: expected().filter(|sent| sent.students_with_rows == 0).map(|sent| table(&sent.table).to_owned()).collect(),
-            expected: expected().map(|sent| table(&sent.table).to_owned()).collect(),
+            open_errors: all("error"),
+            open_queries: all("query"),
+            answered: school.findings.iter().filter(|finding| !finding.is_open()).count() as u64,
+            listed_errors: listed("error"),
+            listed_queries: listed("query"),
+            not_sent: match no_roster {
+                true => vec![Table::Roster.title().to_owned()],
+                false => expected().filter(|sent| sent.students_with_rows == 0).map(|sent| table(&sent.table).to_owned()).collect(),
+            },
+            expected: match no_roster {
+                true => vec![Table::Roster.title().to_owned()],
+                false => expected().map(|sent| table(&sent.table).to_owned()).collect(),
+            },
         }
     }
 

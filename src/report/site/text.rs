@@ -28,7 +28,7 @@ fn cut(text: &str, most: usize) -> String {
     let masked = mask::within(text);
     let mut letters = masked.chars();
     // Marks that turn the direction of what follows would turn the page's own words.
-    let turns = |letter: char| matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let turns = |letter: char| matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}');
     let visible = |letter: char| if letter.is_control() || turns(letter) { '\u{fffd}' } else { letter };
     let mut shown: String = letters.by_ref().take(most).map(visible).collect();
     if letters.next().is_some() {

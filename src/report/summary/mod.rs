@@ -15,7 +15,7 @@ pub use workbook::write_workbook;
 use super::clauses;
 use crate::reconcile::life::Change;
 
-use super::manifest::{AttendanceReceipt, Manifest, MovementReceipt, ReturnedReceipt};
+use super::manifest::{AttendanceReceipt, Manifest, MovementReceipt, PackageReceipt, ReturnedReceipt};
 use super::words::{SEVERITIES, STAGES};
 
 /// How many codes are named as the first to look at.
@@ -144,6 +144,21 @@ fn life(manifest: &Manifest) -> Vec<String> {
     lines
 }
 
+/// Who got an encrypted file, and who got none.
+fn packages(manifest: &Manifest) -> Vec<String> {
+    let (none, some): (Vec<&PackageReceipt>, Vec<&PackageReceipt>) = manifest.packages.iter().partition(|own| own.files == 0);
+    let mut lines = Vec::new();
+    if !some.is_empty() {
+        let names: Vec<&str> = some.iter().map(|own| own.recipient.as_str()).collect();
+        lines.push(format!("加密文件 {} 个，在 packages 文件夹：{}；装进去的不再留明文", some.len(), names.join("、")));
+    }
+    if !none.is_empty() {
+        let names: Vec<&str> = none.iter().map(|own| own.recipient.as_str()).collect();
+        lines.push(format!("没有内容可给、没有生成加密文件的收件人：{}；请核对名单里的区名、学校代码是否与名册一致", names.join("、")));
+    }
+    lines
+}
+
 /// The summary on standard output.
 pub fn text(manifest: &Manifest, folder: &Path) -> String {
     let of =
@@ -174,6 +189,7 @@ pub fn text(manifest: &Manifest, folder: &Path) -> String {
         lines.push("先看这些：".to_owned());
         lines.extend(first.into_iter().zip(1..).map(|(line, number)| format!("  {number}. {line}")));
     }
+    lines.extend(packages(manifest));
     lines.push(format!("结果在 {}", folder.display()));
     lines.join("\n")
 }

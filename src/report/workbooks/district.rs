@@ -11,6 +11,7 @@ use super::first::{Guide, Line};
 use super::form::{Formats, Kind, fix_head, mark_as_report, sheet, shown, shown_name};
 use crate::ingest::table::Table;
 use crate::report::manifest::Manifest;
+use crate::report::read::codes_of;
 use crate::report::schools::{OwnFinding, Sent};
 
 /// A district with all that its workbook says.
@@ -38,8 +39,9 @@ pub(super) fn districts<'s>(
     }
     for school in schools {
         for case in &school.cases {
-            let other = of_code.get(case.row.other_school_code.as_str()).copied().filter(|other| *other != school.district);
-            for name in [Some(school.district.as_str()), other].into_iter().flatten() {
+            let others = codes_of(&case.row.other_school_code).filter_map(|code| of_code.get(code).copied());
+            let concerned: BTreeSet<&str> = others.chain([school.district.as_str()]).collect();
+            for name in concerned {
                 districts.get_mut(name).into_iter().for_each(|district| district.cases.push(case));
             }
         }
