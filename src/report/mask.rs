@@ -29,7 +29,7 @@ fn is_separator(letter: char) -> bool {
 }
 
 /// Masks numbers of today that are written in pieces or grown together with what is around them: 17 digits and a digit or X, of which the
-/// seventh to the fourteenth are a date.
+/// first two are a province's and the seventh to the fourteenth a date. Pieces are whole runs of digits, so that dates side by side are none.
 fn masked_pieces(text: String) -> String {
     let mut letters: Vec<char> = text.chars().collect();
     let mut start = 0;
@@ -61,10 +61,16 @@ fn pieces_from(letters: &[char], start: usize) -> Option<Vec<usize>> {
         }
         place += 1;
     }
+    let is_in_pieces = place > start + LONG;
+    let goes_on = |at: Option<usize>| at.and_then(|at| letters.get(at)).is_some_and(|letter| is_digit(*letter));
+    if is_in_pieces && (goes_on(start.checked_sub(1)) || goes_on(Some(place))) {
+        return None;
+    }
     let digit = |at: usize| places.get(at).and_then(|place| letters.get(*place)).and_then(|letter| value(*letter));
     let number = |range: std::ops::Range<usize>| range.map(digit).try_fold(0, |sum, digit| Some(sum * 10 + digit?));
     let (year, month, day) = (number(6..10)?, number(10..12)?, number(12..14)?);
-    ((1900..2100).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day)).then_some(places)
+    let is_province = matches!(number(0..2)?, 11..=15 | 21..=23 | 31..=37 | 41..=46 | 50..=54 | 61..=65 | 71 | 81..=83 | 90..=99);
+    (is_province && (1900..2100).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day)).then_some(places)
 }
 
 /// What a digit stands for.
