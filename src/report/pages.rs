@@ -44,7 +44,8 @@ pub fn write(run: &Run, to: &Path, earlier: &[Manifest], tell: &(dyn Fn(u64) + S
         tell(done.fetch_add(own, Ordering::Relaxed) + own);
         Ok(())
     })?;
-    site.finish(earlier)?;
-    workbooks.finish()?;
+    let (site, workbooks) = rayon::join(|| site.finish(earlier), || workbooks.finish());
+    site?;
+    workbooks?;
     Ok(())
 }

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
+use rayon::prelude::*;
+
 use super::sums::Line;
 use super::text::shown_name;
 use crate::report::schools::School;
@@ -70,7 +72,7 @@ impl Names {
     /// The disk refuses.
     pub fn write(&self, folder: &Path) -> std::io::Result<()> {
         std::fs::create_dir_all(folder)?;
-        for (number, file) in self.files.iter().enumerate() {
+        self.files.par_iter().enumerate().try_for_each(|(number, file)| {
             let shard = file.lock().unwrap_or_else(PoisonError::into_inner);
             let mut by_name: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
             for (name, school) in shard.names.lines().zip(&shard.schools) {
@@ -88,9 +90,8 @@ impl Names {
                 script.push(']');
             }
             script.push_str("]);\n");
-            std::fs::write(folder.join(format!("{number}.js")), script)?;
-        }
-        Ok(())
+            std::fs::write(folder.join(format!("{number}.js")), script)
+        })
     }
 }
 

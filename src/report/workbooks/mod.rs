@@ -28,7 +28,7 @@ use super::site::{WORKBOOKS, path_of};
 const MOST: usize = 20_000;
 
 /// How hard workbooks are packed, from 1 to 9.
-const COMPRESSION: u8 = 3;
+const COMPRESSION: u8 = 1;
 
 /// What a district's workbook says of a school.
 #[derive(Clone, Debug, Default)]
@@ -158,7 +158,7 @@ impl<'r> Workbooks<'r> {
 
     fn new_book(&self) -> Result<Workbook, QueryError> {
         let mut book = Workbook::new();
-        // Packed harder, a city's workbooks are a twentieth smaller and take a third longer.
+        // Packed harder, a city's workbooks are somewhat smaller and take much longer.
         book.set_zip_compression_level(COMPRESSION);
         // The same results make the same file, whenever it is written.
         let created = ExcelDateTime::parse_from_str(&self.run.manifest.as_of)?;
