@@ -25,6 +25,9 @@ const IDENTITY: &[&str] = &[
 /// Columns that several kinds of records have.
 const COMMON: &[&str] = &["学年", "科目"];
 
+/// Columns of answers that are taken for a header of answers, though none says to what.
+const ANSWERED: usize = 4;
+
 /// What the columns of a sheet are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Layout {
@@ -86,8 +89,8 @@ impl Layout {
     /// Whether most of what the table requires is there, though not all.
     fn is_near(&self) -> bool {
         // Who answers findings without saying which is to be told, and not taken for nobody.
-        let answers = || self.table == Table::Reviews && self.table.field("处理结果").is_some_and(|field| self.has(field));
-        (self.required_found * 2 > self.required || answers()) && self.found() >= 2
+        let has_reply = || self.table == Table::Reviews && self.table.field("处理结果").is_some_and(|field| self.has(field));
+        self.required_found * 2 > self.required && self.found() >= 2 || has_reply() && self.found() >= ANSWERED
     }
 }
 
