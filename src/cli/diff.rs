@@ -4,11 +4,10 @@ use std::fs::File;
 use std::io::{BufWriter, Seek, Write};
 use std::path::{Path, PathBuf};
 
-use law::regulation::findings::{Severity, find};
+use law::regulation::findings::find;
 use law::regulation::rule::Outcome;
 use serde_json::{Value, json};
 
-use super::explain::{grade, outcome};
 use super::{Ending, complain, safe, say};
 use crate::pipeline::config::nearest;
 use crate::report::compare::{
@@ -19,7 +18,7 @@ use crate::report::manifest::Manifest;
 use crate::report::mask;
 use crate::report::read::Run;
 use crate::report::reasons::mark;
-use crate::report::words::class;
+use crate::report::words::{self, class, grade, outcome_title as outcome};
 
 /// How many students, findings or files are listed.
 const LISTED: usize = 50;
@@ -365,8 +364,7 @@ fn condition(moved: &Moved) -> String {
 }
 
 fn finding(change: &FindingChange) -> Vec<String> {
-    let severities = [Severity::Error, Severity::Query, Severity::Info];
-    let severity = |own: &FindingState| severities.into_iter().find(|known| known.code() == own.severity).map_or("", Severity::title);
+    let severity = |own: &FindingState| words::severity(&own.severity);
     let found = |own: &FindingState| or_none(own.found.as_deref()).to_owned();
     let own = |text: &Option<String>| text.clone().unwrap_or_default();
     let student = change.student_key.as_deref().map(mask::student_key).unwrap_or_default();

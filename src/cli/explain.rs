@@ -3,9 +3,7 @@
 use std::path::PathBuf;
 
 use chrono::NaiveDate;
-use law::facts::grades::Grade;
 use law::facts::identifiers::NationalId;
-use law::regulation::findings::Severity;
 use law::regulation::rule::Outcome;
 use serde_json::json;
 
@@ -18,7 +16,7 @@ use crate::report::mask;
 use crate::report::read::{Decision, Finding, Hit, ReadError, Rows, Run, Step};
 use crate::report::reasons::{place, reasons, rule};
 use crate::report::state;
-use crate::report::words::class;
+use crate::report::words::{class, grade, outcome_title, severity};
 
 /// How many students are listed where several or none fit.
 const LISTED: usize = 8;
@@ -137,20 +135,12 @@ fn list(title: &str, hits: &[Hit]) {
     note(&lines.join("\n"));
 }
 
-pub(super) fn grade(number: Option<i8>) -> &'static str {
-    number.and_then(|number| u8::try_from(number).ok()).and_then(Grade::new).map_or("年级不明", Grade::title)
-}
-
-pub(super) fn outcome(code: &str) -> &str {
-    Outcome::ALL.iter().find(|outcome| outcome.code() == code).map_or(code, |outcome| outcome.title())
-}
-
 /// The head of a decision, in one line.
 fn head(decision: &Decision) -> String {
     let certificate = decision.certificate.as_ref().map(|certificate| format!("，证书 {certificate}")).unwrap_or_default();
     let next = decision.next_grade.map(|next| format!("，下一年级 {}", grade(Some(next)))).unwrap_or_default();
     let clauses = if decision.clauses.is_empty() { String::new() } else { format!("，依据 {}", decision.clauses.join("、")) };
-    format!("结论：{}（{}）{next}{certificate}{clauses}", outcome(&decision.outcome), decision.outcome)
+    format!("结论：{}（{}）{next}{certificate}{clauses}", outcome_title(&decision.outcome), decision.outcome)
 }
 
 /// What is on record for a student of a run of the watch; none for one without a national id, whom no attendance can name.
@@ -232,9 +222,7 @@ fn tree(run: &Run, decision: &Decision, (findings, history): (&[Finding], &Histo
         lines.push("有关的问题：".to_owned());
     }
     for finding in others {
-        let severities = [Severity::Error, Severity::Query, Severity::Info];
-        let severity = severities.into_iter().find(|own| own.code() == finding.severity).map_or("", Severity::title);
-        lines.push(format!("  {} {severity}  {}{}", finding.code, finding.message, at(finding)));
+        lines.push(format!("  {} {}  {}{}", finding.code, severity(&finding.severity), finding.message, at(finding)));
         let words = [("现为", &finding.found), ("应为", &finding.expected)];
         let words: Vec<String> = words.into_iter().filter(|(_, own)| !own.is_empty()).map(|(what, own)| format!("{what} {own}")).collect();
         if !words.is_empty() {

@@ -31,5 +31,6 @@ pub mod stream;
 pub mod submissions;
 pub mod summary;
 pub mod template;
+pub mod text;
 pub mod words;
 pub mod workbooks;

@@ -12,9 +12,11 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
 use super::manifest::PackageReceipt;
+use super::paths::district_of;
 use super::read::{ReadError, Run};
 use super::returned::FOLDER as RETURNED;
-use super::site::{DOCUMENTS, PAGES, WORKBOOKS, district_folder, link, school_file};
+use super::site::{DOCUMENTS, PAGES, WORKBOOKS, district_folder, school_file};
+use super::text::link;
 
 /// The folder of packages in a run folder.
 pub const FOLDER: &str = "packages";
@@ -135,9 +137,7 @@ impl Contents {
         let whose = |(input, path): &(String, String)| {
             let mut schools = by_file.remove(input).unwrap_or_default();
             // Rows of which nobody can tell whose they are go to the district in whose folder the file lay, or to the only one.
-            let folder = input.split('/').find(|part| names.contains(part));
-            let district = folder.or_else(|| names.first().copied().filter(|_| names.len() == 1));
-            if let Some(district) = district.filter(|_| schools.remove(&(String::new(), String::new()))) {
+            if let Some(district) = district_of(input, &names).filter(|_| schools.remove(&(String::new(), String::new()))) {
                 schools.insert((district.to_owned(), String::new()));
             }
             (Path::new(RETURNED).join(path), schools)

@@ -1,6 +1,8 @@
 //! Names of files made of names that inputs brought: possible on every system, never leading out of their folder, and different for
 //! different names.
 
+use std::collections::BTreeSet;
+
 use super::mask;
 
 /// The most characters of a name; what is longer ends with a hash.
@@ -22,6 +24,12 @@ pub fn file_name(name: &str, none: &str) -> String {
         same if same == name && !is_kept && !same.starts_with('_') && lower == clean => clean,
         _ => format!("{clean}-{}", &blake3::hash(name.as_bytes()).to_hex()[..8]),
     }
+}
+
+/// The district that a file of the inputs came from, as far as its path tells: that of a folder, or the only one that there is.
+pub fn district_of<'d>(file: &str, districts: &BTreeSet<&'d str>) -> Option<&'d str> {
+    let folder = file.split('/').find_map(|part| districts.get(part).copied());
+    folder.or_else(|| districts.first().copied().filter(|_| districts.len() == 1))
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ use parquet::arrow::arrow_reader::{ParquetRecordBatchReaderBuilder, RowSelection
 use thiserror::Error;
 
 use super::manifest::Manifest;
+use super::words::outcome_title;
 use crate::engine::watch::SENT_NOTHING;
 
 /// A run that can't be read.
@@ -136,8 +137,7 @@ pub struct EffectRead {
 impl EffectRead {
     /// The change in words, such as `结业→毕业`.
     pub fn change(&self) -> String {
-        let title = |code: &str| Outcome::ALL.iter().find(|own| own.code() == code).map_or(code.to_owned(), |own| own.title().to_owned());
-        match (title(&self.outcome_now), title(&self.outcome_then)) {
+        match (outcome_title(&self.outcome_now), outcome_title(&self.outcome_then)) {
             (now, then) if now == then => format!("{now}不变，下一年级或证书不同"),
             (now, then) => format!("{now}→{then}"),
         }

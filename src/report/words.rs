@@ -2,7 +2,7 @@
 
 use law::regulation::rule::{Certificate, Outcome};
 
-use super::read::Step;
+use super::read::{Step, grade_title};
 use super::schools::Why;
 use crate::ingest::table::Table;
 
@@ -15,6 +15,19 @@ pub const STAGES: [(&str, &str); 4] = [("primary", "小学"), ("junior", "初中
 /// The outcome of a word in outputs.
 pub fn outcome(code: &str) -> Option<Outcome> {
     Outcome::ALL.iter().copied().find(|outcome| outcome.code() == code)
+}
+
+/// What an outcome is called; a word that is none stays as it is.
+pub fn outcome_title(code: &str) -> &str {
+    outcome(code).map_or(code, |outcome| outcome.title())
+}
+
+/// What a grade is called that is none.
+pub const NO_GRADE: &str = "年级不明";
+
+/// What a grade is called.
+pub fn grade(grade: Option<i8>) -> &'static str {
+    grade_title(grade).unwrap_or(NO_GRADE)
 }
 
 /// What a severity is called.

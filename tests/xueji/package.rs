@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use xueji::pipeline::config::{Config, Overrides};
 use xueji::pipeline::run::{PublishedRun, run};
 
-use crate::support::{package, scratch};
+use crate::support::{files_below, package, scratch};
 
 const SCHOOL: &str = "3101990005";
 
@@ -55,12 +55,6 @@ fn opened(file: &Path, key: &Identity) -> Option<BTreeMap<String, Vec<u8>>> {
         files.insert(entry.name().expect("a name").into_owned(), content);
     }
     Some(files)
-}
-
-/// Everything below a folder.
-fn all_below(folder: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
-    entries.flat_map(|path| if path.is_dir() { all_below(&path) } else { vec![path] }).collect()
 }
 
 #[test]
@@ -130,9 +124,9 @@ fn within(page: &str, link: &str) -> String {
 #[test]
 fn no_clear_copy_stays_beside_a_package() {
     let (_scratch, published) = packaged(&keys());
-    let mut left: Vec<String> = all_below(&published.folder)
+    let mut left: Vec<String> = files_below(&published.folder, &published.folder)
         .iter()
-        .map(|path| path.strip_prefix(&published.folder).expect("below").display().to_string())
+        .map(|path| path.display().to_string())
         .filter(|name| !name.ends_with(".parquet"))
         .collect();
     left.sort();

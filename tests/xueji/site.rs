@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use xueji::pipeline::run::PublishedRun;
 
 use crate::browser::Browser;
-use crate::support::{files_below, package, rows, sample_run, scratch, whole_run, write_files};
+use crate::support::{copy_files, package, rows, sample_run, scratch, whole_run, write_files};
 
 /// Width of what is printed on A4 between the margins, in a page's units: 210 mm less twice 12 mm.
 pub const PAPER: u32 = 703;
@@ -398,12 +398,7 @@ fn no_page_holds_a_whole_number_or_loads_anything() {
 fn a_run_is_no_input_of_the_next() {
     let scratch = scratch();
     let input = scratch.path().join("in");
-    let sample = package().join("sample-data");
-    for file in files_below(&sample, &sample) {
-        let to = input.join(&file);
-        std::fs::create_dir_all(to.parent().expect("a folder")).expect("a folder");
-        std::fs::copy(sample.join(file), to).expect("a copy");
-    }
+    copy_files(&package().join("sample-data"), &input);
     let first = whole_run("pipelines/district-audit.toml", std::slice::from_ref(&input), "2026-06-12", &input.join("reports"));
     let copied = input.join("总表.parquet");
     std::fs::copy(first.folder.join("positions.parquet"), copied).expect("a copy");

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::DataType;
@@ -22,6 +23,22 @@ pub fn package() -> &'static Path {
 /// The pipeline file of term end.
 pub fn term_end() -> PathBuf {
     package().join("pipelines/term-end.toml")
+}
+
+/// Has LibreOffice save files in another form into a folder; `false` where it is not installed, which the test then says. `XUEJI_NEED_OFFICE`
+/// makes that a failure.
+pub fn save_again(files: &[PathBuf], folder: &Path, form: &str) -> bool {
+    let profile = scratch();
+    let mut office = Command::new("soffice");
+    office.arg("--headless").arg(format!("-env:UserInstallation=file://{}", profile.path().display()));
+    office.args(["--convert-to", form, "--outdir"]).arg(folder).args(files);
+    let Ok(output) = office.output() else {
+        assert!(std::env::var_os("XUEJI_NEED_OFFICE").is_none(), "no soffice, and XUEJI_NEED_OFFICE asks for one");
+        eprintln!("not run: there is no soffice");
+        return false;
+    };
+    assert!(output.status.success(), "{output:?}");
+    true
 }
 
 /// A scratch folder that goes when the test ends.
@@ -55,6 +72,15 @@ pub fn whole_run(pipeline: &str, inputs: &[PathBuf], as_of: &str, out: &Path) ->
 /// The same of the sample district.
 pub fn sample_run(pipeline: &str, as_of: &str, out: &Path) -> PublishedRun {
     whole_run(pipeline, &[package().join("sample-data")], as_of, out)
+}
+
+/// Copies all files below a folder into another.
+pub fn copy_files(from: &Path, to: &Path) {
+    for file in files_below(from, from) {
+        let place = to.join(&file);
+        std::fs::create_dir_all(place.parent().expect("a folder")).expect("a folder");
+        std::fs::copy(from.join(file), place).expect("a copy");
+    }
 }
 
 /// A run of the watch over an input folder as of a date, published below `out`.

@@ -8,7 +8,7 @@ use xueji::ingest::columns::meaning;
 use xueji::ingest::guide::EXAMPLE;
 use xueji::ingest::table::{Field, Holds, Table};
 
-use crate::support::scratch;
+use crate::support::{save_again, scratch};
 
 fn xueji(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_xueji")).args(arguments).output().expect("the program")
@@ -173,27 +173,6 @@ fn what_is_filled_in_wrong_is_found_at_its_cell() {
     let findings = looked["files"][0]["findings"].as_array().expect("findings");
     let found: Vec<_> = findings.iter().map(|finding| (finding["code"].as_str(), finding["cell"].as_str())).collect();
     assert_eq!(found, [(Some("I0205"), Some(format!("A{FIRST}").as_str()))]);
-}
-
-/// Saves workbooks again by LibreOffice, as most that come from elsewhere have been by some other program; `false` where it is not installed.
-fn save_again(files: &[PathBuf], folder: &Path, form: &str) -> bool {
-    let profile = scratch();
-    let converted = Command::new("soffice")
-        .arg(format!("-env:UserInstallation=file://{}", shown(profile.path())))
-        .args(["--headless", "--convert-to", form, "--outdir"])
-        .arg(folder)
-        .args(files)
-        .output();
-    match converted {
-        Ok(out) => {
-            assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
-            true
-        }
-        Err(_) => {
-            eprintln!("not run: LibreOffice is not installed");
-            false
-        }
-    }
 }
 
 #[test]

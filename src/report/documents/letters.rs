@@ -8,7 +8,7 @@ use crate::report::mask;
 use crate::report::read::Step;
 use crate::report::reasons::{reasons, rule};
 use crate::report::schools::{School, Student};
-use crate::report::site::text::{shown, shown_name};
+use crate::report::text::{shown, shown_name};
 use crate::report::words;
 
 const TITLE: &str = "督促通知书";

@@ -8,7 +8,7 @@ use super::{Basis, Document, STYLE};
 use crate::report::mask;
 use crate::report::reasons::rule;
 use crate::report::schools::{School, Student};
-use crate::report::site::text::{shown, shown_name};
+use crate::report::text::{shown, shown_name};
 use crate::report::words;
 
 /// A list that is made.

@@ -13,7 +13,7 @@ use crate::reconcile::life::History;
 use crate::report::mask;
 use crate::report::read::{Decision, Finding, Rows, Run, grade_title};
 use crate::report::reasons::{Condition, Told, place, reasons};
-use crate::report::site::text::{shown, shown_long, shown_name};
+use crate::report::text::{shown, shown_long, shown_name};
 use crate::report::words;
 
 /// A page that can't be made.
@@ -120,7 +120,7 @@ pub fn page(facts: &Facts<'_>) -> Result<String, PageError> {
         id: mask::student_key(&decision.student_key),
         school: shown_name(&decision.school_name),
         code: shown_name(&decision.school_code),
-        class: format!("{}{}", grade_title(decision.grade).unwrap_or("年级不明"), shown_name(&words::class(&decision.class))),
+        class: format!("{}{}", words::grade(decision.grade), shown_name(&words::class(&decision.class))),
         outcome: words::outcome(&decision.outcome).map_or_else(|| shown(&decision.outcome), |own| own.title().to_owned()),
         next: grade_title(decision.next_grade).unwrap_or("—"),
         certificate: shown(decision.certificate.as_deref().map_or("—", words::certificate)),

@@ -15,6 +15,7 @@ pub use mapping::{Line, Mapping, MappingError, Told};
 use self::students::{Student, Students, students};
 use super::read::{ReadError, Run};
 use super::stream::{Form, StreamError, Tables};
+use super::words::outcome_title;
 
 /// The columns of the changes.
 const CHANGES: [&str; 18] = [
@@ -221,7 +222,7 @@ pub fn export(run: &Run, mapping: &Mapping, out: &Path, form: Form) -> Result<Ac
             student.stage.map(Stage::title).unwrap_or_default(),
             student.grade.map(Grade::title).unwrap_or_default(),
             student.class,
-            Outcome::ALL.iter().find(|outcome| outcome.code() == student.outcome).map_or(student.outcome, |outcome| outcome.title()),
+            outcome_title(student.outcome),
             student.certificate,
             &clauses,
             why,

@@ -8,9 +8,9 @@ use super::chart::{Bar, Chart};
 use super::school::to_act_on;
 use super::sums::{Line, WORKBOOKS, district_folder, path_of};
 use super::table::{Cell, Column, Table, columns};
-use super::text::{link, shown, shown_name};
 use crate::report::mask;
 use crate::report::schools::OwnFinding;
+use crate::report::text::{link, shown, shown_name};
 use crate::report::words;
 
 /// The most schools of a table, of a chart, and the most cases of two schools.

@@ -7,8 +7,8 @@ use std::sync::{Mutex, PoisonError};
 use rayon::prelude::*;
 
 use super::sums::Line;
-use super::text::shown_name;
 use crate::report::schools::School;
+use crate::report::text::shown_name;
 
 /// Students to a file, more or less, and the most files.
 const STUDENTS_A_FILE: usize = 1_600;

@@ -12,22 +12,20 @@ use super::district::more;
 use super::school::to_act_on;
 use super::sums::{Counts, Line, PAGES, Sums, district_folder};
 use super::table::{Cell, Table, columns};
-use super::text::{link, number, shown, shown_name};
 use crate::reconcile::life::Change;
 use crate::report::history;
 use crate::report::manifest::Manifest;
 use crate::report::queries::{QueryError, count};
-use crate::report::read::{FindingRow, Run, grade_title};
+use crate::report::read::{FindingRow, Run};
 use crate::report::reasons;
 use crate::report::summary::first_to_do;
-use crate::report::words::{self, SEVERITIES, STAGES};
+use crate::report::text::{link, number, shown, shown_name};
+use crate::report::words::{self, NO_GRADE, SEVERITIES, STAGES};
 
 /// The most districts and the most findings that belong to no school.
 const MOST_DISTRICTS: usize = 60;
 /// See [`MOST_DISTRICTS`].
 pub(super) const MOST_OF_NO_SCHOOL: usize = 100;
-/// What a grade is called that is none.
-const NO_GRADE: &str = "年级不明";
 /// School days of a bar of the picture of days left, and the last bar's first day.
 const DAYS_A_BAR: i16 = 5;
 const DAYS_LAST: i16 = 31;
@@ -227,7 +225,7 @@ fn districts(facts: &Facts<'_>, outcomes: &[Outcome], head: &Head) -> Result<Sec
 
 fn grades(sums: &Sums, outcomes: &[Outcome], head: &Head) -> Result<Section, askama::Error> {
     let rows = sums.grades.iter().map(|(grade, counts)| {
-        let title = grade_title(*grade).unwrap_or(NO_GRADE);
+        let title = words::grade(*grade);
         (Cell::text(title), title.to_owned(), counts.clone())
     });
     let parts = by_outcome("年级", rows.collect(), outcomes, head.outcomes, |_| Vec::new(), &[])?;

@@ -8,7 +8,6 @@ mod index;
 mod school;
 mod sums;
 mod table;
-pub(super) mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -26,10 +25,10 @@ use super::manifest::Manifest;
 use super::queries::QueryError;
 use super::read::{ReadError, Run};
 use super::schools::School;
+use super::text::shown_name;
 use super::words;
 
 pub use self::sums::{DOCUMENTS, PAGES, WORKBOOKS, district_folder, path_of, school_file};
-pub use self::text::link;
 
 /// The look of all pages, and what they do.
 const STYLE: &str = include_str!("templates/style.css");
@@ -81,7 +80,7 @@ impl Head {
 
     /// A district's name as pages show it.
     fn district_title(&self, district: &str) -> String {
-        if district.is_empty() { "没有写区的".to_owned() } else { text::shown_name(district) }
+        if district.is_empty() { "没有写区的".to_owned() } else { shown_name(district) }
     }
 }
 

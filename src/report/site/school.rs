@@ -7,11 +7,11 @@ use law::regulation::rule::Outcome;
 
 use super::Head;
 use super::sums::{Line, WORKBOOKS, path_of};
-use super::text::{link, shown, shown_name};
 use crate::report::documents::Document;
 use crate::report::mask;
 use crate::report::reasons::{Told, reasons, table};
 use crate::report::schools::{OwnFinding, School, Student};
+use crate::report::text::{link, shown, shown_name};
 use crate::report::words;
 
 /// Bytes of the students on a page, and of students and findings together: the rest stands in the school's workbook.

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use law::regulation::rule::Outcome;
 
-use super::text::{link, shown_name};
 use crate::ingest::table::Table;
 use crate::report::paths::file_name;
 use crate::report::reasons::table;
 use crate::report::schools::{School, Student};
+use crate::report::text::{link, shown_name};
 
 /// The folder of pages of districts and schools.
 pub const PAGES: &str = "pages";

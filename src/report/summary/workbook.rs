@@ -421,9 +421,8 @@ fn submissions(sheet: &mut Worksheet, folder: &Path, manifest: &Manifest, format
 
 /// What a measure is called.
 fn measure_title(measure: &str) -> String {
-    let outcome = |code: &str| Outcome::ALL.iter().find(|own| own.code() == code).map_or(code.to_owned(), |own| own.title().to_owned());
     match measure.strip_prefix("outcome.") {
-        Some(code) => format!("“{}”的比例", outcome(code)),
+        Some(code) => format!("“{}”的比例", words::outcome_title(code)),
         None if measure == "classes" => "班级数".to_owned(),
         None => "学生人数".to_owned(),
     }

@@ -11,6 +11,7 @@ use super::first::{Guide, Line};
 use super::form::{Formats, Kind, fix_head, mark_as_report, sheet, shown, shown_name};
 use crate::ingest::table::Table;
 use crate::report::manifest::Manifest;
+use crate::report::paths::district_of;
 use crate::report::read::codes_of;
 use crate::report::schools::{OwnFinding, Sent};
 
@@ -46,15 +47,15 @@ pub(super) fn districts<'s>(
             }
         }
     }
+    let names: BTreeSet<&str> = districts.keys().copied().collect();
     for (name, finding) in homeless {
         let file = &finding.row.finding.file;
-        let folder = || file.split('/').find(|part| districts.contains_key(part)).map(str::to_owned);
         let others = || {
             let mut named = by_file.get(file)?.iter().map(|(district, _)| district).filter(|district| !district.is_empty());
             named.next().filter(|first| named.all(|other| other == *first)).cloned()
         };
-        let only = || districts.keys().next().filter(|_| districts.len() == 1).map(|name| (*name).to_owned());
-        let own = Some(name).filter(|name| !name.is_empty()).or_else(folder).or_else(others).or_else(only);
+        let own = Some(name).filter(|name| !name.is_empty());
+        let own = own.or_else(|| district_of(file, &names).map(str::to_owned)).or_else(others);
         if let Some(district) = own.and_then(|own| districts.get_mut(own.as_str())) {
             district.homeless.push(finding);
         }

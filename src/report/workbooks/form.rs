@@ -4,6 +4,7 @@ use rust_xlsxwriter::{Color, Format, FormatAlign, FormatBorder, Workbook, Worksh
 
 use crate::ingest::REPORT_MARK;
 use crate::report::mask;
+use crate::report::text::seen;
 
 /// The most characters of a text in a cell; a name is cut sooner.
 const LONGEST: usize = 2_000;
@@ -152,9 +153,7 @@ pub(super) fn shown_name(name: &str) -> String {
 
 fn cut(text: &str, most: usize) -> String {
     let text = mask::within(text);
-    let is_turning = |letter: char| matches!(letter, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200E}' | '\u{200F}');
-    let seen = |letter: char| if (letter.is_control() && letter != '\n') || is_turning(letter) { '\u{FFFD}' } else { letter };
-    let mut cut: String = text.chars().map(seen).take(most).collect();
+    let mut cut: String = text.chars().map(|letter| if letter == '\n' { letter } else { seen(letter) }).take(most).collect();
     if text.chars().nth(most).is_some() {
         cut.push_str(&format!("…（共 {} 字）", text.chars().count()));
     }

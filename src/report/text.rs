@@ -1,4 +1,4 @@
-//! Texts of inputs as pages show them: numbers of ID documents masked, what has no sign made visible, too long a text cut.
+//! Texts of inputs as people are shown them: numbers of ID documents masked, what has no sign made visible, too long a text cut.
 
 use crate::report::mask;
 
@@ -27,14 +27,17 @@ pub fn shown_name(name: &str) -> String {
 fn cut(text: &str, most: usize) -> String {
     let masked = mask::within(text);
     let mut letters = masked.chars();
-    // Marks that turn the direction of what follows would turn the page's own words.
-    let turns = |letter: char| matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}');
-    let visible = |letter: char| if letter.is_control() || turns(letter) { '\u{fffd}' } else { letter };
-    let mut shown: String = letters.by_ref().take(most).map(visible).collect();
+    let mut shown: String = letters.by_ref().take(most).map(seen).collect();
     if letters.next().is_some() {
         shown.push('…');
     }
     shown
+}
+
+/// A character as it is seen: a sign stands for what has none, and for marks that turn the direction of what follows, our own words too.
+pub fn seen(letter: char) -> char {
+    let turns = matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}');
+    if letter.is_control() || turns { '\u{fffd}' } else { letter }
 }
 
 /// A number with its thousands apart.
