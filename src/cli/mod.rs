@@ -24,7 +24,7 @@ use clap::{Parser, Subcommand};
 use crate::ingest::fold::is_unseen;
 use crate::ingest::keep_damage_quiet;
 use crate::ingest::old::{self, OldKind};
-use crate::report::mask;
+use crate::report::{keys, mask};
 
 /// Decides by the Shanghai regulation on student registration (上海市中小学学生学籍管理办法).
 #[derive(Debug, Parser)]
@@ -35,6 +35,9 @@ struct Arguments {
     /// Print the result as one JSON object.
     #[arg(long, global = true)]
     json: bool,
+    /// The key that runs are encrypted with, and read back by: 64 hexadecimal digits; XUEJI_KEY_FILE or XUEJI_KEY without it.
+    #[arg(long, global = true, value_name = "FILE")]
+    key_file: Option<std::path::PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -140,6 +143,13 @@ pub fn main() -> ExitCode {
     }
     let arguments = Arguments::parse();
     let json = arguments.json;
+    match keys::find(arguments.key_file.as_deref()) {
+        Ok(key) => keys::use_key(key),
+        Err(error) => {
+            complain(&error);
+            return Ending::Unusable.into();
+        }
+    }
     match arguments.command {
         Command::Run(arguments) => run::main(&arguments, json),
         Command::Check(arguments) => check::main(&arguments, json),

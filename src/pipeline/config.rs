@@ -11,6 +11,7 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use super::recipients;
+use crate::report::keys;
 use crate::report::package::Recipient;
 
 /// A pipeline file.
@@ -28,6 +29,9 @@ pub struct PipelineFile {
     /// When it publishes nothing.
     #[serde(default)]
     pub safety: Safety,
+    /// How what it leaves behind is kept.
+    #[serde(default)]
+    pub privacy: Privacy,
 }
 
 /// `[pipeline]`
@@ -117,6 +121,15 @@ pub struct Safety {
     pub stop_when_moved: Option<Share>,
 }
 
+/// `[privacy]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Privacy {
+    /// Whether nothing is published but with a key.
+    #[serde(default)]
+    pub encrypt: bool,
+}
+
 /// What the command line says otherwise than the pipeline file.
 #[derive(Clone, Debug, Default)]
 pub struct Overrides {
@@ -193,6 +206,9 @@ pub enum ConfigError {
         /// The last day.
         last_day: NaiveDate,
     },
+    /// What must be encrypted, and can't be.
+    #[error("[privacy] encrypt = true, and there is no key: name one by --key-file, {file} or {key}", file = keys::KEY_FILE, key = keys::KEY)]
+    NoKey,
     /// No input folder.
     #[error("no input folder: name one by --input or in the pipeline file's [input] paths")]
     NoInput,
@@ -359,6 +375,9 @@ impl Config {
     /// A file that can't be read or used, or a date that law or calendars do not cover.
     pub fn load(path: &Path, overrides: &Overrides) -> Result<Self, ConfigError> {
         let file: PipelineFile = parse(path, "pipeline file", &read(path)?)?;
+        if file.privacy.encrypt && keys::at_hand().is_none() {
+            return Err(ConfigError::NoKey);
+        }
         let folder = path.parent().unwrap_or(Path::new("."));
         let mut pipeline = file.pipeline;
         pipeline.attendance = overrides.attendance.unwrap_or(pipeline.attendance);

@@ -1,10 +1,14 @@
 //! Run folders: written beside, published in one step under a lock, complete or absent.
+//!
+//! A kill may come between any two lines. What is written is written in a hidden folder or file whose name begins with `.staging-`; whoever
+//! holds the lock next removes what is left of these. A run appears by one rename; the file `.publishing` says before it which run that will be,
+//! so that the next holder can point `latest` to it if the kill came right after.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use tempfile::TempDir;
+use tempfile::{NamedTempFile, TempDir};
 
 use crate::report::manifest::Manifest;
 
@@ -37,18 +41,79 @@ fn sync_folder(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
 }
 
-/// Makes a folder and all that is in it its owner's only, and settles it on the disk.
-pub(super) fn keep_private(folder: &Path) -> io::Result<()> {
+/// Waits until a folder and all that is in it are on the disk: all of its file system at once, as a run has thousands of files.
+#[cfg(target_os = "linux")]
+fn settle(folder: &Path) -> io::Result<()> {
+    Ok(rustix::fs::syncfs(File::open(folder)?)?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn settle(folder: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         if entry.file_type()?.is_dir() {
-            keep_private(&entry.path())?;
+            settle(&entry.path())?;
+        } else {
+            OpenOptions::new().write(true).open(entry.path())?.sync_all()?;
+        }
+    }
+    Ok(())
+}
+
+/// Makes a folder and all that is in it its owner's only, and settles it on the disk.
+pub(super) fn keep_private(folder: &Path) -> io::Result<()> {
+    make_private(folder)?;
+    settle(folder)
+}
+
+fn make_private(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            make_private(&entry.path())?;
         } else {
             private(&entry.path(), 0o600)?;
         }
     }
-    private(folder, 0o700)?;
+    private(folder, 0o700)
+}
+
+/// What the names of files and folders begin with that a kill may leave behind.
+const STAGING: &str = ".staging-";
+/// Says which run is about to be published.
+const PUBLISHING: &str = ".publishing";
+/// Names the newest run.
+const LATEST: &str = "latest";
+
+/// A new file of a pipeline's folder, still beside its place.
+fn beside(folder: &Path) -> io::Result<NamedTempFile> {
+    tempfile::Builder::new().prefix(STAGING).tempfile_in(folder)
+}
+
+/// Replaces a small file in one step, which a kill can't halve.
+fn replace_text(folder: &Path, name: &str, text: &str) -> io::Result<()> {
+    let mut file = beside(folder)?;
+    writeln!(file, "{text}")?;
+    file.as_file().sync_all()?;
+    file.persist(folder.join(name)).map_err(|error| error.error)?;
     sync_folder(folder)
+}
+
+/// Removes what a kill left behind: nobody else can be writing it now. What can't be removed does no harm.
+fn clean(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)?.flatten() {
+        if entry.file_name().to_string_lossy().starts_with(STAGING) {
+            let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+            let _ = if is_folder { fs::remove_dir_all(entry.path()) } else { fs::remove_file(entry.path()) };
+        }
+    }
+    let Ok(run) = fs::read_to_string(folder.join(PUBLISHING)) else { return Ok(()) };
+    let run = run.trim();
+    let is_plain = !run.is_empty() && !run.contains(['/', '\\']);
+    if is_plain && folder.join(run).join("manifest.json").is_file() {
+        replace_text(folder, LATEST, run)?;
+    }
+    fs::remove_file(folder.join(PUBLISHING))
 }
 
 /// The runs of a pipeline by name, which begins with the date of judgement, the newest date first.
@@ -71,7 +136,7 @@ pub fn earlier(pipeline_folder: &Path, most: usize) -> Vec<Manifest> {
 
 /// The run that `latest` names.
 pub fn latest(pipeline_folder: &Path) -> Option<PathBuf> {
-    let name = fs::read_to_string(pipeline_folder.join("latest")).ok()?;
+    let name = fs::read_to_string(pipeline_folder.join(LATEST)).ok()?;
     Some(pipeline_folder.join(name.trim())).filter(|folder| folder.is_dir())
 }
 
@@ -90,12 +155,7 @@ impl Held {
             Err(TryLockError::WouldBlock) => return Ok(None),
             Err(TryLockError::Error(error)) => return Err(error),
         }
-        // Whatever an earlier run that was killed left behind: nobody else can be writing it now.
-        for entry in fs::read_dir(&folder)?.flatten() {
-            if entry.file_name().to_string_lossy().starts_with(".staging-") {
-                fs::remove_dir_all(entry.path())?;
-            }
-        }
+        clean(&folder)?;
         Ok(Some(Self { folder, _lock: lock }))
     }
 
@@ -120,7 +180,7 @@ impl Held {
     /// # Errors
     /// The folder can't be made.
     pub fn stage(&self) -> io::Result<Staging> {
-        let folder = tempfile::Builder::new().prefix(".staging-").tempdir_in(&self.folder)?;
+        let folder = tempfile::Builder::new().prefix(STAGING).tempdir_in(&self.folder)?;
         private(folder.path(), 0o700)?;
         Ok(Staging { folder })
     }
@@ -132,25 +192,32 @@ impl Held {
     pub fn publish(&self, staging: Staging, run_id: &str) -> io::Result<PathBuf> {
         keep_private(staging.path())?;
         let run = self.folder.join(run_id);
+        replace_text(&self.folder, PUBLISHING, run_id)?;
         fs::rename(staging.path(), &run)?;
         // Renamed away: there is nothing left to remove.
         let _ = staging.folder.keep();
-        let mut latest = tempfile::NamedTempFile::new_in(&self.folder)?;
-        writeln!(latest, "{run_id}")?;
-        latest.as_file().sync_all()?;
-        latest.persist(self.folder.join("latest")).map_err(|error| error.error)?;
-        sync_folder(&self.folder)?;
+        replace_text(&self.folder, LATEST, run_id)?;
+        fs::remove_file(self.folder.join(PUBLISHING))?;
         Ok(run)
     }
-}
 
-impl Held {
+    /// Removes a run: out of sight by one rename, so that no half of it can be taken for a run.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub fn remove(&self, run: &Path) -> io::Result<()> {
+        let gone = self.stage()?;
+        fs::rename(run, gone.path().join("run"))?;
+        sync_folder(&self.folder)?;
+        gone.folder.close()
+    }
+
     /// Replaces a file of the pipeline's folder by what `write` writes, in one step.
     ///
     /// # Errors
     /// The disk refuses, or it can't be written.
     pub fn replace<E: From<io::Error>>(&self, name: &str, write: impl FnOnce(&Path) -> Result<(), E>) -> Result<(), E> {
-        let file = tempfile::NamedTempFile::new_in(&self.folder)?;
+        let file = beside(&self.folder)?;
         write(file.path())?;
         private(file.path(), 0o600)?;
         file.persist(self.folder.join(name)).map_err(|error| error.error)?;

@@ -36,12 +36,13 @@ use crate::reconcile;
 use crate::reconcile::answers::{self, Answers};
 use crate::reconcile::life::{self, Change, History, Raised, Subject};
 use crate::report::findings::Published;
+use crate::report::keys::{self, KeyError};
 use crate::report::manifest::{AttendanceReceipt, Books, InputReceipt, LifeReceipt, Manifest, PolicyReceipt, ReturnedReceipt, Seconds};
-use crate::report::parquet::{Encoded, Groups, Names, ROW_GROUP};
+use crate::report::parquet::{self, Encoded, Groups, Names, ROW_GROUP};
 use crate::report::read::Run;
 use crate::report::returned::{self, Wanted};
 use crate::report::state::{self, Basis, FileKept, Kept, State};
-use crate::report::{decisions, findings as published, history, mask, matches, package, pages, positions, sources, submissions, summary};
+use crate::report::{decisions, findings as published, history, mask, matches, package, pages, positions, sources, submissions, summary, sums};
 
 /// How far a run is, for whoever shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,8 +86,8 @@ impl From<std::io::Error> for RunError {
     }
 }
 
-impl From<parquet::errors::ParquetError> for RunError {
-    fn from(error: parquet::errors::ParquetError) -> Self {
+impl From<::parquet::errors::ParquetError> for RunError {
+    fn from(error: ::parquet::errors::ParquetError) -> Self {
         RunError::Write(error.to_string())
     }
 }
@@ -129,8 +130,9 @@ pub fn vocabulary(policy: &Policy, headers: &[PathBuf]) -> Result<Vocabulary, Ru
 pub fn run(config: &Config, out: &Path, watch: &Watch<'_>) -> Result<PublishedRun, RunError> {
     let started = Utc::now();
     let held = Held::take(out, &config.pipeline.name)?.ok_or_else(|| RunError::Held(out.join(&config.pipeline.name)))?;
-    let vocabulary = vocabulary(&config.law.policy, &config.headers)?;
     let latest = folder::latest(held.folder());
+    can_go_on_from(latest.as_deref())?;
+    let vocabulary = vocabulary(&config.law.policy, &config.headers)?;
     let mut clock = Clock::start();
     let Read { inputs, reading, attendance, mut receipt } = read_all(config, &vocabulary, latest.as_deref(), &mut clock, watch)?;
     let mut law = config.law.clone();
@@ -225,9 +227,24 @@ pub fn run(config: &Config, out: &Path, watch: &Watch<'_>) -> Result<PublishedRu
     }
     manifest.seconds = clock.seconds;
     manifest.write(staging.path())?;
+    sums::write(staging.path())?;
     let folder = held.publish(staging, &run_id)?;
     watch(Stage::Writing, 1, 1);
     Ok(PublishedRun { folder, manifest })
+}
+
+/// A run goes on from the one before: without its key the life of all findings would begin anew, and nobody would know why.
+///
+/// # Errors
+/// The last run is encrypted with a key that is not at hand.
+fn can_go_on_from(latest: Option<&Path>) -> Result<(), RunError> {
+    let Some(decisions) = latest.map(|latest| latest.join("decisions.parquet")) else { return Ok(()) };
+    // What is damaged is told where it is needed.
+    let mark = ingest::guarded(|| parquet::key_of_file(&decisions)).flatten();
+    let Some(mark) = mark else { return Ok(()) };
+    let what = "the last run";
+    let key = keys::at_hand().ok_or_else(|| KeyError::None(what.into()));
+    key.and_then(|key| key.has_mark(&mark, what)).map_err(|error| RunError::Input(error.to_string()))
 }
 
 /// What was read.
@@ -394,7 +411,7 @@ fn judge(cohort: &mut Cohort<'_>, path: &Path, names: &Names, watch: &Watch<'_>)
         let judge = || -> Result<Vec<(Book, Encoded)>, RunError> {
             let group = |students: &Range<usize>| {
                 let judged = judged::judge(cohort, students.clone());
-                let encoded = encoder.encode(&decisions::batch(cohort, &judged)?)?;
+                let encoded = encoder.encode(students.start / ROW_GROUP, &decisions::batch(cohort, &judged)?)?;
                 let own = students.len() as u64;
                 watch(Stage::Judging, done.fetch_add(own, Ordering::Relaxed) + own, all);
                 Ok((Book::of(judged), encoded))

@@ -1,6 +1,8 @@
 //! Parquet as the contract wants it: zstd, row groups of one size, no embedded Arrow schema, nothing that changes from run to run.
 //!
-//! Row groups are encoded by whoever makes their rows, in parallel, and written in order.
+//! Row groups are encoded by whoever makes their rows, in parallel, and written in order. With a key at hand the columns that are somebody's are
+//! encrypted (Parquet modular encryption, AES-256-GCM), each with a key of its own; footer and other columns stay open, so that whoever only
+//! counts needs no key.
 
 use std::fs::File;
 use std::path::Path;
@@ -10,13 +12,18 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use parquet::arrow::ArrowSchemaConverter;
 use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowRowGroupWriterFactory, compute_leaves};
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowWriterOptions, ArrowRowGroupWriterFactory, compute_leaves};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::encryption::decrypt::{FileDecryptionProperties, KeyRetriever};
+use parquet::encryption::encrypt::FileEncryptionProperties;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::SerializedFileWriter;
-use parquet::schema::types::ColumnPath;
+use parquet::schema::types::{ColumnPath, SchemaDescriptor};
+
+use super::keys::{self, Key, KeyError};
 
 /// Rows of a row group.
 pub const ROW_GROUP: usize = 131_072;
@@ -27,6 +34,31 @@ const LOOKED_UP: [&str; 7] = ["student_key", "student_id", "district", "school_c
 /// Row numbers mostly follow each other: their differences are small, and take less time to pack than the numbers to compress.
 const ROW_NUMBERS: [&str; 2] = ["evidence.list.element.row", "evidence.list.element.row_last"];
 
+/// The columns that say who somebody is, or may: names, ids, hashes of ids, and what is quoted from inputs. Names of files
+/// stand in the manifest too, and are no secret.
+const PERSONAL: [&str; 16] = [
+    "student_key",
+    "student_id",
+    "person_key",
+    "name",
+    "student_name",
+    "affects",
+    "affects_name",
+    "finding_id",
+    "evidence_hash",
+    "answer_evidence_hash",
+    "answer_note",
+    "answered_by",
+    "message",
+    "found",
+    "expected",
+    "reasons_text",
+];
+/// The files of run folders that hold such columns; what a command writes elsewhere is for whoever asked for it.
+const OF_PEOPLE: [&str; 5] = ["decisions/1", "findings/1", "finding_history/1", "matches/1", "positions/1"];
+/// The entry of the metadata that names the key of an encrypted file.
+const ENCRYPTED: &str = "xueji.encrypted";
+
 /// What a file's metadata names beside its schema: things that follow from inputs and program, never a run, a time or a path.
 #[derive(Clone, Debug)]
 pub struct Names {
@@ -36,18 +68,96 @@ pub struct Names {
     pub policy: String,
 }
 
-fn properties(names: &Names, plain: &[&str], bloom: &[&str]) -> Result<WriterProperties, ParquetError> {
+/// What a column of a file is encrypted with.
+fn column_key(key: &Key, column: &str) -> Vec<u8> {
+    key.of(&format!("parquet column {column}")).to_vec()
+}
+
+fn footer_key(key: &Key) -> Vec<u8> {
+    key.of("parquet footer").to_vec()
+}
+
+/// How the columns of a file that are somebody's are encrypted; `None` without a key, and for a file without such columns.
+fn encryption(names: &Names, schema: &SchemaDescriptor) -> Result<Option<Arc<FileEncryptionProperties>>, ParquetError> {
+    let Some(key) = keys::at_hand().filter(|_| OF_PEOPLE.contains(&names.schema)) else { return Ok(None) };
+    let paths = schema.columns().iter().map(|column| column.path().string());
+    let personal: Vec<String> = paths.filter(|path| PERSONAL.contains(&path.as_str())).collect();
+    if personal.is_empty() {
+        return Ok(None);
+    }
+    let mut builder =
+        FileEncryptionProperties::builder(footer_key(key)).with_plaintext_footer(true).with_footer_key_metadata(key.mark().into());
+    for column in personal {
+        builder = builder.with_column_key_and_metadata(&column, column_key(key, &column), column.clone().into());
+    }
+    builder.build().map(Some)
+}
+
+/// Gives each column of a file its key.
+struct Keys(&'static Key);
+
+impl KeyRetriever for Keys {
+    fn retrieve_key(&self, of: &[u8]) -> Result<Vec<u8>, ParquetError> {
+        match std::str::from_utf8(of) {
+            Ok(column) if PERSONAL.contains(&column) => Ok(column_key(self.0, column)),
+            _ => Ok(footer_key(self.0)),
+        }
+    }
+}
+
+/// The metadata of a published file, with what opens its encrypted columns.
+///
+/// # Errors
+/// It is no Parquet, or encrypted with a key that is not at hand.
+pub fn metadata(file: &File, what: &Path) -> Result<ArrowReaderMetadata, ParquetError> {
+    let open = ArrowReaderMetadata::load(file, ArrowReaderOptions::new())?;
+    let Some(mark) = key_of(&open) else { return Ok(open) };
+    let what = what.file_name().unwrap_or_default().to_string_lossy();
+    let refused = |error: KeyError| ParquetError::General(error.to_string());
+    let key = keys::at_hand().ok_or_else(|| refused(KeyError::None(what.to_string())))?;
+    key.has_mark(&mark, &what).map_err(refused)?;
+    let decryption = FileDecryptionProperties::with_key_retriever(Arc::new(Keys(key))).build()?;
+    ArrowReaderMetadata::load(file, ArrowReaderOptions::new().with_file_decryption_properties(decryption))
+}
+
+/// The mark of the key of an encrypted file.
+pub fn key_of(metadata: &ArrowReaderMetadata) -> Option<String> {
+    let entries = metadata.metadata().file_metadata().key_value_metadata()?;
+    entries.iter().find(|entry| entry.key == ENCRYPTED)?.value.clone()
+}
+
+/// The mark of the key of a file; `None` where it is not encrypted, or can't be read.
+pub fn key_of_file(path: &Path) -> Option<String> {
+    key_of(&ArrowReaderMetadata::load(&File::open(path).ok()?, ArrowReaderOptions::new()).ok()?)
+}
+
+/// Opens a published file.
+///
+/// # Errors
+/// It is not there, no Parquet, or encrypted with a key that is not at hand.
+pub fn open(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>, ParquetError> {
+    let file = File::open(path)?;
+    let metadata = metadata(&file, path)?;
+    Ok(ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata))
+}
+
+fn properties(names: &Names, schema: &SchemaDescriptor, plain: &[&str], bloom: &[&str]) -> Result<WriterProperties, ParquetError> {
     let entry = |key: &str, value: &str| KeyValue::new(key.to_owned(), value.to_owned());
+    let mut entries = vec![
+        entry("xueji.schema", names.schema),
+        entry("xueji.policy", &names.policy),
+        entry("xueji.program", env!("CARGO_PKG_VERSION")),
+    ];
+    let encryption = encryption(names, schema)?;
+    if let Some(key) = keys::at_hand().filter(|_| encryption.is_some()) {
+        entries.push(entry(ENCRYPTED, &key.mark()));
+    }
     let mut properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
         .set_max_row_group_row_count(Some(ROW_GROUP))
         .set_statistics_enabled(EnabledStatistics::None)
         .set_created_by(format!("xueji {}", env!("CARGO_PKG_VERSION")))
-        .set_key_value_metadata(Some(vec![
-            entry("xueji.schema", names.schema),
-            entry("xueji.policy", &names.policy),
-            entry("xueji.program", env!("CARGO_PKG_VERSION")),
-        ]));
+        .set_key_value_metadata(Some(entries));
     for column in LOOKED_UP {
         properties = properties.set_column_statistics_enabled(ColumnPath::from(column), EnabledStatistics::Chunk);
     }
@@ -58,8 +168,12 @@ fn properties(names: &Names, plain: &[&str], bloom: &[&str]) -> Result<WriterPro
     for column in plain {
         properties = properties.set_column_dictionary_enabled(ColumnPath::from(*column), false);
     }
-    for column in bloom {
+    // A filter would say of anybody whether they are there.
+    for column in bloom.iter().filter(|_| encryption.is_none()) {
         properties = properties.set_column_bloom_filter_enabled(ColumnPath::from(*column), true);
+    }
+    if let Some(encryption) = encryption {
+        properties = properties.with_file_encryption_properties(encryption);
     }
     Ok(properties.build())
 }
@@ -86,8 +200,8 @@ impl Groups {
     /// # Errors
     /// The file can't be created.
     pub fn create(path: &Path, schema: &SchemaRef, names: &Names, plain: &[&str], bloom: &[&str]) -> Result<Self, ParquetError> {
-        let properties = Arc::new(properties(names, plain, bloom)?);
-        let parquet_schema = ArrowSchemaConverter::new().with_coerce_types(properties.coerce_types()).convert(schema)?;
+        let parquet_schema = ArrowSchemaConverter::new().convert(schema)?;
+        let properties = Arc::new(properties(names, &parquet_schema, plain, bloom)?);
         let writer = SerializedFileWriter::new(File::create(path)?, parquet_schema.root_schema_ptr(), properties)?;
         let factory = ArrowRowGroupWriterFactory::new(&writer, Arc::clone(schema));
         Ok(Self { writer, factory, schema: Arc::clone(schema) })
@@ -96,6 +210,20 @@ impl Groups {
     /// What encodes row groups for this file.
     pub fn encoder(&self) -> Encoder<'_> {
         Encoder { factory: &self.factory, schema: &self.schema }
+    }
+
+    /// Encodes and writes the next row group.
+    ///
+    /// # Errors
+    /// The rows do not fit the schema, or the disk refuses.
+    pub fn append(&mut self, batch: &RecordBatch) -> Result<(), ParquetError> {
+        let encoded = self.encoder().encode(self.written(), batch)?;
+        self.write(encoded)
+    }
+
+    /// How many row groups are written.
+    pub fn written(&self) -> usize {
+        self.writer.flushed_row_groups().len()
     }
 
     /// Writes the next row group.
@@ -122,12 +250,12 @@ impl Groups {
 }
 
 impl Encoder<'_> {
-    /// Encodes one row group.
+    /// Encodes one row group, by its place among those of the file, from 0.
     ///
     /// # Errors
     /// The rows do not fit the schema.
-    pub fn encode(&self, batch: &RecordBatch) -> Result<Encoded, ParquetError> {
-        let mut writers = self.factory.create_column_writers(0)?.into_iter();
+    pub fn encode(&self, group: usize, batch: &RecordBatch) -> Result<Encoded, ParquetError> {
+        let mut writers = self.factory.create_column_writers(group)?.into_iter();
         let mut chunks = Vec::new();
         for (field, column) in self.schema.fields().iter().zip(batch.columns()) {
             for leaf in compute_leaves(field, column)? {
@@ -145,11 +273,8 @@ impl Encoder<'_> {
 /// # Errors
 /// The rows do not fit the schema, or the disk refuses.
 pub fn write(path: &Path, batch: &RecordBatch, names: &Names, plain: &[&str]) -> Result<(), ParquetError> {
-    let options = parquet::arrow::arrow_writer::ArrowWriterOptions::new().with_skip_arrow_metadata(true).with_properties(properties(
-        names,
-        plain,
-        &[],
-    )?);
+    let properties = properties(names, &ArrowSchemaConverter::new().convert(&batch.schema())?, plain, &[])?;
+    let options = ArrowWriterOptions::new().with_skip_arrow_metadata(true).with_properties(properties);
     let mut writer = ArrowWriter::try_new_with_options(File::create(path)?, batch.schema(), options)?;
     writer.write(batch)?;
     writer.into_inner()?.sync_all()?;

@@ -119,7 +119,7 @@ pub fn write_positions(path: &Path, cohort: &Cohort<'_>, findings: &[Finding], n
                 (key_text(cohort.roster.students[student].key), person)
             };
             let people: Vec<(String, Person)> = (*first..(first + ROW_GROUP).min(students)).map(of_student).collect();
-            Ok(encoder.encode(&batch(cohort, &schema, &people)?)?)
+            Ok(encoder.encode(first / ROW_GROUP, &batch(cohort, &schema, &people)?)?)
         };
         let encoded: Result<Vec<Encoded>, RunError> = wave.par_iter().map(encode).collect();
         for group in encoded? {
@@ -132,8 +132,7 @@ pub fn write_positions(path: &Path, cohort: &Cohort<'_>, findings: &[Finding], n
     let others: Vec<(String, Person)> =
         positions::of_others(cohort, rolls, findings).into_iter().filter(|(key, _)| !is_known(key)).collect();
     for people in others.chunks(ROW_GROUP) {
-        let encoded = file.encoder().encode(&batch(cohort, &schema, people)?)?;
-        file.write(encoded)?;
+        file.append(&batch(cohort, &schema, people)?)?;
     }
     file.finish()?;
     Ok(())

@@ -3,11 +3,14 @@
 use std::fs::File;
 use std::path::Path;
 
-use polars::prelude::{Column, DataFrame, DataType, ParquetReader, PolarsError, SerReader};
+use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray};
+use arrow::compute::cast;
+use arrow::datatypes::{Float64Type, Int64Type};
+use polars::prelude::{DataFrame, DataType, ParquetReader, PolarsError, SerReader};
 use rust_xlsxwriter::XlsxError;
 use thiserror::Error;
 
-use crate::report::read::ReadError;
+use crate::report::read::{self, Fault, ReadError};
 
 /// A report that can't be made.
 #[derive(Debug, Error)]
@@ -26,7 +29,7 @@ pub enum QueryError {
     Disk(#[from] std::io::Error),
 }
 
-fn read(path: &Path, columns: &[&str]) -> Result<DataFrame, QueryError> {
+fn table(path: &Path, columns: &[&str]) -> Result<DataFrame, QueryError> {
     let columns = columns.iter().map(|column| (*column).to_owned()).collect();
     Ok(ParquetReader::new(File::open(path)?).with_columns(Some(columns)).finish()?)
 }
@@ -42,7 +45,7 @@ fn texts(table: &DataFrame, columns: &[&str], row: usize) -> Result<Vec<String>,
 /// # Errors
 /// The file can't be read, or lacks a column.
 pub fn count(path: &Path, columns: &[&str]) -> Result<Vec<(Vec<String>, u64)>, QueryError> {
-    let mut table = read(path, columns)?;
+    let mut table = table(path, columns)?;
     for column in columns {
         let as_text = table.column(column)?.cast(&DataType::String)?;
         table.with_column(as_text)?;
@@ -61,29 +64,38 @@ pub fn count(path: &Path, columns: &[&str]) -> Result<Vec<(Vec<String>, u64)>, Q
 /// The texts and numbers of each row.
 pub type Numbered<N> = Vec<(Vec<String>, Vec<N>)>;
 
-/// The rows of a small table: some columns of texts, then some of whole numbers.
+/// The rows of a small table: some columns of texts, then some of whole numbers; what is not there is empty, or 0.
+///
+/// # Errors
+/// The file can't be read, or lacks a column.
 pub fn rows(path: &Path, columns: &[&str], numbers: &[&str]) -> Result<Numbered<i64>, QueryError> {
-    rows_of(path, columns, numbers, &DataType::Int64, |number, row| Ok(number.i64()?.get(row).unwrap_or_default()))
+    rows_of::<Int64Type>(path, columns, numbers)
 }
 
 /// The rows of a small table: some columns of texts, then some of numbers with a fraction.
+///
+/// # Errors
+/// The file can't be read, or lacks a column.
 pub fn rows_of_fractions(path: &Path, columns: &[&str], numbers: &[&str]) -> Result<Numbered<f64>, QueryError> {
-    rows_of(path, columns, numbers, &DataType::Float64, |number, row| Ok(number.f64()?.get(row).unwrap_or_default()))
+    rows_of::<Float64Type>(path, columns, numbers)
 }
 
-fn rows_of<N>(
-    path: &Path,
-    columns: &[&str],
-    numbers: &[&str],
-    kind: &DataType,
-    get: impl Fn(&Column, usize) -> Result<N, PolarsError>,
-) -> Result<Numbered<N>, QueryError> {
-    let table = read(path, &[columns, numbers].concat())?;
-    let numbers: Vec<Column> = numbers.iter().map(|number| table.column(number)?.cast(kind)).collect::<Result<_, PolarsError>>()?;
-    let mut rows = Vec::with_capacity(table.height());
-    for row in 0..table.height() {
-        let own: Result<Vec<N>, PolarsError> = numbers.iter().map(|number| get(number, row)).collect();
-        rows.push((texts(&table, columns, row)?, own?));
-    }
+/// Not by polars, which has no key to encrypted columns.
+fn rows_of<N: ArrowPrimitiveType>(path: &Path, columns: &[&str], numbers: &[&str]) -> Result<Numbered<N::Native>, QueryError> {
+    let mut rows = Vec::new();
+    read::read(path, &[columns, numbers].concat(), None, |batch| {
+        let texts: Vec<ArrayRef> = columns.iter().map(|name| read::texts(batch, name)).collect::<Result<_, _>>()?;
+        let numbers: Vec<ArrayRef> =
+            numbers.iter().map(|name| Ok(cast(read::column(batch, name)?, &N::DATA_TYPE)?)).collect::<Result<_, Fault>>()?;
+        let number = |numbers: &ArrayRef, row| {
+            let numbers = numbers.as_primitive::<N>();
+            if numbers.is_valid(row) { numbers.value(row) } else { N::Native::default() }
+        };
+        rows.extend((0..batch.num_rows()).map(|row| {
+            let texts = texts.iter().map(|texts| read::text(texts, row)).collect();
+            (texts, numbers.iter().map(|own| number(own, row)).collect())
+        }));
+        Ok(())
+    })?;
     Ok(rows)
 }

@@ -1,7 +1,6 @@
 //! A published run read back: one student's decision and findings, from the run folder alone.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,7 +12,7 @@ use chrono::NaiveDate;
 use law::facts::grades::Grade;
 use law::regulation::rule::Outcome;
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ParquetRecordBatchReaderBuilder, RowSelection, RowSelector};
+use parquet::arrow::arrow_reader::{RowSelection, RowSelector};
 use thiserror::Error;
 
 use super::manifest::Manifest;
@@ -567,7 +566,7 @@ fn read_selected(
     take: &mut dyn FnMut(&RecordBatch) -> Result<(), Fault>,
 ) -> Result<(), ReadError> {
     let all = || -> Result<(), Fault> {
-        let builder = ParquetRecordBatchReaderBuilder::try_new(File::open(path)?)?;
+        let builder = super::parquet::open(path)?;
         let mask = match columns {
             [] => ProjectionMask::all(),
             columns => ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied()),

@@ -4,7 +4,7 @@
 //! another roster or another suspension changes nothing in it: a run puts the digests together for the students it has. The state fits
 //! where program, policy, calendar, dictionaries and term are the same; it is checked by a hash and is none where that fails.
 //!
-//! After the mark: the length of the head, the head, a block a file, and the hash of all before it. Head and blocks are compressed.
+//! With a key at hand all of it is encrypted, as it holds ids. After the mark: the length of the head, the head, a block a file, and the hash of all before it. Head and blocks are compressed.
 
 use std::collections::HashMap;
 use std::io;
@@ -18,6 +18,7 @@ use rayon::prelude::*;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::keys;
 use crate::ingest::attendance::{Counted, Digest, Stamp};
 use crate::ingest::column::Column;
 use crate::ingest::table::Table;
@@ -26,6 +27,8 @@ use crate::ingest::{CellFinding, RowNumbers, Sheet};
 /// The file's name in a run folder.
 pub const FILE: &str = "attendance.state";
 
+/// What its key is for.
+const PURPOSE: &str = "attendance state";
 const MARK: &[u8] = b"xueji attendance 1\n";
 /// zstd's quickest: most of a state is one and the same record.
 const LEVEL: i32 = 1;
@@ -254,12 +257,12 @@ pub fn write(folder: &Path, kept: &Kept<'_>) -> io::Result<()> {
     blocks.iter().for_each(|block| bytes.extend_from_slice(block));
     let hash = blake3::hash(&bytes);
     bytes.extend_from_slice(hash.as_bytes());
-    std::fs::write(folder.join(FILE), bytes)
+    std::fs::write(folder.join(FILE), keys::kept(PURPOSE, bytes)?)
 }
 
 /// Reads the state of a run folder; `None` where there is none or it is damaged.
 pub fn read(folder: &Path) -> Option<State> {
-    let bytes = std::fs::read(folder.join(FILE)).ok()?;
+    let bytes = keys::known(PURPOSE, std::fs::read(folder.join(FILE)).ok()?)?;
     let (content, hash) = bytes.split_at_checked(bytes.len().checked_sub(HASH)?)?;
     if blake3::hash(content).as_bytes() != hash {
         return None;

@@ -8,10 +8,11 @@ use arrow::array::{Array, AsArray, RecordBatch, StringArray, UInt64Array};
 use arrow::compute::{concat_batches, take_record_batch};
 use arrow::datatypes::{DataType, Int8Type};
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReaderBuilder};
 use rayon::prelude::*;
 
 use super::CompareError;
+use crate::report::parquet as published;
 use crate::report::read::{Fault, ReadError, column, selection, strings};
 
 /// Changed rows that are held in full at a time, on each thread.
@@ -63,7 +64,7 @@ impl Side {
     pub fn open(path: &Path) -> Result<Self, ReadError> {
         let fault = |message: String| ReadError::File { path: path.into(), message };
         let file = File::open(path).map_err(|error| fault(error.to_string()))?;
-        let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(|error| fault(error.to_string()))?;
+        let metadata = published::metadata(&file, path).map_err(|error| fault(error.to_string()))?;
         let mut starts = vec![0];
         let mut end = 0;
         for group in metadata.metadata().row_groups() {

@@ -73,9 +73,9 @@ impl ChangeWriter {
     }
 
     fn write(&mut self) -> Result<(), CompareError> {
-        let encoded = self.groups.encoder().encode(&batch(&self.schema, &self.waiting)?)?;
+        self.groups.append(&batch(&self.schema, &self.waiting)?)?;
         self.waiting.clear();
-        Ok(self.groups.write(encoded)?)
+        Ok(())
     }
 
     /// Ends the file and waits until it is on the disk.

@@ -1,14 +1,13 @@
 //! Of whom was what decided? The decisions of a run, batch by batch, as far as an export needs them.
 
-use std::fs::File;
 
 use arrow::array::{Array, ArrayRef, AsArray, ListArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int8Type};
 use law::facts::grades::{Grade, Stage};
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
+use crate::report::parquet as published;
 use crate::report::read::{ReadError, Run};
 
 const TEXTS: [&str; 8] = ["student_id", "name", "school_code", "school_name", "stage", "class", "outcome", "certificate"];
@@ -55,7 +54,7 @@ pub fn students(run: &Run) -> Result<impl Iterator<Item = Result<Students, ReadE
         move |error: Fault| ReadError::File { path: path.clone(), message: error.to_string() }
     };
     let open = || -> Result<_, Fault> {
-        let builder = ParquetRecordBatchReaderBuilder::try_new(File::open(&path)?)?;
+        let builder = published::open(&path)?;
         let mask = ProjectionMask::columns(builder.parquet_schema(), TEXTS.into_iter().chain(OTHERS));
         Ok(builder.with_projection(mask).with_batch_size(BATCH).build()?)
     };

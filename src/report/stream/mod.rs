@@ -198,8 +198,7 @@ impl Columnar {
     fn flush(&mut self) -> Result<(), Fault> {
         self.rows = 0;
         let columns = self.columns.iter_mut().map(|column| -> ArrayRef { Arc::new(column.finish()) }).collect();
-        let encoded = self.groups.encoder().encode(&RecordBatch::try_new(Arc::clone(&self.schema), columns)?)?;
-        Ok(self.groups.write(encoded)?)
+        Ok(self.groups.append(&RecordBatch::try_new(Arc::clone(&self.schema), columns)?)?)
     }
 
     fn finish(mut self) -> Result<(), Fault> {
