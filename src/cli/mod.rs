@@ -11,10 +11,12 @@ mod readings;
 mod report;
 mod rules;
 mod run;
+mod runs;
 mod sample;
 mod signoff;
 mod template;
 mod term_picture;
+mod verify;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -69,6 +71,10 @@ enum Command {
     Signoff(signoff::Arguments),
     /// Make an invented city: schools, students and records, with damage at known rates and `truth.parquet` that says where.
     Sample(sample::Arguments),
+    /// The runs there are, what one rests on, and removing old ones.
+    Runs(runs::Arguments),
+    /// Whether a published run is what it was and what it says; with --again, whether the inputs once more come to the same.
+    Verify(verify::Arguments),
     /// An empty workbook of a table for a school to fill in, with drop-down lists, checks, an example and an explanation of each column.
     Template(template::Arguments),
 }
@@ -165,6 +171,8 @@ pub fn main() -> ExitCode {
         Command::Rules(arguments) => rules::main(&arguments, json),
         Command::Sample(arguments) => sample::main(&arguments, json),
         Command::Signoff(arguments) => signoff::main(&arguments, json),
+        Command::Runs(arguments) => runs::main(&arguments, json),
+        Command::Verify(arguments) => verify::main(&arguments, json),
         Command::Template(arguments) => template::main(&arguments, json),
     }
     .into()

@@ -87,17 +87,40 @@ impl<'m> Manner<'m> {
 }
 
 /// Reads a file, or the files that it holds; `None` if it needs more room than it is given and could be given more.
+///
+/// Somebody may still be writing it: what was read counts only if the file is the same before and after, so that its hash is that of the rows.
 pub(crate) fn read_file(file: &Found, manner: Manner<'_>, room: Room) -> Option<Vec<FileRead>> {
     let place = Place { full: &file.full, path: &file.path, within: "" };
-    let failed = |what: String| Some(vec![place.failed(String::new(), file.bytes, (what, "可以读取的文件".into()))]);
+    let failed = |what: String, expected: &str| Some(vec![place.failed(String::new(), file.bytes, (what, expected.into()))]);
     if let Some(fault) = &file.fault {
-        return failed(fault.clone());
+        return failed(fault.clone(), READABLE);
     }
-    let source = match source_of(&file.full, file.bytes, room) {
-        Ok(source) => source,
-        Err(error) => return failed(error.to_string()),
-    };
-    read_source(place, &source, manner, room, DEEPEST)
+    for _ in 0..TRIES {
+        let before = Stamp::of(&file.full);
+        let bytes = std::fs::metadata(&file.full).map_or(file.bytes, |about| about.len());
+        let source = match source_of(&file.full, bytes, room) {
+            Ok(source) => source,
+            Err(error) => return failed(why(&error), READABLE),
+        };
+        let read = read_source(place, &source, manner, room, DEEPEST);
+        if Stamp::of(&file.full) == before {
+            return read;
+        }
+    }
+    failed("读取时文件还在变化".into(), "写完的文件：等它写完（下载、导出或同步结束）后重新运行")
+}
+
+/// How often a file is read that changes meanwhile.
+const TRIES: usize = 3;
+const READABLE: &str = "可以读取的文件";
+
+/// Why a file can't be read, in words for whoever sent it.
+fn why(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "读取时文件已经不在".into(),
+        std::io::ErrorKind::PermissionDenied => "没有读取这个文件的权限".into(),
+        _ => error.to_string(),
+    }
 }
 
 fn source_of(full: &Path, bytes: u64, room: Room) -> std::io::Result<Source> {

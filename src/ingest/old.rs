@@ -237,9 +237,11 @@ pub(crate) fn read<S: RowSink>(
     const LOST: &str = "读取时内存超出限度，或文件已损坏";
     let memory = room.all() - room.held();
     let program = PROGRAM.get().ok_or("这里不能读取旧版工作簿")?;
-    let child =
-        // What reads a hostile file knows no secret of ours.
-        Command::new(program).args([COMMAND, kind.word()]).env_clear().stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
+    let mut command = Command::new(program);
+    command.args([COMMAND, kind.word()]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    // What reads a hostile file knows no secret of ours; Windows starts nothing without this one.
+    command.env_clear().envs(std::env::var_os("SystemRoot").map(|root| ("SystemRoot", root)));
+    let child = command.spawn();
     let mut child = child.map_err(|error| format!("无法启动读取旧版工作簿的进程：{error}"))?;
     let (Some(mut input), Some(output)) = (child.stdin.take(), child.stdout.take()) else { return Err(LOST.into()) };
     let (done, watching) = watch(child, memory);

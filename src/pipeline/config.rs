@@ -12,6 +12,7 @@ use thiserror::Error;
 
 use super::recipients;
 use crate::report::keys;
+use crate::report::manifest::OverrideReceipt;
 use crate::report::package::Recipient;
 
 /// A pipeline file.
@@ -234,6 +235,8 @@ pub struct Config {
     pub headers: Vec<PathBuf>,
     /// blake3 of those dictionaries.
     pub headers_hash: String,
+    /// What is otherwise than policy and pipeline file say.
+    pub changed: Vec<OverrideReceipt>,
     /// When nothing is published.
     pub safety: Safety,
     /// Whether it is published though totals moved by more than that.
@@ -265,24 +268,39 @@ pub(super) fn parse<T: serde::de::DeserializeOwned>(path: &Path, what: &'static 
     toml::from_str(text).map_err(|fault| ConfigError::Content { path: path.into(), what, message: fault.to_string() })
 }
 
-/// Lays a district's own values over the policy's: tables are merged, everything else is replaced.
-fn lay_over(base: &mut toml::Table, own: toml::Table) {
+/// A value of a policy, in one line.
+fn shown(value: &toml::Value) -> String {
+    match value {
+        toml::Value::String(text) => text.clone(),
+        other => serde_json::to_string(other).unwrap_or_default(),
+    }
+}
+
+/// Lays a district's own values over the policy's: tables are merged, everything else is replaced. Says what became another.
+fn lay_over(base: &mut toml::Table, own: toml::Table, below: &str, changed: &mut Vec<OverrideReceipt>) {
     for (key, value) in own {
+        let what = format!("{below}{key}");
         match (base.get_mut(&key), value) {
-            (Some(toml::Value::Table(base)), toml::Value::Table(own)) => lay_over(base, own),
-            (_, value) => {
+            (Some(toml::Value::Table(base)), toml::Value::Table(own)) => lay_over(base, own, &format!("{what}."), changed),
+            (before, value) => {
+                let (from, to) = (before.map(|own| shown(own)).unwrap_or_default(), shown(&value));
+                if from != to {
+                    changed.push(OverrideReceipt { what, from, to });
+                }
                 base.insert(key, value);
             }
         }
     }
 }
 
-fn load_policy(path: &Path, overrides: Option<&Path>) -> Result<(Policy, String), ConfigError> {
+/// The policy as used, its hash, and what a district's own values changed.
+fn load_policy(path: &Path, overrides: Option<&Path>) -> Result<(Policy, String, Vec<OverrideReceipt>), ConfigError> {
     let text = read(path)?;
     let mut table: toml::Table = parse(path, "policy", &text)?;
     let mut named = path;
+    let mut changed = Vec::new();
     if let Some(own) = overrides {
-        lay_over(&mut table, parse(own, "policy override", &read(own)?)?);
+        lay_over(&mut table, parse(own, "policy override", &read(own)?)?, "", &mut changed);
         named = own;
     }
     let canonical = serde_json::to_string(&table).map_err(|fault| ConfigError::Content {
@@ -295,7 +313,7 @@ fn load_policy(path: &Path, overrides: Option<&Path>) -> Result<(Policy, String)
         what: "policy",
         message: fault.to_string(),
     })?;
-    Ok((policy, blake3::hash(canonical.as_bytes()).to_hex().to_string()))
+    Ok((policy, blake3::hash(canonical.as_bytes()).to_hex().to_string(), changed))
 }
 
 fn load_calendars(path: &Path) -> Result<(Calendar, String), ConfigError> {
@@ -344,6 +362,30 @@ fn hash_files(places: &[PathBuf]) -> String {
     hasher.finalize().to_hex().to_string()
 }
 
+/// What the command line says otherwise than the pipeline file, as far as it bears on what is decided; files by their names alone.
+fn asked(pipeline: &Pipeline, form: Attendance, overrides: &Overrides) -> Vec<OverrideReceipt> {
+    let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let mut asked = Vec::new();
+    let mut add = |what: &str, from: String, to: String| {
+        if from != to {
+            asked.push(OverrideReceipt { what: what.to_owned(), from, to });
+        }
+    };
+    if let Some(as_of) = overrides.as_of {
+        add("--as-of", pipeline.as_of.map(|own| own.to_string()).unwrap_or_default(), as_of.to_string());
+    }
+    if let Some(policy) = &overrides.policy {
+        add("--policy", name(&pipeline.policy), name(policy));
+    }
+    if let Some(attendance) = overrides.attendance {
+        add("--attendance", form.name().to_owned(), attendance.name().to_owned());
+    }
+    if overrides.accept_moves {
+        add("--accept-moves", String::new(), "true".to_owned());
+    }
+    asked
+}
+
 /// Today in Asia/Shanghai, which keeps one time all year.
 fn today() -> NaiveDate {
     (Utc::now() + chrono::TimeDelta::hours(8)).date_naive()
@@ -380,7 +422,8 @@ impl Config {
         }
         let folder = path.parent().unwrap_or(Path::new("."));
         let mut pipeline = file.pipeline;
-        pipeline.attendance = overrides.attendance.unwrap_or(pipeline.attendance);
+        let form = pipeline.attendance;
+        pipeline.attendance = overrides.attendance.unwrap_or(form);
         let content = |what, message: String| ConfigError::Content { path: path.into(), what, message };
         let plain = |name: &str| !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\']);
         if !plain(&pipeline.name) {
@@ -391,7 +434,7 @@ impl Config {
         })?;
         let policy_path = overrides.policy.clone().unwrap_or_else(|| folder.join(&pipeline.policy));
         let own_values = pipeline.overrides.as_ref().map(|own| folder.join(own));
-        let (policy, policy_hash) = load_policy(&policy_path, own_values.as_deref())?;
+        let (policy, policy_hash, mut changed) = load_policy(&policy_path, own_values.as_deref())?;
         let calendar_path = folder.join(&pipeline.calendar);
         let (calendar, calendar_hash) = load_calendars(&calendar_path)?;
         let as_of = overrides.as_of.or(pipeline.as_of).unwrap_or_else(today);
@@ -448,9 +491,23 @@ impl Config {
         let audits = pipeline.procedure == Procedure::DistrictAudit;
         let law = Law { policy, lists, subjects, calendar, school_year, last_day, window, as_of, term, audits };
         let headers_hash = hash_files(&headers);
+        changed.extend(asked(&pipeline, form, overrides));
         let (safety, accept_moves, tables_only) = (file.safety, overrides.accept_moves, overrides.tables_only);
         let beside = || folder.join("recipients.toml");
         let recipients = overrides.package.then(|| recipients::load(&overrides.recipients.clone().unwrap_or_else(beside))).transpose()?;
-        Ok(Self { pipeline, inputs, law, policy_hash, calendar_hash, headers, headers_hash, safety, accept_moves, tables_only, recipients })
+        Ok(Self {
+            pipeline,
+            inputs,
+            law,
+            policy_hash,
+            calendar_hash,
+            headers,
+            headers_hash,
+            changed,
+            safety,
+            accept_moves,
+            tables_only,
+            recipients,
+        })
     }
 }

@@ -117,7 +117,7 @@ fn clean(folder: &Path) -> io::Result<()> {
 }
 
 /// The runs of a pipeline by name, which begins with the date of judgement, the newest date first.
-fn runs(pipeline_folder: &Path) -> Vec<PathBuf> {
+pub(super) fn runs(pipeline_folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(pipeline_folder).into_iter().flatten().flatten();
     let mut runs: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(|path| path.join("manifest.json").is_file()).collect();
     runs.sort_unstable_by(|one, other| other.file_name().cmp(&one.file_name()));

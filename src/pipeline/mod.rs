@@ -7,4 +7,6 @@ pub mod movements;
 pub mod recipients;
 pub mod report;
 pub mod run;
+pub mod runs;
 pub mod signoff;
+pub mod verify;

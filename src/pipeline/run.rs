@@ -42,7 +42,9 @@ use crate::report::parquet::{self, Encoded, Groups, Names, ROW_GROUP};
 use crate::report::read::Run;
 use crate::report::returned::{self, Wanted};
 use crate::report::state::{self, Basis, FileKept, Kept, State};
-use crate::report::{decisions, findings as published, history, mask, matches, package, pages, positions, sources, submissions, summary, sums};
+use crate::report::{
+    decisions, findings as published, history, mask, matches, package, pages, positions, sources, submissions, summary, sums,
+};
 
 /// How far a run is, for whoever shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -611,6 +613,9 @@ fn manifest(
         school_year: cohort.law.school_year.to_string(),
         is_year_over: cohort.law.as_of >= cohort.law.last_day,
         policy: PolicyReceipt { name: policy.name.clone(), version: policy.version.clone(), hash: config.policy_hash.clone(), values },
+        calendar_hash: config.calendar_hash.clone(),
+        dictionaries_hash: config.headers_hash.clone(),
+        overrides: config.changed.clone(),
         program_version: env!("CARGO_PKG_VERSION").into(),
         started_at: started.to_rfc3339(),
         finished_at: Utc::now().to_rfc3339(),

@@ -24,6 +24,15 @@ pub struct Manifest {
     pub is_year_over: bool,
     /// The policy.
     pub policy: PolicyReceipt,
+    /// blake3 of the calendars.
+    #[serde(default)]
+    pub calendar_hash: String,
+    /// blake3 of the dictionaries of headers and words.
+    #[serde(default)]
+    pub dictionaries_hash: String,
+    /// What was otherwise than policy and pipeline file say: a district's own values, and what the command line said.
+    #[serde(default)]
+    pub overrides: Vec<OverrideReceipt>,
     /// The program's version.
     pub program_version: String,
     /// When the run began, UTC.
@@ -99,6 +108,17 @@ impl Manifest {
     pub fn write(&self, folder: &Path) -> std::io::Result<()> {
         std::fs::write(folder.join("manifest.json"), serde_json::to_string_pretty(self)? + "\n")
     }
+}
+
+/// Something that was otherwise than policy and pipeline file say.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]
+pub struct OverrideReceipt {
+    /// Which value of the policy, such as `numbers.class_size.primary`, or which option, such as `--as-of`.
+    pub what: String,
+    /// What it would have been; empty where nothing is said.
+    pub from: String,
+    /// What it was.
+    pub to: String,
 }
 
 /// Which files of attendance were read, and which were known from the run before.

@@ -23,6 +23,7 @@ pub mod queries;
 pub mod read;
 pub mod reasons;
 pub mod returned;
+pub mod schema;
 pub mod schools;
 pub mod signoffs;
 pub mod site;

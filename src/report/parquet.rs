@@ -13,7 +13,7 @@ use arrow::datatypes::SchemaRef;
 use parquet::arrow::ArrowSchemaConverter;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
-use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowWriterOptions, ArrowRowGroupWriterFactory, compute_leaves};
+use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowRowGroupWriterFactory, ArrowWriterOptions, compute_leaves};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::encryption::decrypt::{FileDecryptionProperties, KeyRetriever};
 use parquet::encryption::encrypt::FileEncryptionProperties;
@@ -143,11 +143,8 @@ pub fn open(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>, Parque
 
 fn properties(names: &Names, schema: &SchemaDescriptor, plain: &[&str], bloom: &[&str]) -> Result<WriterProperties, ParquetError> {
     let entry = |key: &str, value: &str| KeyValue::new(key.to_owned(), value.to_owned());
-    let mut entries = vec![
-        entry("xueji.schema", names.schema),
-        entry("xueji.policy", &names.policy),
-        entry("xueji.program", env!("CARGO_PKG_VERSION")),
-    ];
+    let mut entries =
+        vec![entry("xueji.schema", names.schema), entry("xueji.policy", &names.policy), entry("xueji.program", env!("CARGO_PKG_VERSION"))];
     let encryption = encryption(names, schema)?;
     if let Some(key) = keys::at_hand().filter(|_| encryption.is_some()) {
         entries.push(entry(ENCRYPTED, &key.mark()));

@@ -535,10 +535,10 @@ pub(super) fn finding_rows(batch: &RecordBatch, most: usize) -> Result<Vec<Findi
 }
 
 /// What is wrong with a file.
-pub(super) type Fault = Box<dyn std::error::Error + Send + Sync>;
+pub(crate) type Fault = Box<dyn std::error::Error + Send + Sync>;
 
 /// Hands on the batches of a file: some columns (all for an empty list) of all rows, or of those at places in their order.
-pub(super) fn read(
+pub(crate) fn read(
     path: &Path,
     columns: &[&str],
     places: Option<&[usize]>,
@@ -594,12 +594,12 @@ pub(super) fn selection(places: &[usize]) -> RowSelection {
 }
 
 /// A column of a batch.
-pub(super) fn column<'b>(batch: &'b RecordBatch, name: &str) -> Result<&'b ArrayRef, Fault> {
+pub(crate) fn column<'b>(batch: &'b RecordBatch, name: &str) -> Result<&'b ArrayRef, Fault> {
     batch.column_by_name(name).ok_or_else(|| format!("no column {name}").into())
 }
 
 /// A column of texts.
-pub(super) fn strings<'b>(batch: &'b RecordBatch, name: &str) -> Result<&'b StringArray, Fault> {
+pub(crate) fn strings<'b>(batch: &'b RecordBatch, name: &str) -> Result<&'b StringArray, Fault> {
     column(batch, name)?.as_string_opt().ok_or_else(|| format!("column {name} holds no texts").into())
 }
 

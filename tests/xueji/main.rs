@@ -27,6 +27,7 @@ mod signoff;
 mod site;
 mod stake;
 mod support;
+mod survival;
 mod template;
 mod whole_run;
 mod workbooks;

@@ -104,7 +104,7 @@ pub struct Counted {
     pub findings: Vec<CellFinding>,
 }
 
-/// A file that holds more than attendance, and has to be read with the others.
+/// A file that holds more than attendance, or is not what it was, and has to be read with the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotAlone;
 
@@ -124,6 +124,10 @@ pub fn read_deferred(
     let manner = Manner { vocabulary, counting: Some(counting), replaced: Some(&replaced) };
     let read = read_file(&found, manner, Room::shared(share));
     let read = read.or_else(|| read_file(&found, manner, Room::alone())).unwrap_or_default();
+    // What was counted must be what was hashed: a file that is another one since, or can't be read now, is read with the others.
+    if file.stamp.is_some() && Stamp::of(&file.full) != file.stamp || read.iter().any(|read| read.fault.is_some()) {
+        return Err(NotAlone);
+    }
     let mut own = Inputs::none(vocabulary);
     for read in read {
         own.files.push(read.info);

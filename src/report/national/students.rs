@@ -1,6 +1,5 @@
 //! Of whom was what decided? The decisions of a run, batch by batch, as far as an export needs them.
 
-
 use arrow::array::{Array, ArrayRef, AsArray, ListArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int8Type};
