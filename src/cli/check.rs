@@ -65,7 +65,7 @@ fn look(arguments: &Arguments) -> Result<(Inputs, Vec<Copied>), String> {
     let vocabulary = vocabulary(&policy, &arguments.headers).map_err(|error| error.to_string())?;
     let progress = Progress::new();
     let show = |done: ingest::Progress| progress.show(words(Stage::Reading), done.bytes_read, done.bytes);
-    let inputs = ingest::read(Request { folders: &arguments.paths, vocabulary: &vocabulary, progress: &show, defer: None });
+    let inputs = ingest::read(Request { folders: &arguments.paths, vocabulary: &vocabulary, progress: &show, defer: None, cache: None });
     progress.finish();
     let inputs = inputs.map_err(|error| error.to_string())?;
     let copies = match &arguments.fix_copy {

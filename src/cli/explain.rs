@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::term_picture::Term;
 use super::{Ending, complain, note, say};
+use crate::pipeline::access::{self, Access, AccessError};
 use crate::reconcile::life::History;
 use crate::report::documents::student::{self, Facts, PageError};
 use crate::report::history;
@@ -32,6 +33,9 @@ pub struct Arguments {
     /// Write a page of evidence to print and hand out, that only its owner may read.
     #[arg(long, value_name = "FILE.html")]
     page: Option<PathBuf>,
+    /// Where a line is added that says who asked for whom; access.ndjson beside the run without it.
+    #[arg(long, value_name = "FILE")]
+    access_log: Option<PathBuf>,
     /// Replace the file that --page names if it is there.
     #[arg(long, requires = "page")]
     force: bool,
@@ -43,6 +47,9 @@ enum Fault {
     /// The run can't be read.
     #[error("{0}")]
     Read(#[from] ReadError),
+    /// That it was asked can't be written down.
+    #[error("{0}")]
+    Access(#[from] AccessError),
     /// The page can't be made.
     #[error("{0}")]
     Page(#[from] PageError),
@@ -63,7 +70,18 @@ fn explain(arguments: &Arguments, json: bool) -> Result<Ending, Fault> {
     let run = Run::open(&arguments.run)?;
     let asked = arguments.student.trim();
     let hits = run.students(LISTED + 1, |key, name| is_asked(asked, key, name))?;
-    let [hit] = hits.as_slice() else {
+    let one = hits.first().filter(|_| hits.len() == 1);
+    let decision = one.map(|hit| run.decision(hit.place)).transpose()?.flatten();
+    let access = Access {
+        asked: mask::within(&shown(asked)).into_owned(),
+        found: hits.len(),
+        student: one.map(|hit| mask::student_key(&hit.student_key)),
+        row: one.map(|hit| hit.place),
+        school_code: decision.as_ref().map(|decision| decision.school_code.as_str()),
+        page: arguments.page.is_some(),
+    };
+    access::log(&run, arguments.access_log.as_deref(), &access)?;
+    if one.is_none() {
         if hits.is_empty() {
             complain(&format!("no student `{}` in {}", shown(asked), run.folder.display()));
             list("最接近的学生：", &near(&run, asked)?);
@@ -72,8 +90,8 @@ fn explain(arguments: &Arguments, json: bool) -> Result<Ending, Fault> {
             list("同名的学生：", &hits);
         }
         return Ok(Ending::Unusable);
-    };
-    let Some(decision) = run.decision(hit.place)? else { return Ok(Ending::Unusable) };
+    }
+    let Some(decision) = decision else { return Ok(Ending::Unusable) };
     let findings = run.findings(&decision.student_key)?;
     // A run of an earlier version has no history that can be read, and is explained without.
     let history = history::history(&run.folder).unwrap_or_default();

@@ -7,6 +7,7 @@ mod explain;
 mod export;
 mod matching;
 mod progress;
+mod pseudonymise;
 mod readings;
 mod report;
 mod rules;
@@ -71,6 +72,8 @@ enum Command {
     Signoff(signoff::Arguments),
     /// Make an invented city: schools, students and records, with damage at known rates and `truth.parquet` that says where.
     Sample(sample::Arguments),
+    /// A copy of a run's tables for analysis: no names and ids, people under pseudonyms that are the same in every run.
+    Pseudonymise(pseudonymise::Arguments),
     /// The runs there are, what one rests on, and removing old ones.
     Runs(runs::Arguments),
     /// Whether a published run is what it was and what it says; with --again, whether the inputs once more come to the same.
@@ -171,6 +174,7 @@ pub fn main() -> ExitCode {
         Command::Rules(arguments) => rules::main(&arguments, json),
         Command::Sample(arguments) => sample::main(&arguments, json),
         Command::Signoff(arguments) => signoff::main(&arguments, json),
+        Command::Pseudonymise(arguments) => pseudonymise::main(&arguments, json),
         Command::Runs(arguments) => runs::main(&arguments, json),
         Command::Verify(arguments) => verify::main(&arguments, json),
         Command::Template(arguments) => template::main(&arguments, json),

@@ -42,12 +42,35 @@ pub struct Arguments {
     /// Leave out pages, workbooks and documents; `xueji report` can make them later.
     #[arg(long)]
     tables_only: bool,
+    /// Parse every file, and keep nothing of what was read for the next run.
+    #[arg(long)]
+    no_cache: bool,
+    /// How much what was read may take below the output folder, such as 500MB or 8GB.
+    #[arg(long, value_name = "SIZE", default_value = "4GB", value_parser = bytes, conflicts_with = "no_cache")]
+    cache_limit: u64,
     /// Encrypt pages and workbooks, one file a recipient, and leave no clear copy of what is in one.
     #[arg(long, conflicts_with = "tables_only")]
     package: bool,
     /// Who gets a package; `recipients.toml` beside the pipeline file without it.
     #[arg(long, value_name = "FILE", requires = "package")]
     recipients: Option<PathBuf>,
+}
+
+/// Reads a size such as `500MB`.
+fn bytes(text: &str) -> Result<u64, String> {
+    let wrong = || format!("`{text}` is no size: write 500MB, 8GB or 0");
+    let digits = text.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let number: u64 = number.parse().map_err(|_| wrong())?;
+    let factor = match unit.trim().to_ascii_uppercase().as_str() {
+        "" | "B" => 1,
+        "KB" => 1_000,
+        "MB" => 1_000_000,
+        "GB" => 1_000_000_000,
+        "TB" => 1_000_000_000_000,
+        _ => return Err(wrong()),
+    };
+    number.checked_mul(factor).ok_or_else(wrong)
 }
 
 /// Runs a pipeline.
@@ -64,6 +87,7 @@ pub fn main(arguments: &Arguments, json: bool) -> Ending {
         tables_only: arguments.tables_only,
         package: arguments.package,
         recipients: arguments.recipients.clone(),
+        cache: Some(arguments.cache_limit).filter(|limit| !arguments.no_cache && *limit > 0),
     };
     let config = match Config::load(&arguments.pipeline, &overrides) {
         Ok(config) => config,
@@ -101,6 +125,7 @@ pub fn main(arguments: &Arguments, json: bool) -> Ending {
             "life": manifest.life,
             "movements": manifest.movements,
             "attendance": manifest.attendance,
+            "cache": manifest.cache,
             "seconds": manifest.seconds,
         });
         say(object);

@@ -3,6 +3,8 @@
 use law::facts::codes::Read;
 use serde::{Deserialize, Serialize};
 
+use super::kept::numbers;
+
 const EMPTY_INTEGER: i32 = i32::MIN;
 const UNREADABLE_INTEGER: i32 = i32::MIN + 1;
 const EMPTY_CODE: u8 = u8::MAX;
@@ -12,21 +14,23 @@ const UNREADABLE_ID: u64 = 1;
 
 /// Codes below 254: places in a code table, grades, subjects.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-pub struct Codes(Vec<u8>);
+pub struct Codes(#[serde(with = "numbers")] Vec<u8>);
 
 /// Whole numbers, days since 1970-01-01, months since year 0, starting years of school years, thousandths.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-pub struct Integers(Vec<i32>);
+pub struct Integers(#[serde(with = "numbers")] Vec<i32>);
 
 /// National ids, packed (`law::facts::identifiers::NationalId`).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-pub struct Ids(Vec<u64>);
+pub struct Ids(#[serde(with = "numbers")] Vec<u64>);
 
 /// Texts of one column in one buffer.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Texts {
     bytes: String,
+    #[serde(with = "numbers")]
     ends: Vec<u32>,
+    #[serde(with = "numbers")]
     unreadable: Vec<u32>,
 }
 
@@ -175,6 +179,16 @@ impl Column {
             Column::Integers(Integers(integers)) => integers.reserve(cells),
             Column::Ids(Ids(ids)) => ids.reserve(cells),
             Column::Texts(Texts { ends, .. }) => ends.reserve(cells),
+        }
+    }
+
+    /// About how many bytes it takes.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Column::Codes(Codes(codes)) => codes.len(),
+            Column::Integers(Integers(integers)) => size_of_val(integers.as_slice()),
+            Column::Ids(Ids(ids)) => size_of_val(ids.as_slice()),
+            Column::Texts(Texts { bytes, ends, .. }) => bytes.len() + size_of_val(ends.as_slice()),
         }
     }
 

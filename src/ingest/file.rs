@@ -5,8 +5,12 @@ use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use serde::{Deserialize, Serialize};
+
 use super::attendance::{Counting, Deferral, Stamp};
+use super::cache::Cache;
 use super::cell::{Cell, CellKind, MergedRange, RowSink};
+use super::column::Column;
 use super::headers::{Dictionary, Vocabulary};
 use super::read::FileInfo;
 use super::room::{Refusal, Room};
@@ -32,7 +36,7 @@ pub(crate) struct FileRead {
 }
 
 /// What a file says of a sheet beside its rows.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct About {
     /// Its name; empty in files of one table.
     pub name: String,
@@ -57,9 +61,21 @@ impl About {
 }
 
 /// A sheet that was read, with its tables, or why it can't be read.
+#[derive(Deserialize, Serialize)]
 pub(crate) struct SheetRead {
     pub about: About,
     pub outcomes: Result<Vec<Outcome>, String>,
+}
+
+impl SheetRead {
+    /// About how many bytes its cells take.
+    pub(crate) fn size(&self) -> usize {
+        let of_outcome = |outcome: &Outcome| match outcome {
+            Outcome::Table(table) => table.1.columns.iter().flatten().map(Column::bytes).sum(),
+            Outcome::Unknown { .. } | Outcome::Report => 0,
+        };
+        self.outcomes.iter().flatten().map(of_outcome).sum()
+    }
 }
 
 /// Archives within archives that are opened.
@@ -77,12 +93,14 @@ pub(crate) struct Manner<'m> {
     pub counting: Option<&'m Counting<'m>>,
     /// The rows that are passed over, as rows of other files are in place of them.
     pub replaced: Option<&'m Replaced>,
+    /// What is known of files that were read before.
+    pub cache: Option<&'m Cache>,
 }
 
 impl<'m> Manner<'m> {
     /// Reading by these words, and no more.
     pub(crate) fn plain(vocabulary: &'m Vocabulary) -> Self {
-        Self { vocabulary, counting: None, replaced: None }
+        Self { vocabulary, counting: None, replaced: None, cache: None }
     }
 }
 
@@ -197,8 +215,16 @@ fn read_source(place: Place<'_>, source: &Source, manner: Manner<'_>, room: Room
             Err(what) => failed(sha256, (what, SAVE_AGAIN.into())),
         };
     }
-    match guarded(|| read_content(kind, source, place, manner, room)).unwrap_or_else(|| Err("文件已损坏".into())) {
+    // Of a file of which rows are passed over less is read than of one as it stands.
+    let cache = manner.cache.filter(|_| manner.counting.is_none() && manner.replaced.is_none());
+    let known = cache.and_then(|cache| cache.get(place.path, &sha256));
+    let is_known = known.is_some();
+    let read = || guarded(|| read_content(kind, source, place, manner, room)).unwrap_or_else(|| Err("文件已损坏".into()));
+    match known.map_or_else(read, Ok) {
         Ok(sheets) => {
+            if let Some(cache) = cache.filter(|_| !is_known) {
+                cache.put(place.path, &sha256, &sheets);
+            }
             Some(vec![FileRead { info: place.info(sha256, source.size()), sheets, fault: None, is_deferred: false, replaced: Vec::new() }])
         }
         Err(refusal) => failed(sha256, refused(refusal)?),
@@ -259,7 +285,7 @@ fn read_archive(place: Place<'_>, source: &Source, manner: Manner<'_>, room: Roo
 
 /// The sheets of a file by what its bytes are; its path may tell what they do not.
 fn read_content(kind: Kind, source: &Source, place: Place<'_>, manner: Manner<'_>, room: Room) -> Result<Vec<SheetRead>, Refusal> {
-    let Manner { vocabulary, counting, replaced } = manner;
+    let Manner { vocabulary, counting, replaced, .. } = manner;
     let (path, replaced) = (place.path, replaced.and_then(|replaced| replaced.of(place.full, place.within)));
     if source.size() == 0 {
         return Err("空文件".into());

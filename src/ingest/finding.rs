@@ -3,7 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::fold;
+use super::kept;
 use super::table::Holds;
 
 /// More equal findings than this fold into one.
@@ -45,11 +48,13 @@ pub struct CellFinding {
 }
 
 /// Equal findings of one column.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 struct Entry {
-    code: &'static str,
+    #[serde(deserialize_with = "kept::code")]
+    code: kept::Own,
     field: usize,
     found: String,
+    #[serde(with = "kept::shared")]
     expected: Arc<str>,
     count: u32,
     /// Record, row and mark of the first ones.
@@ -71,11 +76,14 @@ pub(crate) struct Noted {
 }
 
 /// The findings of one sheet's cells, kept folded while they come in.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(crate) struct Log {
+    /// Where each one stands, as long as they come in.
+    #[serde(skip)]
     index: HashMap<(&'static str, usize, String), usize>,
     entries: Vec<Entry>,
     /// What was expected of a column last: mostly the same again.
+    #[serde(skip)]
     expectations: HashMap<usize, Arc<str>>,
     /// Numbers of 18 characters that are wrong: field, record, and the characters packed.
     mistyped: Vec<(usize, u32, u64)>,

@@ -2,6 +2,7 @@
 
 mod archive;
 pub mod attendance;
+pub mod cache;
 pub mod cell;
 pub mod column;
 mod columnar;
@@ -15,6 +16,7 @@ mod grid;
 pub mod guide;
 mod headers;
 mod html;
+mod kept;
 mod mend;
 pub mod old;
 mod opendocument;

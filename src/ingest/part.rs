@@ -14,6 +14,7 @@ use super::cell::{Cell, CellKind};
 use super::column::{Codes, Column, Ids, Integers, Texts};
 use super::finding::{Log, shown};
 use super::fold;
+use super::kept::numbers;
 use super::table::{Field, Holds, SEX, Table};
 use super::value::{self, Context, Document, NewSubjects, Reading, Value};
 
@@ -33,7 +34,7 @@ pub enum RowNumbers {
         count: u32,
     },
     /// Each by itself.
-    Listed(Vec<u32>),
+    Listed(#[serde(with = "numbers")] Vec<u32>),
 }
 
 impl Default for RowNumbers {
@@ -213,6 +214,7 @@ pub(crate) struct Part<'v> {
 }
 
 /// A part that is read to its end.
+#[derive(Deserialize, Serialize)]
 pub(crate) struct Settled {
     /// By the table's fields.
     pub columns: Vec<Option<Column>>,

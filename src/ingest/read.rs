@@ -9,6 +9,7 @@ use law::facts::subjects::Subjects;
 use rayon::prelude::*;
 
 use super::attendance::{Deferral, Deferred, Digest, Stamp};
+use super::cache::Cache;
 use super::column::Column;
 use super::file::{FileRead, Manner, deferred_file, held_file, read_file};
 use super::finding::CellFinding;
@@ -30,6 +31,8 @@ pub struct Request<'a> {
     pub progress: &'a (dyn Fn(Progress) + Sync),
     /// Leaves files of attendance for later; none are left without it.
     pub defer: Option<&'a Deferral<'a>>,
+    /// What is known of files that were read before; all are read without it.
+    pub cache: Option<&'a Cache>,
 }
 
 /// How far the reading has come.
@@ -180,7 +183,7 @@ pub fn read(request: Request<'_>) -> Result<Inputs, IngestError> {
         (request.progress)(Progress { files_read, bytes_read, ..total });
     };
     let share = Room::shared(rayon::current_num_threads());
-    let manner = Manner::plain(request.vocabulary);
+    let manner = Manner { cache: request.cache, ..Manner::plain(request.vocabulary) };
     let read: Vec<Option<Vec<FileRead>>> = found
         .par_iter()
         .map(|file| {
@@ -278,7 +281,7 @@ mod tests {
         std::fs::write(folder.path().join("outside.csv"), format!("学籍号,督促日期\n{ID},2026-03-02\n")).unwrap();
         std::os::unix::fs::symlink(folder.path().join("outside.csv"), within.join("link.csv")).unwrap();
         std::os::unix::fs::symlink(&within, within.join("circle")).unwrap();
-        let inputs = read(Request { folders: &[within], vocabulary: &vocabulary(), progress: &|_| {}, defer: None }).unwrap();
+        let inputs = read(Request { folders: &[within], vocabulary: &vocabulary(), progress: &|_| {}, defer: None, cache: None }).unwrap();
         assert_eq!((codes(&inputs), inputs.sheets.len()), (vec![("I0101", None), ("I0101", None)], 0));
     }
 
@@ -300,7 +303,8 @@ mod tests {
 
     #[test]
     fn a_missing_folder_is_an_error_and_threads_change_nothing() {
-        let request = Request { folders: &["/nowhere/at/all".into()], vocabulary: &vocabulary(), progress: &|_| {}, defer: None };
+        let request =
+            Request { folders: &["/nowhere/at/all".into()], vocabulary: &vocabulary(), progress: &|_| {}, defer: None, cache: None };
         assert!(matches!(read(request), Err(IngestError::Folder { .. })));
         let file = |subject: &str| format!("学籍号,学年,科目,学年总评\n{ID},2025,{subject},合格\n");
         let (one, two, three) = (file("陶艺"), file("编程"), file("茶艺"));

@@ -1,8 +1,11 @@
 //! Which table is it, and which column is which? A sheet's header row, below any titles, in one row or two.
 
+use serde::{Deserialize, Serialize};
+
 use super::cell::MergedRange;
 use super::fold;
 use super::headers::{Dictionary, Vocabulary};
+use super::kept;
 use super::sent_back;
 use super::table::{Field, Holds, Table};
 
@@ -29,7 +32,7 @@ const COMMON: &[&str] = &["学年", "科目"];
 const ANSWERED: usize = 4;
 
 /// What the columns of a sheet are.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub(crate) struct Layout {
     pub table: Table,
     /// The sheet's column of each field of the table.
@@ -37,6 +40,7 @@ pub(crate) struct Layout {
     /// The header text of each field, as written.
     pub headers: Vec<Option<String>>,
     /// Required columns that are missing; of alternatives, the first set's.
+    #[serde(deserialize_with = "kept::headers")]
     pub missing: Vec<&'static str>,
     /// What the name of the sheet or file says in place of a missing column, by field.
     pub given: Option<(usize, String)>,

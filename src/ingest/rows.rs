@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
+use serde::{Deserialize, Serialize};
+
 use super::cell::{Cell, CellKind, MergedRange, RowSink};
 use super::fold;
 use super::guide::{is_example, is_guide};
@@ -21,6 +23,7 @@ const WINDOW: usize = 40;
 const WINDOW_BYTES: usize = 4 << 20;
 
 /// What became of a sheet.
+#[derive(Deserialize, Serialize)]
 pub(crate) enum Outcome {
     /// A table, all of whose rows are set aside if the layout lacks a required column.
     Table(Box<(Layout, Settled)>),

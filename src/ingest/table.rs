@@ -5,6 +5,8 @@ use law::facts::codes::{
     Publicity, Reply, SchoolStatus, SittingKind, Standard, Status, YesNo,
 };
 
+use serde::{Deserialize, Serialize};
+
 use super::fold;
 
 /// What a column holds and so how its cells are read.
@@ -68,7 +70,7 @@ const fn optional(header: &'static str, holds: Holds) -> Field {
 }
 
 /// A table of the contract.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
 #[repr(u8)]
 pub enum Table {
     /// 学籍名册

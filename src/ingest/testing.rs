@@ -35,7 +35,7 @@ pub(crate) fn read_files(files: &[(&str, &[u8])]) -> Inputs {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, content).unwrap();
     }
-    read(Request { folders: &[folder.path().to_owned()], vocabulary: &vocabulary(), progress: &|_| {}, defer: None }).unwrap()
+    read(Request { folders: &[folder.path().to_owned()], vocabulary: &vocabulary(), progress: &|_| {}, defer: None, cache: None }).unwrap()
 }
 
 /// Codes and rows of the findings.

@@ -148,6 +148,8 @@ pub struct Overrides {
     pub tables_only: bool,
     /// Whether what people read is encrypted for those who get it.
     pub package: bool,
+    /// How many bytes what was read may take for the next run; nothing is kept without it.
+    pub cache: Option<u64>,
     /// Who that is; `recipients.toml` beside the pipeline file without it.
     pub recipients: Option<PathBuf>,
 }
@@ -243,6 +245,8 @@ pub struct Config {
     pub accept_moves: bool,
     /// Whether pages, workbooks and documents are left out.
     pub tables_only: bool,
+    /// How many bytes what was read may take for the next run; nothing is kept without it.
+    pub cache: Option<u64>,
     /// Who gets what people read, encrypted; nobody without it.
     pub recipients: Option<Vec<Recipient>>,
 }
@@ -507,6 +511,7 @@ impl Config {
             safety,
             accept_moves,
             tables_only,
+            cache: overrides.cache,
             recipients,
         })
     }

@@ -61,7 +61,7 @@ fn settle(folder: &Path) -> io::Result<()> {
 }
 
 /// Makes a folder and all that is in it its owner's only, and settles it on the disk.
-pub(super) fn keep_private(folder: &Path) -> io::Result<()> {
+pub(crate) fn keep_private(folder: &Path) -> io::Result<()> {
     make_private(folder)?;
     settle(folder)
 }

@@ -90,7 +90,7 @@ pub fn run(config: &Config, out: Option<&Path>, watch: &Watch<'_>) -> Result<Mat
     let mut matching = Matching::default();
     let vocabulary = vocabulary(&config.law.policy, &config.headers)?.with_only(WANTED);
     let progress = |progress: ingest::Progress| watch(Stage::Reading, progress.bytes_read, progress.bytes);
-    let inputs = ingest::read(Request { folders: &config.inputs, vocabulary: &vocabulary, progress: &progress, defer: None })
+    let inputs = ingest::read(Request { folders: &config.inputs, vocabulary: &vocabulary, progress: &progress, defer: None, cache: None })
         .map_err(|error| RunError::Input(error.to_string()))?;
     need_roster(&inputs)?;
     matching.seconds.reading = rounded(lap());

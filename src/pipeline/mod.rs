@@ -1,5 +1,6 @@
 //! When, and what if it fails? Pipeline files, the stages of a run, run folders that are complete or absent.
 
+pub mod access;
 pub mod config;
 pub mod folder;
 pub mod matching;

@@ -29,7 +29,8 @@ use crate::engine::rows::RowIndex;
 use crate::engine::scope::OutOfScope;
 use crate::engine::stake::{self, Rank};
 use crate::engine::watch::{self, Attendance, Counter};
-use crate::ingest::attendance::{Counted, Deferral};
+use crate::ingest::attendance::{Counted, Deferral, Stamp};
+use crate::ingest::cache::{Cache, Keeping};
 use crate::ingest::table::Table;
 use crate::ingest::{self, Dictionary, Inputs, Marks, Request, Vocabulary};
 use crate::reconcile;
@@ -37,7 +38,9 @@ use crate::reconcile::answers::{self, Answers};
 use crate::reconcile::life::{self, Change, History, Raised, Subject};
 use crate::report::findings::Published;
 use crate::report::keys::{self, KeyError};
-use crate::report::manifest::{AttendanceReceipt, Books, InputReceipt, LifeReceipt, Manifest, PolicyReceipt, ReturnedReceipt, Seconds};
+use crate::report::manifest::{
+    AttendanceReceipt, Books, CacheReceipt, InputReceipt, LifeReceipt, Manifest, PolicyReceipt, ReturnedReceipt, Seconds,
+};
 use crate::report::parquet::{self, Encoded, Groups, Names, ROW_GROUP};
 use crate::report::read::Run;
 use crate::report::returned::{self, Wanted};
@@ -136,7 +139,9 @@ pub fn run(config: &Config, out: &Path, watch: &Watch<'_>) -> Result<PublishedRu
     can_go_on_from(latest.as_deref())?;
     let vocabulary = vocabulary(&config.law.policy, &config.headers)?;
     let mut clock = Clock::start();
-    let Read { inputs, reading, attendance, mut receipt } = read_all(config, &vocabulary, latest.as_deref(), &mut clock, watch)?;
+    let cache = cache(config, out);
+    let Read { inputs, reading, attendance, mut receipt } =
+        read_all(config, &vocabulary, latest.as_deref(), cache.as_ref(), &mut clock, watch)?;
     let mut law = config.law.clone();
     law.subjects = inputs.subjects.clone();
     law.lists = Lists::new(&law.policy, &law.subjects)?;
@@ -228,6 +233,11 @@ pub fn run(config: &Config, out: &Path, watch: &Watch<'_>) -> Result<PublishedRu
         clock.lap(|seconds| &mut seconds.reporting);
     }
     manifest.seconds = clock.seconds;
+    manifest.cache = cache.map(|cache| {
+        cache.trim(config.cache.unwrap_or_default());
+        let (known, read) = cache.counts();
+        CacheReceipt { known, read }
+    });
     manifest.write(staging.path())?;
     sums::write(staging.path())?;
     let folder = held.publish(staging, &run_id)?;
@@ -249,6 +259,14 @@ fn can_go_on_from(latest: Option<&Path>) -> Result<(), RunError> {
     key.and_then(|key| key.has_mark(&mark, what)).map_err(|error| RunError::Input(error.to_string()))
 }
 
+/// What was read before, beside the pipelines that share it. Where it can't be kept, everything is read.
+fn cache(config: &Config, out: &Path) -> Option<Cache> {
+    config.cache?;
+    let program = std::env::current_exe().ok().and_then(|own| Stamp::of(&own));
+    let basis = format!("{} {program:?} {} {}", env!("CARGO_PKG_VERSION"), config.policy_hash, config.headers_hash);
+    Cache::open(&out.join(".cache"), basis, Keeping { kept: keys::kept, known: keys::known }).ok()
+}
+
 /// What was read.
 struct Read {
     inputs: Inputs,
@@ -262,6 +280,7 @@ fn read_all(
     config: &Config,
     vocabulary: &Vocabulary,
     latest: Option<&Path>,
+    cache: Option<&Cache>,
     clock: &mut Clock,
     watch: &Watch<'_>,
 ) -> Result<Read, RunError> {
@@ -280,7 +299,7 @@ fn read_all(
         };
         let deferral = Deferral { whole: whole.clone(), by_stamp: &state.by_stamp };
         let defer = law.term.is_some().then_some(&deferral);
-        let mut inputs = ingest::read(Request { folders: &config.inputs, vocabulary, progress: &progress, defer })
+        let mut inputs = ingest::read(Request { folders: &config.inputs, vocabulary, progress: &progress, defer, cache })
             .map_err(|error| RunError::Input(error.to_string()))?;
         need_roster(&inputs)?;
         clock.lap(|seconds| &mut seconds.reading);
@@ -623,6 +642,7 @@ fn manifest(
         books,
         students: cohort.roster.students.len() as u64,
         attendance: None,
+        cache: None,
         seconds: Seconds::default(),
         outcomes,
         outcomes_by_stage,

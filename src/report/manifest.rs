@@ -48,6 +48,9 @@ pub struct Manifest {
     /// The files of attendance, in term.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attendance: Option<AttendanceReceipt>,
+    /// The files that were known from runs before, where that is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache: Option<CacheReceipt>,
     /// How long each stage took.
     #[serde(default)]
     pub seconds: Seconds,
@@ -134,6 +137,15 @@ pub struct AttendanceReceipt {
     pub known_from: Option<String>,
     /// Why all were read though there was a run before, in Chinese.
     pub read_anew: Option<String>,
+}
+
+/// Which files were known from runs before.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]
+pub struct CacheReceipt {
+    /// Files whose columns were known.
+    pub known: u64,
+    /// Files that were parsed.
+    pub read: u64,
 }
 
 /// An encrypted file.

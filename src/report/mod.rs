@@ -19,6 +19,7 @@ pub mod pages;
 pub mod parquet;
 pub mod paths;
 pub mod positions;
+pub mod pseudonymise;
 pub mod queries;
 pub mod read;
 pub mod reasons;

@@ -19,7 +19,7 @@ fn words() -> Vocabulary {
 
 fn read(path: &Path, vocabulary: &Vocabulary) -> Inputs {
     old::set_program(env!("CARGO_BIN_EXE_xueji").into());
-    ingest::read(Request { folders: &[path.to_owned()], vocabulary, progress: &|_| {}, defer: None }).expect("inputs")
+    ingest::read(Request { folders: &[path.to_owned()], vocabulary, progress: &|_| {}, defer: None, cache: None }).expect("inputs")
 }
 
 /// What has to be the same: the cells as they were understood, which records are set aside, and what is wrong where.

@@ -1,5 +1,6 @@
 //! The integration tests: whole runs, from files to published results.
 
+mod at_rest;
 mod browser;
 mod cases;
 mod city;
@@ -29,5 +30,6 @@ mod stake;
 mod support;
 mod survival;
 mod template;
+mod verify;
 mod whole_run;
 mod workbooks;

@@ -602,7 +602,8 @@ fn a_file_that_is_gone_or_changed_is_not_read_as_the_one_that_was() {
     let config = Config::load(&term_end(), &Overrides::default()).expect("a pipeline");
     let vocabulary = vocabulary(&config.law.policy, &config.headers).expect("a vocabulary");
     let full = scratch.path().join("成绩.csv");
-    let request = ingest::Request { folders: std::slice::from_ref(&full), vocabulary: &vocabulary, progress: &|_| {}, defer: None };
+    let request =
+        ingest::Request { folders: std::slice::from_ref(&full), vocabulary: &vocabulary, progress: &|_| {}, defer: None, cache: None };
     let sha256 = ingest::read(request).expect("inputs").files[0].sha256.clone();
     let places = [Some(0), Some(1), Some(2), Some(3)].to_vec();
     let table = RejectedTable { sheet: String::new(), table: Table::CourseResults, places, above: 0, header_row: 1, rows: vec![2] };

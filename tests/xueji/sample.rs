@@ -14,7 +14,7 @@ use xueji::report::summary;
 use crate::support::{files_below, package, rows, sample_run, scratch};
 
 /// What is not compared byte for byte: the receipt tells times, and the state of attendance is the next run's.
-const OTHERS: [&str; 2] = ["manifest.json", "attendance.state"];
+const OTHERS: [&str; 3] = ["manifest.json", "SHA256SUMS", "attendance.state"];
 /// The folders that a run may have.
 const FOLDERS: [&str; 4] = ["pages", "workbooks", "documents", "returned"];
 

@@ -193,7 +193,7 @@ fn weighed_with(district: &District, folder: &Path, candidates: &[&str]) -> Vec<
     let overrides = Overrides { inputs: vec![folder.into()], ..Overrides::default() };
     let config = Config::load(&term_end(), &overrides).expect("a usable pipeline");
     let vocabulary = vocabulary(&config.law.policy, &config.headers).expect("a vocabulary");
-    let request = Request { folders: &config.inputs, vocabulary: &vocabulary, progress: &|_| {}, defer: None };
+    let request = Request { folders: &config.inputs, vocabulary: &vocabulary, progress: &|_| {}, defer: None, cache: None };
     let inputs = ingest::read(request).expect("inputs");
     let mut law = config.law.clone();
     law.subjects = inputs.subjects.clone();

@@ -129,7 +129,11 @@ fn a_kill_at_any_moment_leaves_the_last_run_and_nothing_in_the_way_of_the_next()
             assert!(before.join("manifest.json").is_file(), "{after}: the last run is gone");
             let (manifest, bytes) = job.run_undisturbed(&after);
             assert_eq!(bytes, expected, "{after}: other results");
-            assert!(!manifest.life.begins_anew && manifest.life.changes.keys().all(|change| change == "unchanged"), "{after}: {:?}", manifest.life);
+            assert!(
+                !manifest.life.begins_anew && manifest.life.changes.keys().all(|change| change == "unchanged"),
+                "{after}: {:?}",
+                manifest.life
+            );
             if let Some(attendance) = &manifest.attendance {
                 assert!(attendance.known_from.is_some() && attendance.read == 0, "{after}: the state is lost: {attendance:?}");
             }
@@ -242,7 +246,8 @@ fn attendance(rows: usize) -> String {
 fn files_that_change_while_they_are_read_are_what_their_hash_says_or_told() {
     let scratch = scratch();
     let input = scratch.path().join("in");
-    let roster = "全国学籍号,姓名,区,学校代码,年级,班级,入学年月,学籍状态\nG11010519491231002X,张三,示例区,3101040001,七年级,1班,2024-09,在读\n";
+    let roster =
+        "全国学籍号,姓名,区,学校代码,年级,班级,入学年月,学籍状态\nG11010519491231002X,张三,示例区,3101040001,七年级,1班,2024-09,在读\n";
     write_files(&input, &[("b.csv", roster)]);
     let hash = |text: &str| Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let versions = [attendance(40), attendance(90_000), attendance(7)];

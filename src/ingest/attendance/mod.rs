@@ -121,7 +121,7 @@ pub fn read_deferred(
 ) -> Result<Counted, NotAlone> {
     let found = Found { full: file.full.clone(), path: file.path.clone(), bytes: file.bytes, fault: None };
     let replaced = Replaced::of_table(&file.full, replaced);
-    let manner = Manner { vocabulary, counting: Some(counting), replaced: Some(&replaced) };
+    let manner = Manner { vocabulary, counting: Some(counting), replaced: Some(&replaced), cache: None };
     let read = read_file(&found, manner, Room::shared(share));
     let read = read.or_else(|| read_file(&found, manner, Room::alone())).unwrap_or_default();
     // What was counted must be what was hashed: a file that is another one since, or can't be read now, is read with the others.

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use law::facts::codes::Read;
 use law::facts::subjects::{Subject, Subjects};
+use serde::{Deserialize, Serialize};
 
 use self::identifiers::{document_number, identifier, national_id, shanghai_number};
 use self::texts::{free_text, name, without_wrapping};
@@ -126,7 +127,7 @@ impl Document {
 }
 
 /// The subjects that one part of the inputs brings beyond those of the policy; they get their final codes when parts are put together.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub(crate) struct NewSubjects(pub Vec<String>);
 
 impl NewSubjects {

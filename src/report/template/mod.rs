@@ -116,7 +116,8 @@ mod tests {
         }
         let vocabulary = vocabulary(&policy, &[]).unwrap();
         let inputs =
-            read(Request { folders: &[folder.path().to_owned()], vocabulary: &vocabulary, progress: &|_| {}, defer: None }).unwrap();
+            read(Request { folders: &[folder.path().to_owned()], vocabulary: &vocabulary, progress: &|_| {}, defer: None, cache: None })
+                .unwrap();
         let found: Vec<_> = inputs.findings.iter().map(|finding| (finding.code, &finding.header, &finding.found)).collect();
         assert_eq!(found, [], "{expected} rows");
         assert_eq!(inputs.sheets.iter().map(|sheet| sheet.rows_read).sum::<u32>(), expected);
