@@ -12,6 +12,7 @@ mod report;
 mod rules;
 mod run;
 mod sample;
+mod schedule;
 mod signoff;
 mod template;
 mod term_picture;
@@ -24,6 +25,7 @@ use clap::{Parser, Subcommand};
 use crate::ingest::fold::is_unseen;
 use crate::ingest::keep_damage_quiet;
 use crate::ingest::old::{self, OldKind};
+use crate::pipeline::schedule::stop;
 use crate::report::mask;
 
 /// Decides by the Shanghai regulation on student registration (上海市中小学学生学籍管理办法).
@@ -66,6 +68,8 @@ enum Command {
     Signoff(signoff::Arguments),
     /// Make an invented city: schools, students and records, with damage at known rates and `truth.parquet` that says where.
     Sample(sample::Arguments),
+    /// When each pipeline is due; run what is due; hand that to systemd, cron or Windows.
+    Schedule(schedule::Arguments),
     /// An empty workbook of a table for a school to fill in, with drop-down lists, checks, an example and an explanation of each column.
     Template(template::Arguments),
 }
@@ -83,6 +87,8 @@ enum Ending {
     Unsafe,
     /// Another run holds this output.
     Held,
+    /// Told to stop.
+    Interrupted,
 }
 
 /// From which severity on findings make a command end with 1.
@@ -113,18 +119,23 @@ impl From<Ending> for ExitCode {
             Ending::Unusable => 2,
             Ending::Unsafe => 3,
             Ending::Held => 75,
+            Ending::Interrupted => INTERRUPTED,
         })
     }
 }
 
 /// The exit code of an interrupted run.
-const INTERRUPTED: i32 = 130;
+const INTERRUPTED: u8 = 130;
 
 /// Ends the process with the contract's code when it is interrupted. Nothing is published by halves: a run folder appears by one rename.
 fn end_when_interrupted() {
     let end = || {
+        // Whoever has begun jobs ends them first.
+        if stop::tell() {
+            return;
+        }
         note(&"interrupted: nothing more was published");
-        std::process::exit(INTERRUPTED);
+        std::process::exit(INTERRUPTED.into());
     };
     if let Err(error) = ctrlc::set_handler(end) {
         note(&format_args!("warning: an interruption will not be reported: {error}"));
@@ -154,6 +165,7 @@ pub fn main() -> ExitCode {
         Command::Match(arguments) => matching::main(&arguments, json),
         Command::Rules(arguments) => rules::main(&arguments, json),
         Command::Sample(arguments) => sample::main(&arguments, json),
+        Command::Schedule(arguments) => schedule::main(&arguments, json),
         Command::Signoff(arguments) => signoff::main(&arguments, json),
         Command::Template(arguments) => template::main(&arguments, json),
     }

@@ -7,4 +7,5 @@ pub mod movements;
 pub mod recipients;
 pub mod report;
 pub mod run;
+pub mod schedule;
 pub mod signoff;
