@@ -14,6 +14,7 @@ mod rules;
 mod run;
 mod runs;
 mod sample;
+mod schedule;
 mod signoff;
 mod template;
 mod term_picture;
@@ -27,6 +28,7 @@ use clap::{Parser, Subcommand};
 use crate::ingest::fold::is_unseen;
 use crate::ingest::keep_damage_quiet;
 use crate::ingest::old::{self, OldKind};
+use crate::pipeline::schedule::stop;
 use crate::report::{keys, mask};
 
 /// Decides by the Shanghai regulation on student registration (上海市中小学学生学籍管理办法).
@@ -78,6 +80,8 @@ enum Command {
     Runs(runs::Arguments),
     /// Whether a published run is what it was and what it says; with --again, whether the inputs once more come to the same.
     Verify(verify::Arguments),
+    /// When each pipeline is due; run what is due; hand that to systemd, cron or Windows.
+    Schedule(schedule::Arguments),
     /// An empty workbook of a table for a school to fill in, with drop-down lists, checks, an example and an explanation of each column.
     Template(template::Arguments),
 }
@@ -95,6 +99,8 @@ enum Ending {
     Unsafe,
     /// Another run holds this output.
     Held,
+    /// Told to stop.
+    Interrupted,
 }
 
 /// From which severity on findings make a command end with 1.
@@ -125,18 +131,23 @@ impl From<Ending> for ExitCode {
             Ending::Unusable => 2,
             Ending::Unsafe => 3,
             Ending::Held => 75,
+            Ending::Interrupted => INTERRUPTED,
         })
     }
 }
 
 /// The exit code of an interrupted run.
-const INTERRUPTED: i32 = 130;
+const INTERRUPTED: u8 = 130;
 
 /// Ends the process with the contract's code when it is interrupted. Nothing is published by halves: a run folder appears by one rename.
 fn end_when_interrupted() {
     let end = || {
+        // Whoever has begun jobs ends them first.
+        if stop::tell() {
+            return;
+        }
         note(&"interrupted: nothing more was published");
-        std::process::exit(INTERRUPTED);
+        std::process::exit(INTERRUPTED.into());
     };
     if let Err(error) = ctrlc::set_handler(end) {
         note(&format_args!("warning: an interruption will not be reported: {error}"));
@@ -173,6 +184,7 @@ pub fn main() -> ExitCode {
         Command::Match(arguments) => matching::main(&arguments, json),
         Command::Rules(arguments) => rules::main(&arguments, json),
         Command::Sample(arguments) => sample::main(&arguments, json),
+        Command::Schedule(arguments) => schedule::main(&arguments, json),
         Command::Signoff(arguments) => signoff::main(&arguments, json),
         Command::Pseudonymise(arguments) => pseudonymise::main(&arguments, json),
         Command::Runs(arguments) => runs::main(&arguments, json),

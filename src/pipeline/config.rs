@@ -100,8 +100,18 @@ pub enum Attendance {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Schedule {
-    /// A cron expression.
-    pub cron: String,
+    /// A cron expression of five fields.
+    #[serde(default)]
+    pub cron: Option<String>,
+    /// Of the days that it names these alone.
+    #[serde(default)]
+    pub only: Option<String>,
+    /// In place of a cron expression: a day of the school calendar, or several.
+    #[serde(default)]
+    pub on: Option<toml::Value>,
+    /// The time of that day.
+    #[serde(default)]
+    pub at: Option<toml::Value>,
 }
 
 /// `[input]`
@@ -298,7 +308,7 @@ fn lay_over(base: &mut toml::Table, own: toml::Table, below: &str, changed: &mut
 }
 
 /// The policy as used, its hash, and what a district's own values changed.
-fn load_policy(path: &Path, overrides: Option<&Path>) -> Result<(Policy, String, Vec<OverrideReceipt>), ConfigError> {
+pub(super) fn load_policy(path: &Path, overrides: Option<&Path>) -> Result<(Policy, String, Vec<OverrideReceipt>), ConfigError> {
     let text = read(path)?;
     let mut table: toml::Table = parse(path, "policy", &text)?;
     let mut named = path;
@@ -320,7 +330,7 @@ fn load_policy(path: &Path, overrides: Option<&Path>) -> Result<(Policy, String,
     Ok((policy, blake3::hash(canonical.as_bytes()).to_hex().to_string(), changed))
 }
 
-fn load_calendars(path: &Path) -> Result<(Calendar, String), ConfigError> {
+pub(super) fn load_calendars(path: &Path) -> Result<(Calendar, String), ConfigError> {
     let fault = |path: &Path, message: String| ConfigError::Content { path: path.into(), what: "calendar", message };
     let own: YearCalendar = parse(path, "calendar", &read(path)?)?;
     let mut hasher = blake3::Hasher::new();
@@ -390,6 +400,12 @@ fn asked(pipeline: &Pipeline, form: Attendance, overrides: &Overrides) -> Vec<Ov
     asked
 }
 
+/// Whether a pipeline's name can name its folder of runs.
+pub(super) fn names_folder(name: &str) -> Result<(), String> {
+    let is_plain = !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\']);
+    if is_plain { Ok(()) } else { Err(format!("`name = \"{name}\"` can't name a folder")) }
+}
+
 /// Today in Asia/Shanghai, which keeps one time all year.
 fn today() -> NaiveDate {
     (Utc::now() + chrono::TimeDelta::hours(8)).date_naive()
@@ -429,10 +445,7 @@ impl Config {
         let form = pipeline.attendance;
         pipeline.attendance = overrides.attendance.unwrap_or(form);
         let content = |what, message: String| ConfigError::Content { path: path.into(), what, message };
-        let plain = |name: &str| !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\']);
-        if !plain(&pipeline.name) {
-            return Err(content("pipeline file", format!("`name = \"{}\"` can't name a folder", pipeline.name)));
-        }
+        names_folder(&pipeline.name).map_err(|message| content("pipeline file", message))?;
         let school_year = parse_school_year(&pipeline.school_year).ok_or_else(|| {
             content("pipeline file", format!("`school_year = \"{}\"` is not of the form 2025-2026", pipeline.school_year))
         })?;

@@ -27,13 +27,13 @@ pub struct Staging {
 }
 
 #[cfg(unix)]
-fn private(path: &Path, mode: u32) -> io::Result<()> {
+pub(super) fn private(path: &Path, mode: u32) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     fs::set_permissions(path, fs::Permissions::from_mode(mode))
 }
 
 #[cfg(not(unix))]
-fn private(_path: &Path, _mode: u32) -> io::Result<()> {
+pub(super) fn private(_path: &Path, _mode: u32) -> io::Result<()> {
     Ok(())
 }
 

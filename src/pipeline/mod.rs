@@ -9,5 +9,6 @@ pub mod recipients;
 pub mod report;
 pub mod run;
 pub mod runs;
+pub mod schedule;
 pub mod signoff;
 pub mod verify;

@@ -23,6 +23,7 @@ mod readings;
 mod replay;
 mod returned;
 mod sample;
+mod schedule;
 mod schema;
 mod signoff;
 mod site;

@@ -212,9 +212,14 @@ impl Calendar {
         // Between 1 September and a first day that comes later, the last term is that of the year before.
         let (year, number, (first, last)) = begun(this).or_else(|| begun(SchoolYear(this.0 - 1)))?;
         let days = first.iter_days().take_while(|day| *day <= last).filter(|day| self.is_school_day(*day)).collect();
-        let grace = months_after(first, grace_months);
-        let deadline = self.working_day_from(grace).unwrap_or(grace);
+        let deadline = self.registration_deadline(first, grace_months);
         Some(Term { school_year: year, number, first, last, days, deadline })
+    }
+
+    /// The last day on which students can register in a term, by its first day: so many months later, or the next working day (A8.3).
+    pub fn registration_deadline(&self, first: NaiveDate, grace_months: u32) -> NaiveDate {
+        let grace = months_after(first, grace_months);
+        self.working_day_from(grace).unwrap_or(grace)
     }
 
     /// All terms at hand, in order.
@@ -256,6 +261,33 @@ impl Calendar {
     /// The date that many working days after another.
     pub fn working_days_after(&self, date: NaiveDate, working_days: u32) -> Option<NaiveDate> {
         date.iter_days().skip(1).filter(|day| self.is_working_day(*day)).nth((working_days as usize).checked_sub(1)?)
+    }
+
+    /// The date itself if it is a working day, else the last one before it.
+    ///
+    /// # Errors
+    /// The school year of a day that had to be looked at and that no calendar covers.
+    pub fn working_day_until(&self, date: NaiveDate) -> Result<NaiveDate, SchoolYear> {
+        if self.is_known_working_day(date)? { Ok(date) } else { self.working_days_away(date, -1) }
+    }
+
+    /// The working day that lies so many working days after a date, or before it where the number is negative.
+    ///
+    /// # Errors
+    /// The school year of a day on the way that no calendar covers: whether it is worked can't be known.
+    pub fn working_days_away(&self, date: NaiveDate, working_days: i32) -> Result<NaiveDate, SchoolYear> {
+        let (mut day, mut left) = (date, working_days.unsigned_abs());
+        while left > 0 {
+            let next = if working_days < 0 { day.pred_opt() } else { day.succ_opt() };
+            day = next.ok_or_else(|| self.school_year_of(day))?;
+            left -= u32::from(self.is_known_working_day(day)?);
+        }
+        Ok(day)
+    }
+
+    /// Whether the date is a working day, of dates that a calendar covers.
+    fn is_known_working_day(&self, date: NaiveDate) -> Result<bool, SchoolYear> {
+        if self.covers(date) { Ok(self.is_working_day(date)) } else { Err(self.school_year_of(date)) }
     }
 
     /// The last school year whose second term ended on or before a date; where no calendar states it, on 30 June.
@@ -310,4 +342,65 @@ pub fn shared_days(one: (NaiveDate, NaiveDate), other: (NaiveDate, NaiveDate)) -
 /// The day before, where there is one.
 pub fn day_before(date: NaiveDate) -> NaiveDate {
     date.checked_sub_days(Days::new(1)).unwrap_or(date)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn date(text: &str) -> NaiveDate {
+        text.parse().expect(text)
+    }
+
+    /// A year whose first week of October is off but for its weekend, of which the Sunday before is worked.
+    fn calendar() -> Calendar {
+        let term = |first, last| (date(first), date(last));
+        let year = YearCalendar {
+            school_year: "2025-2026".into(),
+            first_term: term("2025-09-01", "2026-01-30"),
+            second_term: term("2026-03-02", "2026-06-28"),
+            off: (1..=8).filter_map(|day| NaiveDate::from_ymd_opt(2025, 10, day)).collect(),
+            worked: vec![date("2025-09-28")],
+            closures: vec![date("2025-09-29")],
+        };
+        Calendar::new([year]).expect("a calendar")
+    }
+
+    #[test]
+    fn working_days_are_counted_both_ways() {
+        let calendar = calendar();
+        for (from, working_days, day) in [
+            ("2025-09-26", 0, "2025-09-26"),
+            ("2025-09-27", 0, "2025-09-27"),
+            ("2025-09-26", 1, "2025-09-28"),
+            ("2025-09-27", 1, "2025-09-28"),
+            ("2025-09-27", -1, "2025-09-26"),
+            ("2025-09-30", 1, "2025-10-09"),
+            ("2025-10-09", -1, "2025-09-30"),
+            ("2025-10-09", -3, "2025-09-28"),
+            ("2025-10-05", -4, "2025-09-26"),
+            // Schools are closed on 09-29, offices are not.
+            ("2025-09-26", 2, "2025-09-29"),
+        ] {
+            assert_eq!(calendar.working_days_away(date(from), working_days), Ok(date(day)), "{from} {working_days}");
+        }
+        assert_eq!(calendar.working_day_until(date("2026-06-28")), Ok(date("2026-06-26")), "a Sunday");
+        assert_eq!(calendar.working_day_until(date("2025-09-28")), Ok(date("2025-09-28")), "a Sunday that is worked");
+    }
+
+    #[test]
+    fn no_day_is_guessed_beyond_the_calendars() {
+        let calendar = calendar();
+        assert_eq!(calendar.working_days_away(date("2026-08-31"), 1), Err(SchoolYear(2026)));
+        assert_eq!(calendar.working_days_away(date("2026-08-31"), -1), Ok(date("2026-08-28")));
+        assert_eq!(calendar.working_days_away(date("2025-09-01"), -1), Err(SchoolYear(2024)));
+        assert_eq!(calendar.working_day_until(date("2024-03-01")), Err(SchoolYear(2023)));
+    }
+
+    #[test]
+    fn the_deadline_is_a_working_day() {
+        let calendar = calendar();
+        assert_eq!(calendar.registration_deadline(date("2025-09-01"), 1), date("2025-10-09"), "10-01 to 10-08 are off");
+        assert_eq!(calendar.registration_deadline(date("2026-03-02"), 1), date("2026-04-02"));
+    }
 }
