@@ -11,6 +11,7 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use super::recipients;
+use super::tell::Tell;
 use crate::report::package::Recipient;
 
 /// A pipeline file.
@@ -28,6 +29,9 @@ pub struct PipelineFile {
     /// When it publishes nothing.
     #[serde(default)]
     pub safety: Safety,
+    /// Who is told of its runs.
+    #[serde(default)]
+    pub tell: Tell,
 }
 
 /// `[pipeline]`

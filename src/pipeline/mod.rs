@@ -8,3 +8,4 @@ pub mod recipients;
 pub mod report;
 pub mod run;
 pub mod signoff;
+pub mod tell;

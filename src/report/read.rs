@@ -539,6 +539,35 @@ pub(super) fn finding_rows(batch: &RecordBatch, most: usize) -> Result<Vec<Findi
 pub(super) type Fault = Box<dyn std::error::Error + Send + Sync>;
 
 /// Hands on the batches of a file: some columns (all for an empty list) of all rows, or of those at places in their order.
+/// How many rows a published Parquet file has, and the name and the type of each column, as `docs/schema` calls them.
+///
+/// # Errors
+/// It can't be read.
+pub fn columns(path: &Path) -> Result<(u64, Vec<(String, String)>), ReadError> {
+    let fault = |message: String| ReadError::File { path: path.into(), message };
+    let file = File::open(path).map_err(|error| fault(error.to_string()))?;
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| fault(error.to_string()))?;
+    let rows = u64::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or_default();
+    let columns = builder.schema().fields().iter().map(|field| (field.name().clone(), type_name(field.data_type())));
+    Ok((rows, columns.collect()))
+}
+
+fn type_name(own: &DataType) -> String {
+    match own {
+        DataType::Utf8 => "string".to_owned(),
+        DataType::Boolean => "bool".to_owned(),
+        DataType::Float64 => "double".to_owned(),
+        DataType::Date32 => "date".to_owned(),
+        DataType::List(element) => format!("list<{}>", type_name(element.data_type())),
+        DataType::Struct(fields) => {
+            let fields: Vec<String> = fields.iter().map(|field| format!("{}: {}", field.name(), type_name(field.data_type()))).collect();
+            format!("struct<{}>", fields.join(", "))
+        }
+        // The integers.
+        other => other.to_string().to_lowercase(),
+    }
+}
+
 pub(super) fn read(
     path: &Path,
     columns: &[&str],
