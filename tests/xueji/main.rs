@@ -27,6 +27,7 @@ mod signoff;
 mod site;
 mod stake;
 mod support;
+mod tell;
 mod template;
 mod whole_run;
 mod workbooks;
