@@ -5,7 +5,9 @@ mod coverage;
 mod diff;
 mod explain;
 mod export;
+mod log;
 mod matching;
+mod object;
 mod progress;
 mod pseudonymise;
 mod readings;
@@ -22,13 +24,15 @@ mod verify;
 
 use std::io::Write;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
 
-use crate::ingest::fold::is_unseen;
+use self::log::{complain, note};
 use crate::ingest::keep_damage_quiet;
 use crate::ingest::old::{self, OldKind};
 use crate::pipeline::schedule::stop;
+use crate::pipeline::tell::{How, Telling};
 use crate::report::{keys, mask};
 
 /// Decides by the Shanghai regulation on student registration (上海市中小学学生学籍管理办法).
@@ -37,12 +41,15 @@ use crate::report::{keys, mask};
 struct Arguments {
     #[command(subcommand)]
     command: Command,
-    /// Print the result as one JSON object.
+    /// Print the result as one JSON object, also when there is none: then it says why.
     #[arg(long, global = true)]
     json: bool,
     /// The key that runs are encrypted with, and read back by: 64 hexadecimal digits; XUEJI_KEY_FILE or XUEJI_KEY without it.
     #[arg(long, global = true, value_name = "FILE")]
     key_file: Option<std::path::PathBuf>,
+    /// How progress, warnings and errors are said on standard error: as text, or as one JSON object a line.
+    #[arg(long, global = true, value_enum, value_name = "FORMAT", default_value = "text")]
+    log_format: log::Format,
 }
 
 #[derive(Debug, Subcommand)]
@@ -123,16 +130,27 @@ impl FailOn {
     }
 }
 
-impl From<Ending> for ExitCode {
-    fn from(ending: Ending) -> Self {
-        ExitCode::from(match ending {
+impl Ending {
+    fn code(self) -> u8 {
+        match self {
             Ending::Done => 0,
             Ending::Findings => 1,
             Ending::Unusable => 2,
             Ending::Unsafe => 3,
             Ending::Held => 75,
             Ending::Interrupted => INTERRUPTED,
-        })
+        }
+    }
+
+    /// What is wrong, in a word; nothing where there is a result.
+    fn fault(self) -> Option<&'static str> {
+        match self {
+            Ending::Done | Ending::Findings => None,
+            Ending::Unusable => Some("unusable"),
+            Ending::Unsafe => Some("unsafe"),
+            Ending::Held => Some("held"),
+            Ending::Interrupted => Some("interrupted"),
+        }
     }
 }
 
@@ -140,38 +158,78 @@ impl From<Ending> for ExitCode {
 const INTERRUPTED: u8 = 130;
 
 /// Ends the process with the contract's code when it is interrupted. Nothing is published by halves: a run folder appears by one rename.
-fn end_when_interrupted() {
-    let end = || {
+fn end_when_interrupted(telling: Arc<Telling>) {
+    let end = move || {
         // Whoever has begun jobs ends them first.
         if stop::tell() {
             return;
         }
-        note(&"interrupted: nothing more was published");
+        run::warn_of(telling.end(&How::Interrupted, INTERRUPTED));
+        complain(&"interrupted: nothing more was published");
+        object::give_failure("interrupted", INTERRUPTED);
         std::process::exit(INTERRUPTED.into());
     };
     if let Err(error) = ctrlc::set_handler(end) {
-        note(&format_args!("warning: an interruption will not be reported: {error}"));
+        log::warn(&format_args!("an interruption will not be reported: {error}"));
     }
 }
 
-/// Reads the command line and does what it says.
+/// Reads the command line; a wrong one is told as what is asked for on it says, as far as that can be made out.
+fn arguments() -> Result<Arguments, ExitCode> {
+    let error = match Arguments::try_parse() {
+        Ok(arguments) => {
+            log::set_format(arguments.log_format);
+            if arguments.json {
+                object::want();
+            }
+            return Ok(arguments);
+        }
+        Err(error) => error,
+    };
+    let words: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+    let asks_for_json =
+        words.windows(2).any(|pair| pair == ["--log-format", "json"]) || words.iter().any(|word| word == "--log-format=json");
+    if asks_for_json {
+        log::set_format(log::Format::Json);
+    }
+    let text = error.render().to_string();
+    let shown = mask::shown(&text);
+    // Help goes where it is asked for, and an error in colours where nothing in it has to be hidden.
+    if !error.use_stderr() || !asks_for_json && shown == text {
+        let _ = error.print();
+    } else {
+        complain(&text.trim_end().trim_start_matches("error: "));
+    }
+    let code = u8::try_from(error.exit_code()).unwrap_or(Ending::Unusable.code());
+    if error.use_stderr() && words.iter().any(|word| word == "--json") {
+        say(mask::shown_within(object::of_failure("usage", &shown.trim_end(), code)));
+    }
+    Err(ExitCode::from(code))
+}
+
+/// Does what the command line says.
 pub fn main() -> ExitCode {
-    end_when_interrupted();
-    keep_damage_quiet();
+    let telling = Arc::new(Telling::default());
+    end_when_interrupted(Arc::clone(&telling));
     if let Ok(program) = std::env::current_exe() {
         old::set_program(program);
     }
-    let arguments = Arguments::parse();
+    let arguments = match arguments() {
+        Ok(arguments) => arguments,
+        Err(code) => return code,
+    };
+    keep_damage_quiet();
     let json = arguments.json;
     match keys::find(arguments.key_file.as_deref()) {
         Ok(key) => keys::use_key(key),
         Err(error) => {
             complain(&error);
-            return Ending::Unusable.into();
+            object::give_failure("unusable", Ending::Unusable.code());
+            return ExitCode::from(Ending::Unusable.code());
         }
     }
-    match arguments.command {
-        Command::Run(arguments) => run::main(&arguments, json),
+    let ending = match arguments.command {
+        Command::Run(arguments) => run::main(&arguments, json, &telling),
         Command::Check(arguments) => check::main(&arguments, json),
         Command::Explain(arguments) => explain::main(&arguments, json),
         Command::Diff(arguments) => diff::main(&arguments, json),
@@ -190,8 +248,11 @@ pub fn main() -> ExitCode {
         Command::Runs(arguments) => runs::main(&arguments, json),
         Command::Verify(arguments) => verify::main(&arguments, json),
         Command::Template(arguments) => template::main(&arguments, json),
+    };
+    if let Some(kind) = ending.fault() {
+        object::give_failure(kind, ending.code());
     }
-    .into()
+    ExitCode::from(ending.code())
 }
 
 /// Lets as many threads work as `--jobs` says.
@@ -206,21 +267,7 @@ fn use_threads(jobs: Option<usize>) -> Result<(), Ending> {
 /// Says something on standard output, no number of an ID document whole. Nobody is there to be told when that fails, as with a closed
 /// pipe.
 fn say(text: impl std::fmt::Display) {
-    let _ = writeln!(std::io::stdout().lock(), "{}", safe(&text.to_string()));
-}
-
-/// Says something on standard error, masked in the same way.
-fn note(text: &dyn std::fmt::Display) {
-    let _ = writeln!(std::io::stderr().lock(), "{}", safe(&text.to_string()));
-}
-
-/// A text as it may be shown: masked, and without what would move the cursor of the terminal.
-fn safe(text: &str) -> String {
-    let is_shown = |letter: char| letter == '\n' || letter == '\t' || !is_unseen(letter);
-    mask::within(text).chars().map(|letter| if is_shown(letter) { letter } else { '\u{FFFD}' }).collect()
-}
-
-/// Says on standard error why a command could not be done.
-fn complain(error: &dyn std::fmt::Display) {
-    note(&format_args!("error: {error}"));
+    if object::may_be_given() {
+        let _ = writeln!(std::io::stdout().lock(), "{}", mask::shown(&text.to_string()));
+    }
 }

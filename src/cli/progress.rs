@@ -1,11 +1,14 @@
-//! Progress on standard error: a bar on a terminal, plain lines otherwise, nothing for what is done within two seconds.
+//! Progress on standard error: a bar on a terminal, plain lines otherwise, nothing for what is done within two seconds; where a log of JSON
+//! objects is wanted, one a stage, and one every few seconds.
 
 use std::io::IsTerminal;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::json;
 
+use super::log::{self, Level};
 use crate::pipeline::run::Stage;
 
 /// Shows how far a run is.
@@ -43,8 +46,9 @@ impl Progress {
     pub fn show(&self, stage: &'static str, done: u64, of: u64) {
         // A fault of whoever showed progress before is no reason to stop.
         let mut state = self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let terminal = std::io::stderr().is_terminal();
-        if state.stage != Some(stage) {
+        let terminal = std::io::stderr().is_terminal() && !log::is_json();
+        let is_new = state.stage != Some(stage);
+        if is_new {
             state.bar.finish_and_clear();
             state.stage = Some(stage);
             if terminal {
@@ -57,9 +61,11 @@ impl Progress {
         if terminal {
             state.bar.set_length(of);
             state.bar.set_position(done);
-        } else if self.began.elapsed() > Duration::from_secs(2) && state.said.elapsed() > PLAIN_EVERY {
+        } else if is_new && log::is_json() || self.began.elapsed() > Duration::from_secs(2) && state.said.elapsed() > PLAIN_EVERY {
             state.said = Instant::now();
-            eprintln!("{stage}: {} %", (done * 100).checked_div(of).unwrap_or(100));
+            let percent = (done * 100).checked_div(of).unwrap_or(100);
+            let fields = json!({ "stage": stage, "done": done, "of": of });
+            log::line(Level::Info, "progress", &format_args!("{stage}: {percent} %"), fields);
         }
     }
 

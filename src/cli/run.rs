@@ -4,11 +4,14 @@ use std::path::PathBuf;
 
 use chrono::NaiveDate;
 
+use serde_json::{Value, json};
+
 use super::progress::{Progress, words};
-use super::{Ending, FailOn, complain, say, use_threads};
+use super::{Ending, FailOn, complain, log, object, say, use_threads};
 use crate::pipeline::config::{Attendance, Config, Overrides};
-use crate::pipeline::run::{RunError, run};
-use crate::report::summary;
+use crate::pipeline::run::{PublishedRun, RunError, run};
+use crate::pipeline::tell::{self, Audience, How, Telling};
+use crate::report::{mask, summary};
 
 /// The arguments of `run`.
 #[derive(Debug, clap::Args)]
@@ -54,6 +57,15 @@ pub struct Arguments {
     /// Who gets a package; `recipients.toml` beside the pipeline file without it.
     #[arg(long, value_name = "FILE", requires = "package")]
     recipients: Option<PathBuf>,
+    /// Add OpenLineage events of the run to a file, one a line; replaces the pipeline file's.
+    #[arg(long, value_name = "FILE")]
+    lineage: Option<PathBuf>,
+    /// Replace a file of metrics for Prometheus; replaces the pipeline file's.
+    #[arg(long, value_name = "FILE")]
+    metrics: Option<PathBuf>,
+    /// Call a program when nothing was published, with the reason as JSON on its standard input; replaces the pipeline file's command.
+    #[arg(long, value_name = "PROGRAM")]
+    on_failure: Option<PathBuf>,
 }
 
 /// Reads a size such as `500MB`.
@@ -73,11 +85,59 @@ fn bytes(text: &str) -> Result<u64, String> {
     number.checked_mul(factor).ok_or_else(wrong)
 }
 
-/// Runs a pipeline.
-pub fn main(arguments: &Arguments, json: bool) -> Ending {
-    if let Err(ending) = use_threads(arguments.jobs) {
-        return ending;
+/// The exit code of a program that has a fault of its own.
+const FAULT: u8 = 101;
+
+/// Runs a pipeline, and tells whoever is to be told.
+pub fn main(arguments: &Arguments, json: bool, telling: &Telling) -> Ending {
+    let Arguments { lineage, metrics, on_failure, .. } = arguments;
+    let overrides = tell::Overrides { lineage: lineage.clone(), metrics: metrics.clone(), on_failure: on_failure.clone() };
+    let audience = Audience::of(&arguments.pipeline, &overrides);
+    let tell = |how: &How<'_>, code: u8, result: Value, text: &dyn Fn() -> Option<String>| {
+        let said = if matches!(how, How::Published(_)) { "published" } else { "failed" };
+        let fields = json!({ "pipeline": audience.pipeline, "run_id": result.get("run_id"), "exit_code": code });
+        log::event(said, &format_args!("the run of {} is over", audience.pipeline), fields);
+        warn_of(telling.end(how, code));
+        match text() {
+            _ if json => say(mask::shown_within(result.clone())),
+            Some(text) => say(text),
+            None => {}
+        }
+        warn_of(audience.call(how, code, result));
+    };
+    let tell_of_failure = |kind: &str, code: u8| {
+        let why = log::complaint().unwrap_or_else(|| "the program has a fault of its own".to_owned());
+        let mut result = object::of_failure(kind, &why, code);
+        result["pipeline"] = audience.pipeline.as_str().into();
+        tell(&How::Failed(&why), code, result, &|| None);
+    };
+    // A fault of the program's own is told like any other failure, and then takes its course.
+    match std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| publish(arguments, &audience, telling))) {
+        Ok(Ok(run)) => {
+            let (errors, queries) = tell::open(&run.manifest);
+            let ending = arguments.fail_on.ending(errors, queries);
+            let text = || Some(summary::text(&run.manifest, &run.folder));
+            tell(&How::Published(&run), ending.code(), result(&run, ending.code()), &text);
+            ending
+        }
+        Ok(Err(ending)) => {
+            tell_of_failure(ending.fault().unwrap_or_default(), ending.code());
+            ending
+        }
+        Err(fault) => {
+            tell_of_failure("fault", FAULT);
+            std::panic::resume_unwind(fault)
+        }
     }
+}
+
+/// Says what is wrong with telling, which changes nothing else.
+pub fn warn_of(faults: impl IntoIterator<Item = String>) {
+    faults.into_iter().for_each(|fault| log::warn(&fault));
+}
+
+/// Runs it; complains where nothing can be published.
+fn publish(arguments: &Arguments, audience: &Audience, telling: &Telling) -> Result<PublishedRun, Ending> {
     let overrides = Overrides {
         inputs: arguments.input.clone(),
         as_of: arguments.as_of,
@@ -89,50 +149,47 @@ pub fn main(arguments: &Arguments, json: bool) -> Ending {
         recipients: arguments.recipients.clone(),
         cache: Some(arguments.cache_limit).filter(|limit| !arguments.no_cache && *limit > 0),
     };
-    let config = match Config::load(&arguments.pipeline, &overrides) {
-        Ok(config) => config,
-        Err(error) => {
-            complain(&error);
-            return Ending::Unusable;
-        }
-    };
+    let config = Config::load(&arguments.pipeline, &overrides);
+    let as_of = config.as_ref().ok().map(|config| config.law.as_of);
+    log::event("started", &format_args!("a run of {}", audience.pipeline), json!({ "pipeline": audience.pipeline, "as_of": as_of }));
+    warn_of(telling.begin(audience, &arguments.out, as_of));
+    let config = config.map_err(|error| {
+        complain(&error);
+        Ending::Unusable
+    })?;
+    use_threads(arguments.jobs)?;
     let progress = Progress::new();
     let published = run(&config, &arguments.out, &|stage, done, of| progress.show(words(stage), done, of));
     progress.finish();
-    let published = match published {
-        Ok(published) => published,
-        Err(error) => {
-            complain(&error);
-            return match error {
-                RunError::Held(_) => Ending::Held,
-                RunError::Unsafe(_) => Ending::Unsafe,
-                RunError::Input(_) | RunError::Policy(_) | RunError::Write(_) => Ending::Unusable,
-            };
+    published.map_err(|error| {
+        complain(&error);
+        match error {
+            RunError::Held(_) => Ending::Held,
+            RunError::Unsafe(_) => Ending::Unsafe,
+            RunError::Input(_) | RunError::Policy(_) | RunError::Write(_) => Ending::Unusable,
         }
-    };
-    if json {
-        let manifest = &published.manifest;
-        let object = serde_json::json!({
-            "run": published.folder,
-            "run_id": manifest.run_id,
-            "students": manifest.students,
-            "outcomes": manifest.outcomes,
-            "outcomes_by_stage": manifest.outcomes_by_stage,
-            "findings": manifest.findings_by_severity,
-            "findings_by_code": manifest.findings,
-            "open_findings": manifest.open_findings_by_severity,
-            "open_findings_by_code": manifest.open_findings,
-            "life": manifest.life,
-            "movements": manifest.movements,
-            "attendance": manifest.attendance,
-            "cache": manifest.cache,
-            "seconds": manifest.seconds,
-        });
-        say(object);
-    } else {
-        say(summary::text(&published.manifest, &published.folder));
-    }
-    let found = |severity: &str| published.manifest.open_findings_by_severity.get(severity).is_some_and(|number| *number > 0);
-    let moved = published.manifest.movements.as_ref().is_some_and(|movements| movements.queries > 0);
-    arguments.fail_on.ending(found("error"), found("query") || moved)
+    })
+}
+
+/// A published run as one object.
+fn result(run: &PublishedRun, exit_code: u8) -> Value {
+    let manifest = &run.manifest;
+    json!({
+        "run": run.folder,
+        "run_id": manifest.run_id,
+        "pipeline": manifest.pipeline,
+        "exit_code": exit_code,
+        "students": manifest.students,
+        "outcomes": manifest.outcomes,
+        "outcomes_by_stage": manifest.outcomes_by_stage,
+        "findings": manifest.findings_by_severity,
+        "findings_by_code": manifest.findings,
+        "open_findings": manifest.open_findings_by_severity,
+        "open_findings_by_code": manifest.open_findings,
+        "life": manifest.life,
+        "movements": manifest.movements,
+        "attendance": manifest.attendance,
+        "cache": manifest.cache,
+        "seconds": manifest.seconds,
+    })
 }

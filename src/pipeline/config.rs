@@ -11,6 +11,7 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use super::recipients;
+use super::tell::Tell;
 use crate::report::keys;
 use crate::report::manifest::OverrideReceipt;
 use crate::report::package::Recipient;
@@ -33,6 +34,9 @@ pub struct PipelineFile {
     /// How what it leaves behind is kept.
     #[serde(default)]
     pub privacy: Privacy,
+    /// Who is told of its runs.
+    #[serde(default)]
+    pub tell: Tell,
 }
 
 /// `[pipeline]`

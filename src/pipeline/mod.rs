@@ -11,4 +11,5 @@ pub mod run;
 pub mod runs;
 pub mod schedule;
 pub mod signoff;
+pub mod tell;
 pub mod verify;

@@ -2,6 +2,26 @@
 
 use std::borrow::Cow;
 
+use serde_json::Value;
+
+use crate::ingest::fold::is_unseen;
+
+/// A text as it may be shown: masked, and without what would move the cursor of a terminal.
+pub fn shown(text: &str) -> String {
+    let is_shown = |letter: char| letter == '\n' || letter == '\t' || !is_unseen(letter);
+    within(text).chars().map(|letter| if is_shown(letter) { letter } else { '\u{FFFD}' }).collect()
+}
+
+/// A JSON value whose every text may be shown, names of fields too.
+pub fn shown_within(value: Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(shown(&text)),
+        Value::Array(values) => values.into_iter().map(shown_within).collect(),
+        Value::Object(fields) => fields.into_iter().map(|(name, value)| (shown(&name), shown_within(value))).collect(),
+        plain => plain,
+    }
+}
+
 /// A text in which every number of an ID document is masked, whatever stands around it: the last safeguard of all that people see.
 pub fn within(text: &str) -> Cow<'_, str> {
     // Most texts hold no run of digits that is long enough.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use ::parquet::errors::ParquetError;
 use arrow::datatypes::DataType;
 use serde::Deserialize;
 
@@ -64,6 +65,17 @@ pub fn difference(folder: &Path, table: &str) -> Option<String> {
         return Some(format!("列“{}”（{}）应为“{}”（{}）", own.name, own.holds, documented.name, documented.holds));
     }
     (columns.len() != document.columns.len()).then(|| format!("有 {} 列，应有 {} 列", columns.len(), document.columns.len()))
+}
+
+/// How many rows a published table has, and the name and the type of each column, as the documents name them.
+///
+/// # Errors
+/// It can't be read.
+pub fn columns(path: &Path) -> Result<(u64, Vec<(String, String)>), ParquetError> {
+    let file = parquet::open(path)?;
+    let rows = u64::try_from(file.metadata().file_metadata().num_rows()).unwrap_or_default();
+    let columns = file.schema().fields().iter().map(|field| (field.name().clone(), name_of(field.data_type())));
+    Ok((rows, columns.collect()))
 }
 
 /// A type as the documents name it.

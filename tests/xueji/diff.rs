@@ -253,7 +253,13 @@ fn a_run_that_cannot_be_read_is_refused() {
         let changed = scratch.path().join("changed.parquet");
         for (one, other) in [(&whole, &damaged), (&damaged, &whole)] {
             let (code, said, error) = diff(one, other, &["--json", "--out", changed.to_str().expect("a path")]);
-            assert_eq!((code, said.as_str()), (Some(2), ""), "{error}");
+            let object: serde_json::Value = serde_json::from_str(&said).expect("one object");
+            assert_eq!(
+                (code, &object["exit_code"], object.as_object().map(serde_json::Map::len)),
+                (Some(2), &2.into(), Some(2)),
+                "{error}"
+            );
+            assert!(object["error"]["message"].as_str().is_some_and(|message| message.contains(reason)), "{reason} is not in {said}");
             assert!(error.contains(reason), "{reason} is not in {error}");
             assert!(!changed.exists());
         }

@@ -30,6 +30,7 @@ mod site;
 mod stake;
 mod support;
 mod survival;
+mod tell;
 mod template;
 mod verify;
 mod whole_run;

@@ -270,7 +270,7 @@ fn files_that_change_while_they_are_read_are_what_their_hash_says_or_told() {
                     }
                 }
                 turn += 1;
-                std::thread::sleep(Duration::from_millis(if turn % 5 == 0 { 25 } else { 1 }));
+                std::thread::sleep(Duration::from_millis(if turn.is_multiple_of(5) { 25 } else { 1 }));
             }
         });
         for turn in 0..30 {
