@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
+use crate::report::keys;
+
 /// A command that did not do what it was called for.
 #[derive(Debug, Error)]
 pub enum Fault {
@@ -36,6 +38,9 @@ pub fn call(command: &[OsString], environment: &[(&str, String)], input: String,
     let mut child = Command::new(program)
         .args(arguments)
         .envs(environment.iter().map(|(name, value)| (name, value)))
+        // Whoever is told of a run needs no key to it.
+        .env_remove(keys::KEY)
+        .env_remove(keys::KEY_FILE)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())

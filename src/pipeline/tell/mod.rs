@@ -66,6 +66,8 @@ pub struct Overrides {
     pub on_failure: Option<PathBuf>,
 }
 
+/// The exit code of a run whose output another one holds.
+const HELD: u8 = 75;
 /// Seconds that a command may take where the pipeline file says nothing.
 const SECONDS: u64 = 60;
 
@@ -201,7 +203,8 @@ impl Current {
     }
 
     fn measure(&self, how: &How<'_>, exit_code: u8, ended: DateTime<Utc>) -> Result<(), String> {
-        let Some(path) = &self.audience.metrics else { return Ok(()) };
+        // Whoever holds the output says how its run ends; one that could not begin says nothing of it.
+        let Some(path) = self.audience.metrics.as_ref().filter(|_| exit_code != HELD) else { return Ok(()) };
         metrics::replace(path, self, how, exit_code, ended)
             .map_err(|error| format!("can't write the metrics file {}: {error}", path.display()))
     }
