@@ -53,7 +53,7 @@ pub struct Keeper {
 /// How keeping ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kept {
-    /// What was due at the start is done; the exit code that tells the worst of it.
+    /// What was due at the start is done; the highest exit code of its jobs, that of what can't be used among them.
     Done(i32),
     /// Told to stop.
     Stopped,
@@ -77,7 +77,10 @@ struct Owed {
 struct Look {
     owed: Vec<Owed>,
     next: Option<Moment>,
+    /// What keeps a pipeline from being run, or from being known to be due now.
     faults: Vec<String>,
+    /// What will, if nothing is done.
+    warnings: Vec<String>,
 }
 
 /// The longest wait between two looks.
@@ -136,36 +139,42 @@ impl Keeper {
         let start = world.now();
         let mut told: BTreeMap<String, NaiveDate> = BTreeMap::new();
         let mut codes: BTreeMap<String, i32> = BTreeMap::new();
-        let mut trouble = None;
+        let mut trouble = Vec::new();
         loop {
             let now = world.now();
             let mut look = self.look(now, if self.once { start } else { now });
-            look.faults.extend(trouble.take());
-            for fault in &look.faults {
+            look.faults.append(&mut trouble);
+            for fault in look.faults.iter().chain(&look.warnings) {
                 // What stays broken is said once a day.
                 if told.insert(fault.clone(), now.date_naive()) != Some(now.date_naive()) {
                     world.tell(fault);
                 }
             }
-            told.retain(|fault, _| look.faults.contains(fault));
+            told.retain(|fault, _| look.faults.contains(fault) || look.warnings.contains(fault));
             look.owed.sort_by(|one, other| (one.due, &one.job.name).cmp(&(other.due, &other.job.name)));
-            if let Some(owed) = look.owed.iter().find(|owed| owed.not_before.is_none()) {
+            let mut has_run = false;
+            for owed in look.owed.iter().filter(|owed| owed.not_before.is_none()) {
                 match self.attempt(owed, world) {
                     Ok(code) => {
                         codes.insert(owed.job.name.clone(), code.unwrap_or(UNUSABLE));
-                        if world.wait(Duration::ZERO) {
-                            return Kept::Stopped;
-                        }
-                        continue;
+                        has_run = true;
+                        break;
                     }
-                    // Nothing is run of which nobody would know: tried again at the next look.
-                    Err(fault) => trouble = Some(fault),
+                    // Nothing is run of which nobody would know: tried again at the next look, and the others in its place.
+                    Err(fault) => trouble.push(fault),
                 }
             }
-            if self.once && (look.owed.is_empty() || trouble.is_some()) {
+            if has_run {
+                // Time has passed: what is owed now is another matter.
+                if world.wait(Duration::ZERO) {
+                    return Kept::Stopped;
+                }
+                continue;
+            }
+            if self.once && (look.owed.is_empty() || !trouble.is_empty()) {
                 trouble.iter().for_each(|fault| world.tell(fault));
                 let broken = trouble.into_iter().chain(look.faults).map(|_| UNUSABLE);
-                return Kept::Done(codes.into_values().chain(broken).fold(0, worse));
+                return Kept::Done(codes.into_values().chain(broken).max().unwrap_or(0));
             }
             let soonest = look.owed.iter().filter_map(|owed| owed.not_before).chain(look.next).min();
             let wait = soonest.and_then(|time| (time - now).to_std().ok()).map_or(LOOK, |wait| wait.min(LOOK));
@@ -225,7 +234,12 @@ impl Keeper {
         attempts.see(plan, now).map_err(fault)?;
         match job.next(now) {
             Some(Next::At(time)) => look.next = Some(look.next.map_or(time, |next| next.min(time))),
-            Some(Next::Unknown(year)) => look.faults.push(unknown(&job.name, year)),
+            Some(Next::Unknown(year)) => {
+                // In the vacation before a year without a calendar nothing is due yet.
+                let is_today_known = job.almanac.as_ref().is_some_and(|almanac| almanac.calendar.covers(now.date_naive()));
+                let told = if is_today_known { &mut look.warnings } else { &mut look.faults };
+                told.push(unknown(&job.name, year));
+            }
             Some(Next::Never) | None => {}
         }
         if let Some(due) = owed(&job, &attempts, until) {
@@ -264,9 +278,4 @@ impl Keeper {
 /// What is said of a pipeline whose due time nobody can know.
 pub fn unknown(name: &str, year: law::facts::calendar::SchoolYear) -> String {
     format!("{name}: when it is due can't be known: there is no calendar of {year}; add it to the calendars")
-}
-
-/// The graver of two exit codes.
-fn worse(one: i32, other: i32) -> i32 {
-    if one > 1 { one } else { one.max(other) }
 }

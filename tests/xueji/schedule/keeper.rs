@@ -313,6 +313,18 @@ fn once_runs_what_is_due_at_its_start_and_tells_the_worst() {
 }
 
 #[test]
+fn a_calendar_that_will_be_missing_is_a_warning_and_one_that_is_a_fault() {
+    let house = House::new(&[("watch", SCHOOL_NIGHTS)]);
+    let once = Keeper { once: true, ..house.keeper() };
+    for (time, code) in [("2026-06-20 02:00", 0), ("2026-07-15 02:00", 0), ("2026-08-31 23:59", 0), ("2026-09-01 00:00", 2)] {
+        let world = Invented::new(time, "2035-01-01 00:00");
+        assert_eq!(once.keep(&world), Kept::Done(code), "{time}");
+        let is_told = !time.starts_with("2026-06");
+        assert_eq!(world.said("there is no calendar of 2026-2027"), usize::from(is_told), "{time}");
+    }
+}
+
+#[test]
 fn what_can_not_be_noted_is_not_run() {
     let house = House::new(&[("watch", "cron = '0 2 * * *'")]);
     house.keep(&Invented::new("2025-10-12 12:00", "2025-10-12 13:00"));
@@ -331,6 +343,22 @@ fn what_can_not_be_noted_is_not_run() {
     house.keep(&world);
     assert_eq!(world.ran(), ["watch 10-13 14:00"]);
     assert!(house.attempts("watch").last_ended().is_some());
+}
+
+#[test]
+fn one_that_can_not_be_noted_does_not_hold_up_the_others() {
+    let house = House::new(&[("a", "cron = '0 2 * * *'"), ("b", "cron = '0 3 * * *'")]);
+    house.keep(&Invented::new("2025-10-12 12:00", "2025-10-12 13:00"));
+    let file = house.path().join("out/a/attempts.ndjson");
+    let seen = std::fs::read(&file).expect("what was seen");
+    std::fs::remove_file(&file).expect("a file");
+    std::fs::create_dir(&file).expect("a folder in its place");
+    let world = Invented::new("2025-10-12 13:00", "2025-10-14 12:00").when("2025-10-13 12:00", |_| {
+        std::fs::remove_dir(&file).expect("a folder");
+        std::fs::write(&file, &seen).expect("a file");
+    });
+    house.keep(&world);
+    assert_eq!(world.ran(), ["b 10-13 03:00", "a 10-13 12:00", "a 10-14 02:00", "b 10-14 03:00"]);
 }
 
 #[test]
