@@ -220,7 +220,8 @@ pub fn main() -> ExitCode {
     };
     keep_damage_quiet();
     let json = arguments.json;
-    match keys::find(arguments.key_file.as_deref()) {
+    let key_file = arguments.key_file;
+    match keys::find(key_file.as_deref()) {
         Ok(key) => keys::use_key(key),
         Err(error) => {
             complain(&error);
@@ -242,7 +243,7 @@ pub fn main() -> ExitCode {
         Command::Match(arguments) => matching::main(&arguments, json),
         Command::Rules(arguments) => rules::main(&arguments, json),
         Command::Sample(arguments) => sample::main(&arguments, json),
-        Command::Schedule(arguments) => schedule::main(&arguments, json),
+        Command::Schedule(arguments) => schedule::main(&arguments, key_file.as_deref(), json),
         Command::Signoff(arguments) => signoff::main(&arguments, json),
         Command::Pseudonymise(arguments) => pseudonymise::main(&arguments, json),
         Command::Runs(arguments) => runs::main(&arguments, json),

@@ -82,16 +82,23 @@ enum Format {
 }
 
 /// Lists, runs or exports.
-pub fn main(arguments: &Arguments, json: bool) -> Ending {
+pub fn main(arguments: &Arguments, key_file: Option<&Path>, json: bool) -> Ending {
     let done = match &arguments.action {
         Action::List(folders) => list(folders, json),
-        Action::Run { folders, once, pipeline, options } => run(folders, *once, pipeline.as_deref(), options, json),
-        Action::Export { folders, format, to, options } => export(folders, *format, to, options, json),
+        Action::Run { folders, once, pipeline, options } => run(folders, *once, pipeline.as_deref(), &with_key(options, key_file), json),
+        Action::Export { folders, format, to, options } => export(folders, *format, to, &with_key(options, key_file), json),
     };
     done.unwrap_or_else(|error| {
         complain(&error);
         Ending::Unusable
     })
+}
+
+/// The options of a run, which gets the key that this process got. One of the environment it finds there.
+fn with_key(options: &[String], key_file: Option<&Path>) -> Vec<String> {
+    let named = key_file.map(|file| std::path::absolute(file).unwrap_or_else(|_| file.to_owned()));
+    let named = named.into_iter().flat_map(|file| ["--key-file".to_owned(), file.to_string_lossy().into_owned()]);
+    options.iter().cloned().chain(named).collect()
 }
 
 fn now() -> Moment {
