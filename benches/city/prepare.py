@@ -63,8 +63,10 @@ PARTS_OF_ITEM = {
     "report": ("city",),
     "workbooks": ("workbooks",),
     "csv": ("csv/gb18030", "csv/utf8"),
+    "first_run": ("workbooks",),
+    "second_run": ("workbooks",),
 }
-FOLDER_OF_ITEM = {"term_end": "city", "report": "city"}
+FOLDER_OF_ITEM = {"term_end": "city", "report": "city", "first_run": "workbooks", "second_run": "workbooks"}
 
 
 @dataclass(frozen=True)
@@ -218,10 +220,23 @@ def published(workshop: Workshop, data: Path) -> Path:
     wanted = (data.parent / f"{data.name}.made").read_text("utf-8") + version_of(workshop.binary) + str(workshop.binary.stat().st_mtime_ns)
     if not mark.exists() or mark.read_text("utf-8") != wanted:
         shutil.rmtree(made, ignore_errors=True)
-        command = [workshop.binary, "run", PIPELINE, "--input", data, "--out", made, "--tables-only"]
+        command = [workshop.binary, "run", PIPELINE, "--input", data, "--out", made, "--tables-only", "--no-cache"]
         subprocess.run(command, check=True, capture_output=True)
         mark.write_text(wanted, "utf-8")
     return made
+
+
+def know(workshop: Workshop, data: Path, out: Path) -> None:
+    """What a run keeps of the files that it read, put where the next one looks for it. It is made once."""
+    made = workshop.folder / "known" / f"{data.parent.name}-{data.name}"
+    mark = made.with_suffix(".made")
+    wanted = (data.parent / f"{data.name}.made").read_text("utf-8") + version_of(workshop.binary) + str(workshop.binary.stat().st_mtime_ns)
+    if not mark.exists() or mark.read_text("utf-8") != wanted:
+        shutil.rmtree(made, ignore_errors=True)
+        command = [workshop.binary, "run", PIPELINE, "--input", data, "--out", made, "--tables-only"]
+        subprocess.run(command, check=True, capture_output=True)
+        mark.write_text(wanted, "utf-8")
+    shutil.copytree(made / ".cache", out / ".cache", dirs_exist_ok=True)
 
 
 def go_on_from(workshop: Workshop, data: Path, out: Path) -> Path:
@@ -235,7 +250,7 @@ def go_on_from(workshop: Workshop, data: Path, out: Path) -> Path:
         aside = data.parent / last.name
         last.rename(aside)
         try:
-            command = [workshop.binary, "run", WATCH_PIPELINE, "--input", data, "--out", made, "--tables-only", *watch_options("watch_next_day")]
+            command = [workshop.binary, "run", WATCH_PIPELINE, "--input", data, "--out", made, "--tables-only", "--no-cache", *watch_options("watch_next_day")]
             subprocess.run(command, check=True, capture_output=True)
         finally:
             aside.rename(last)

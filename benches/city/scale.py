@@ -28,7 +28,7 @@ def measure_size(workshop: Workshop, students: int, times: int) -> dict:
     runs = []
     for repetition in range(1 if students >= ONCE_FROM_STUDENTS else times):
         out = workshop.scratch("xueji-scale")
-        run = measure([str(workshop.binary), "run", str(PIPELINE), "--input", str(data), "--out", str(out), "--json", "--tables-only"], files)
+        run = measure([str(workshop.binary), "run", str(PIPELINE), "--input", str(data), "--out", str(out), "--json", "--tables-only", "--no-cache"], files)
         runs.append(asdict(run))
         cost = f"{run.wall_seconds:.1f} s, CPU {run.cpu_seconds:.1f} s, {run.peak_mebibytes:.0f} MiB"
         say(f"{students:,} students, run {repetition + 1}: {cost} {run.failure}")

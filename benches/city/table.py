@@ -19,6 +19,8 @@ ITEM_TITLES = {
     "watch_next_day": "the watch, a file a day, all but the last known from the night before",
     "match": "registry against the exam authority's list (xueji's work: reading and keys; its wall time: scores too; the peers': exact keys alone)",
     "report": "all pages and workbooks of the published term end",
+    "first_run": "a run over the school workbooks, which keeps what it reads (work: reading)",
+    "second_run": "the next run over the same workbooks, which knows them (work: reading)",
     "audit": "the audit of every table (the peers: five clauses of it)",
 }
 FLOOR_TITLES = {
