@@ -50,7 +50,7 @@ fn the_law_can_do_nothing_but_judge() {
 
 /// The manifests of all crates of the repository.
 fn manifests() -> Vec<PathBuf> {
-    let (mut manifests, mut open) = (Vec::new(), vec![package()]);
+    let (mut manifests, mut open) = (Vec::new(), vec![package().to_owned()]);
     while let Some(folder) = open.pop() {
         for entry in std::fs::read_dir(folder).expect("a folder") {
             let path = entry.expect("an entry").path();
