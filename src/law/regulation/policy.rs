@@ -638,6 +638,14 @@ mod tests {
     }
 
     #[test]
+    fn a_policy_is_valid_from_its_first_day_to_its_last() {
+        let text = include_str!("../../../pipelines/policies/shanghai-2018.toml");
+        let policy: Policy = toml::from_str(text).expect("a policy");
+        assert!(policy.is_valid_on(date("2018-01-01")) && policy.is_valid_on(date("2027-12-31")));
+        assert!(!policy.is_valid_on(date("2017-12-31")) && !policy.is_valid_on(date("2028-01-01")));
+    }
+
+    #[test]
     fn a_share_is_a_part_of_a_whole() {
         assert_eq!(Share::try_from(0.25).map(f64::from), Ok(0.25));
         assert!(Share::try_from(1.01).is_err() && Share::try_from(-0.01).is_err());
