@@ -48,6 +48,43 @@ fn the_law_can_do_nothing_but_judge() {
     assert_eq!(lines_with("src/law/regulation", &does), Vec::<String>::new());
 }
 
+/// The manifests of all crates of the repository.
+fn manifests() -> Vec<PathBuf> {
+    let (mut manifests, mut open) = (Vec::new(), vec![package().to_owned()]);
+    while let Some(folder) = open.pop() {
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            if name == "Cargo.toml" {
+                manifests.push(path);
+            } else if path.is_dir() && !path.is_symlink() && !name.starts_with('.') && name != "target" {
+                open.push(path);
+            }
+        }
+    }
+    manifests.sort();
+    manifests
+}
+
+#[test]
+fn no_crate_may_be_unsafe() {
+    let forbids = |lints: Option<&toml::Value>| {
+        let level = lints.and_then(|lints| lints.get("rust")?.get("unsafe_code")?.as_str());
+        level == Some("forbid")
+    };
+    let read = |path: &Path| std::fs::read_to_string(path).expect("a manifest").parse::<toml::Table>().expect("TOML");
+    let workspace = read(&package().join("Cargo.toml"));
+    let manifests = manifests();
+    assert!(manifests.len() >= 3, "{manifests:?}");
+    for path in manifests {
+        let manifest = read(&path);
+        let lints = manifest.get("lints");
+        let inherits = lints.and_then(|lints| lints.get("workspace")).is_some_and(|inherits| inherits.as_bool() == Some(true));
+        let held = if inherits { workspace["workspace"].get("lints") } else { lints };
+        assert!(forbids(held), "{} does not forbid unsafe code", path.display());
+    }
+}
+
 #[test]
 fn the_engine_names_no_article() {
     let named = |line: &String| {

@@ -465,9 +465,11 @@ fn a_run_that_fails_is_told_and_the_last_success_stays_known() {
     assert!((receipt - success.expect("a time")).abs() < 10.0);
 
     let held = xueji::pipeline::folder::Held::take(&scene.place("out"), "term-end").expect("a folder").expect("nobody else");
+    let before = fs::read(scene.place("xueji.prom")).expect("metrics");
     let said = scene.run(&[]);
     assert_eq!((said.code, &said.object()["error"]["kind"]), (Some(75), &json!("held")));
-    assert_eq!(scene.metrics().get("xueji_run_exit_code", &[]), Some(75.0));
+    // The run that holds the output says how it ends.
+    assert_eq!(fs::read(scene.place("xueji.prom")).expect("metrics"), before);
     assert_eq!(scene.told().expect("a call").0["exit_code"], 75);
     drop(held);
 

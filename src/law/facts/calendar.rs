@@ -349,11 +349,11 @@ mod tests {
     use super::*;
 
     fn date(text: &str) -> NaiveDate {
-        text.parse().expect(text)
+        text.parse().expect("a date")
     }
 
     /// A year whose first week of October is off but for its weekend, of which the Sunday before is worked.
-    fn calendar() -> Calendar {
+    fn year_of_holidays() -> Calendar {
         let term = |first, last| (date(first), date(last));
         let year = YearCalendar {
             school_year: "2025-2026".into(),
@@ -368,7 +368,7 @@ mod tests {
 
     #[test]
     fn working_days_are_counted_both_ways() {
-        let calendar = calendar();
+        let calendar = year_of_holidays();
         for (from, working_days, day) in [
             ("2025-09-26", 0, "2025-09-26"),
             ("2025-09-27", 0, "2025-09-27"),
@@ -390,7 +390,7 @@ mod tests {
 
     #[test]
     fn no_day_is_guessed_beyond_the_calendars() {
-        let calendar = calendar();
+        let calendar = year_of_holidays();
         assert_eq!(calendar.working_days_away(date("2026-08-31"), 1), Err(SchoolYear(2026)));
         assert_eq!(calendar.working_days_away(date("2026-08-31"), -1), Ok(date("2026-08-28")));
         assert_eq!(calendar.working_days_away(date("2025-09-01"), -1), Err(SchoolYear(2024)));
@@ -399,8 +399,110 @@ mod tests {
 
     #[test]
     fn the_deadline_is_a_working_day() {
-        let calendar = calendar();
+        let calendar = year_of_holidays();
         assert_eq!(calendar.registration_deadline(date("2025-09-01"), 1), date("2025-10-09"), "10-01 to 10-08 are off");
         assert_eq!(calendar.registration_deadline(date("2026-03-02"), 1), date("2026-04-02"));
+    }
+
+    fn year(school_year: &str, first: (&str, &str), second: (&str, &str)) -> YearCalendar {
+        let (first_term, second_term) = ((date(first.0), date(first.1)), (date(second.0), date(second.1)));
+        YearCalendar { school_year: school_year.to_owned(), first_term, second_term, off: vec![], worked: vec![], closures: vec![] }
+    }
+
+    /// Three school years: the first day of the first comes after 1 September, that of the last before.
+    fn calendar() -> Calendar {
+        let years = [
+            year("2024-2025", ("2024-09-02", "2025-01-17"), ("2025-02-17", "2025-06-30")),
+            year("2025-2026", ("2025-09-03", "2026-01-23"), ("2026-03-02", "2026-06-30")),
+            year("2026-2027", ("2026-08-31", "2027-01-22"), ("2027-02-22", "2027-06-30")),
+        ];
+        Calendar::new(years).expect("calendars")
+    }
+
+    #[test]
+    fn school_years_are_two_years_running() {
+        assert_eq!(parse_school_year("2025-2026"), Some(SchoolYear(2025)));
+        assert_eq!(parse_school_year("2025-2027"), None);
+        assert_eq!(parse_school_year("1800-1801"), None);
+        assert_eq!(SchoolYear(2025).to_string(), "2025-2026");
+    }
+
+    #[test]
+    fn a_calendar_that_is_refused_says_which() {
+        let twice = [(); 2].map(|()| year("2024-2025", ("2024-09-02", "2025-01-17"), ("2025-02-17", "2025-06-30")));
+        assert_eq!(Calendar::new(twice).expect_err("one year twice").to_string(), "two calendars for 2024-2025");
+        let turned = year("2024-2025", ("2025-02-17", "2025-06-30"), ("2024-09-02", "2025-01-17"));
+        assert!(Calendar::new([turned]).expect_err("terms out of order").to_string().contains("the terms of 2024-2025"));
+        let none = year("2024", ("2024-09-02", "2025-01-17"), ("2025-02-17", "2025-06-30"));
+        assert!(Calendar::new([none]).expect_err("no school year").to_string().contains("\"2024\""));
+    }
+
+    #[test]
+    fn a_month_has_a_first_day_and_a_school_year() {
+        assert_eq!(Month::new(2025, 12).first_day(), Some(date("2025-12-01")));
+        assert_eq!(Month::new(2026, 1).first_day(), Some(date("2026-01-01")));
+        assert_eq!(Month::new(2025, 8).school_year(), SchoolYear(2024));
+        assert_eq!(Month::new(2025, 9).school_year(), SchoolYear(2025));
+        assert_eq!(Month::of(date("2025-09-30")), Month::new(2025, 9));
+    }
+
+    #[test]
+    fn a_school_year_begins_with_its_first_day_or_in_september() {
+        let calendar = calendar();
+        assert_eq!(calendar.school_year_of(date("2026-08-30")), SchoolYear(2025));
+        assert_eq!(calendar.school_year_of(date("2026-08-31")), SchoolYear(2026));
+        // No calendar says it.
+        assert_eq!(calendar.school_year_of(date("2019-08-31")), SchoolYear(2018));
+        assert_eq!(calendar.school_year_of(date("2019-09-01")), SchoolYear(2019));
+        assert!(calendar.covers(date("2027-08-31")));
+        assert!(!calendar.covers(date("2027-09-01")));
+    }
+
+    #[test]
+    fn the_term_begun_last_may_be_of_the_year_before() {
+        let calendar = calendar();
+        let begun = |day: &str| calendar.term_begun(date(day), 1).map(|term| (term.school_year.0, term.number));
+        assert_eq!(begun("2025-09-02"), Some((2024, 2)));
+        assert_eq!(begun("2025-09-03"), Some((2025, 1)));
+        assert_eq!(begun("2026-03-01"), Some((2025, 1)));
+        assert_eq!(begun("2026-03-02"), Some((2025, 2)));
+        assert_eq!(begun("2024-09-01"), None);
+    }
+
+    #[test]
+    fn a_day_of_the_vacation_is_before_the_next_term() {
+        let calendar = calendar();
+        let from = |day: &str| calendar.term_from(date(day)).map(|span| (span.school_year.0, span.number));
+        assert_eq!(from("2026-01-23"), Some((2025, 1)));
+        assert_eq!(from("2026-01-24"), Some((2025, 2)));
+        assert_eq!(from("2026-07-01"), Some((2026, 1)));
+        // Nobody knows yet when the next one begins, nor what was before.
+        assert_eq!(from("2027-07-01"), None);
+        assert_eq!(from("2020-05-01"), None);
+        assert!(calendar.is_vacation(date("2026-01-24")) && calendar.is_vacation(date("2026-03-01")));
+        assert!(!calendar.is_vacation(date("2026-01-23")) && !calendar.is_vacation(date("2026-03-02")));
+        assert!(!calendar.is_vacation(date("2020-07-15")), "no calendar says so");
+    }
+
+    #[test]
+    fn a_school_day_has_its_place_in_the_term() {
+        let term = calendar().term_begun(date("2025-09-30"), 1).expect("a term");
+        // A Wednesday, and the Monday after it.
+        assert_eq!(term.place_of(date("2025-09-03")), Some(0));
+        assert_eq!(term.place_of(date("2025-09-08")), Some(3));
+        assert_eq!(term.place_of(date("2025-09-06")), None);
+        assert_eq!((term.days_until(date("2025-09-02")), term.days_until(date("2025-09-06"))), (0, 3));
+        assert_eq!(term.deadline, date("2025-10-03"));
+    }
+
+    #[test]
+    fn the_year_ended_last_is_known_without_a_calendar_too() {
+        let calendar = calendar();
+        assert_eq!(calendar.last_ended(date("2026-06-29")), SchoolYear(2024));
+        assert_eq!(calendar.last_ended(date("2026-06-30")), SchoolYear(2025));
+        assert_eq!(calendar.last_ended(date("2019-06-29")), SchoolYear(2017));
+        assert_eq!(calendar.last_ended(date("2019-06-30")), SchoolYear(2018));
+        assert_eq!(calendar.teaching_days(SchoolYear(2024)), (date("2024-09-02"), date("2025-06-30")));
+        assert_eq!(calendar.teaching_days(SchoolYear(2018)), (date("2018-09-01"), date("2019-06-30")));
     }
 }

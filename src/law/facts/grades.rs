@@ -148,4 +148,25 @@ mod tests {
         assert_eq!(finals(System::FiveFour), [5, 9, 12]);
         assert_eq!(finals(System::SixThree), [6, 9, 12]);
     }
+
+    #[test]
+    fn a_set_holds_what_was_put_in() {
+        let grade = |number| Grade::new(number).expect("a grade");
+        let set = Grades::default().with(grade(1)).with(grade(12)).with(grade(12));
+        assert_eq!(set.iter().map(Grade::number).collect::<Vec<_>>(), [1, 12]);
+        assert!(set.has(grade(1)) && set.has(grade(12)) && !set.has(grade(2)) && !set.is_empty());
+        assert!(Grades::default().is_empty() && Grades::default().iter().next().is_none());
+        assert_eq!(Grades::ALL.iter().count(), usize::from(Grade::LAST));
+    }
+
+    #[test]
+    fn stages_begin_where_the_one_before_ends() {
+        for system in [System::FiveFour, System::SixThree] {
+            assert_eq!(system.first(Stage::Primary), Grade::new(1).unwrap());
+            assert_eq!(Some(system.first(Stage::Junior)), system.last(Stage::Primary).later(1));
+            assert_eq!(Some(system.first(Stage::Senior)), system.last(Stage::Junior).later(1));
+        }
+        let names = [Stage::Primary, Stage::Junior, Stage::Senior].map(|stage| (stage.name(), stage.title()));
+        assert_eq!(names, [("primary", "小学"), ("junior", "初中"), ("senior", "高中")]);
+    }
 }

@@ -239,4 +239,48 @@ mod tests {
         assert_eq!(ResidentNumber::parse("110105491231002").unwrap().to_string(), "11010519491231002X");
         assert_eq!(ResidentNumber::parse("310104160508001").unwrap().birth(), NaiveDate::from_ymd_opt(2016, 5, 8));
     }
+
+    /// 17 digits with the check character that belongs to them.
+    fn whole(digits: &str) -> String {
+        format!("{digits}{}", char::from(check_character(digits.as_bytes())))
+    }
+
+    #[test]
+    fn a_number_has_18_characters_of_which_17_are_digits() {
+        assert_eq!(ResidentNumber::parse("1101051949123A002X"), Err(IdentifierFault::Form));
+        assert_eq!(ResidentNumber::parse("11010519491231002X0"), Err(IdentifierFault::Form));
+        assert_eq!(as_written("911010519491231002X"), None);
+        assert_eq!(as_written("G1010519491231002X"), None);
+    }
+
+    #[test]
+    fn a_number_tells_sex_and_where_one_resides() {
+        let number = |digits: &str| ResidentNumber::parse(&whole(digits)).unwrap();
+        assert!(number("31010120150315001").is_male());
+        assert!(!number("31010120150315002").is_male());
+        assert!(number("31010120150315001").is_mainland());
+        assert!(!number("81000020150315001").is_mainland());
+        assert!(!number("91000020150315001").is_mainland());
+    }
+
+    #[test]
+    fn two_digits_of_a_year_are_of_this_century_below_30() {
+        let birth = |text: &str| ResidentNumber::parse(text).unwrap().birth();
+        assert_eq!(birth("310104290508001"), NaiveDate::from_ymd_opt(2029, 5, 8));
+        assert_eq!(birth("310104300508001"), NaiveDate::from_ymd_opt(1930, 5, 8));
+    }
+
+    #[test]
+    fn an_l_number_is_no_resident_number_even_if_its_check_digit_fits() {
+        assert_eq!(NationalId::parse(&format!("L{}", whole("31010120150315001"))).unwrap().resident_number(), None);
+        assert!(NationalId::parse(&format!("G{}", whole("31010120150315001"))).unwrap().resident_number().is_some());
+    }
+
+    #[test]
+    fn a_shanghai_number_has_19_digits() {
+        assert_eq!(shanghai_number("3101012021010010023"), Some(3_101_012_021_010_010_023));
+        assert_eq!(shanghai_number("310101202101001002"), None);
+        assert_eq!(shanghai_number("31010120210100100234"), None);
+        assert_eq!(shanghai_number("310101202101001002X"), None);
+    }
 }

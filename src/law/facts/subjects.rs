@@ -80,3 +80,28 @@ impl Subjects {
         self.names.is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_alias_means_what_it_stands_for_and_may_mean_something_else_in_junior_school() {
+        let mut subjects = Subjects::default();
+        assert!(subjects.is_empty());
+        let (politics, morals) = (subjects.intern("思想政治"), subjects.intern("道德与法治"));
+        let (politics, morals) = (politics.expect("room"), morals.expect("room"));
+        subjects.alias("政治", "思想政治");
+        assert_eq!((subjects.find("政治"), subjects.len()), (Some(politics), 2));
+        assert!(!subjects.is_empty());
+        assert_eq!(subjects.in_junior(politics), politics);
+        subjects.junior_alias("政治", "道德与法治");
+        assert_eq!((subjects.in_junior(politics), subjects.in_junior(morals)), (morals, morals));
+        // What has been said stays.
+        subjects.junior_alias("政治", "思想政治");
+        assert_eq!(subjects.in_junior(politics), morals);
+        let mut known: Vec<_> = subjects.known().collect();
+        known.sort_unstable();
+        assert_eq!(known, [("思想政治", politics), ("政治", politics), ("道德与法治", morals)]);
+    }
+}

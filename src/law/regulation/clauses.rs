@@ -102,3 +102,24 @@ pub static CHAPTERS: &[Chapter] = &[
     Chapter { title: "第八章 管理职责与信息安全", articles: (45, 47) },
     Chapter { title: "第九章 附则", articles: (48, 50) },
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clause_names_its_article() {
+        let article = |id: &str| {
+            let text = format!("id = \"{id}\"\nasks = \"\"\nhow = \"exact\"");
+            toml::from_str::<Clause>(&text).expect("a clause").article()
+        };
+        assert_eq!(article("A24.3.2"), Some(24));
+        assert_eq!(article("A5"), Some(5));
+        assert_eq!(article("24"), None);
+        // Whoever reads the page has to tell them apart.
+        for own in How::ALL {
+            let alike = How::ALL.iter().filter(|other| other.title() == own.title() || other.means() == own.means());
+            assert_eq!(alike.count(), 1, "{own:?}");
+        }
+    }
+}

@@ -168,3 +168,20 @@ pub static CATALOGUE: &[Entry] = &[
 pub fn find(code: &str) -> Option<&'static Entry> {
     CATALOGUE.iter().find(|entry| entry.code == code)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_has_one_entry_of_its_own() {
+        for entry in CATALOGUE {
+            assert!(find(entry.code).is_some_and(|found| std::ptr::eq(found, entry)), "{}", entry.code);
+        }
+        assert!(find("F9999").is_none());
+        let of = |code| find(code).map(|entry| (entry.severity.code(), entry.severity.title()));
+        assert_eq!(of("F2101"), Some(("error", "必须整改")));
+        assert_eq!(of("F2103"), Some(("query", "需要说明")));
+        assert_eq!(of("F3404"), Some(("info", "供参考")));
+    }
+}

@@ -621,3 +621,50 @@ impl Lists {
         self.annual.iter().find(|(known, _)| *known == grade).map_or(&[], |(_, list)| list)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn date(text: &str) -> NaiveDate {
+        text.parse().expect("a date")
+    }
+
+    #[test]
+    fn an_age_of_entry_has_its_day_in_each_year() {
+        let age = EntryAge { years: 6, on: "08-31".to_owned() };
+        assert_eq!(age.day_in(2019), Some(date("2019-08-31")));
+        assert_eq!(EntryAge { years: 6, on: "02-30".to_owned() }.day_in(2019), None);
+    }
+
+    #[test]
+    fn a_policy_is_valid_from_its_first_day_to_its_last() {
+        let text = include_str!("../../../pipelines/policies/shanghai-2018.toml");
+        let policy: Policy = toml::from_str(text).expect("a policy");
+        assert!(policy.is_valid_on(date("2018-01-01")) && policy.is_valid_on(date("2027-12-31")));
+        assert!(!policy.is_valid_on(date("2017-12-31")) && !policy.is_valid_on(date("2028-01-01")));
+    }
+
+    #[test]
+    fn a_share_is_a_part_of_a_whole() {
+        assert_eq!(Share::try_from(0.25).map(f64::from), Ok(0.25));
+        assert!(Share::try_from(1.01).is_err() && Share::try_from(-0.01).is_err());
+    }
+
+    #[test]
+    fn a_cohort_goes_by_the_latest_list_before_it_entered() {
+        let [old, new] = [Subject(1), Subject(2)].map(|subject| vec![subject]);
+        let lists = Lists { junior_exam: vec![(2018, old.clone()), (2022, new.clone())], ..Lists::default() };
+        assert_eq!(lists.junior_exam(2021), old);
+        assert_eq!(lists.junior_exam(2022), new);
+        assert_eq!(lists.junior_exam(2030), new);
+        assert_eq!(lists.junior_exam(2010), old, "there is no earlier one");
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_policy_is_named() {
+        assert!(PolicyFault::Subjects.to_string().contains("subjects"));
+        assert!(PolicyFault::Annual(11).to_string().contains("grade 11"));
+        assert!(PolicyFault::JuniorExam.to_string().contains("junior_exam"));
+    }
+}

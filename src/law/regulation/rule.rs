@@ -509,3 +509,14 @@ pub const APPLICATIONS_TABLE: (u8, &str) = (11, "申请");
 pub const ATHLETES_TABLE: (u8, &str) = (12, "学生运动员确认");
 /// The same of 处分.
 pub const DISCIPLINE_TABLE: (u8, &str) = (13, "处分");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_of_subjects_has_each_once_and_room_for_64() {
+        assert_eq!(Amount::of_subjects([Subject(0), Subject(63), Subject(0)]), Amount::Subjects(1 | 1 << 63));
+        assert_eq!(Amount::of_subjects([Subject(64)]), Amount::Subjects(0));
+    }
+}

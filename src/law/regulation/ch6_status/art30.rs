@@ -170,3 +170,24 @@ fn covered(spells: impl Iterator<Item = Spell> + Clone, range: Spell) -> i64 {
     }
     days
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_day_of_a_range_counts_once_its_last_too() {
+        let day = |day: u32| NaiveDate::from_ymd_opt(2026, 8, day).expect("a date");
+        let days = |spells: &[(u32, u32)]| {
+            let spells: Vec<Spell> = spells.iter().map(|(first, last)| (day(*first), day(*last))).collect();
+            covered(spells.into_iter(), (day(1), day(20)))
+        };
+        assert_eq!(days(&[]), 0);
+        assert_eq!(days(&[(3, 5), (4, 8)]), 6);
+        assert_eq!(days(&[(20, 25)]), 1);
+        assert_eq!(days(&[(21, 25)]), 0);
+        assert_eq!(days(&[(5, 19), (20, 25)]), 16);
+        assert_eq!(days(&[(5, 19), (6, 25)]), 16);
+        assert_eq!(days(&[(1, 20), (2, 25)]), 20);
+    }
+}

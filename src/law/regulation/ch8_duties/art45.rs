@@ -109,3 +109,18 @@ fn expected(state: Status) -> &'static str {
         _ => "与学籍异动相符的状态",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_expected_names_the_state_itself() {
+        // Whatever reads a finding again reads the state from these words.
+        let told = [Status::Enrolled, Status::Suspended, Status::Interrupted, Status::Withdrawn, Status::TransferredOut, Status::Deceased];
+        for state in told {
+            assert_eq!(state_expected(expected(state)), Some(state));
+        }
+        assert_eq!(state_expected(expected(Status::Graduated)), None);
+    }
+}

@@ -19,7 +19,7 @@ use proptest::prelude::*;
 use crate::completions::{Judgement, judge_slowly};
 use crate::students::{Made, Scenario, make};
 
-/// How many students of each scenario.
+/// How many students of each scenario, unless `PROPTEST_CASES` says otherwise.
 const STUDENTS: u32 = 10_000;
 
 /// The law of the repository's policy and calendars, as of 2026-07-05.
@@ -70,7 +70,7 @@ fn judge_fast(law: &Law, made: &Made) -> Judgement {
 fn agree(scenario: Scenario) {
     let law = repository_law();
     let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
-        cases: STUDENTS,
+        cases: std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(STUDENTS),
         max_shrink_iters: 0,
         failure_persistence: None,
         ..ProptestConfig::default()

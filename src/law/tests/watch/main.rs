@@ -19,7 +19,7 @@ use proptest::prelude::*;
 use crate::evaluate::{Judgement, Times, judge_slowly};
 use crate::students::{Made, Scenario, make};
 
-/// How many students of each scenario.
+/// How many students of each scenario, unless `PROPTEST_CASES` says otherwise.
 const STUDENTS: u32 = 10_000;
 
 /// The dates of judgement: first and last days of terms, days around the deadline of registration, in term and in vacations.
@@ -113,7 +113,7 @@ fn without_open(judgement: Judgement) -> Judgement {
 fn agree(scenario: Scenario) {
     let laws = repository_laws();
     let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
-        cases: STUDENTS,
+        cases: std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(STUDENTS),
         max_shrink_iters: 0,
         failure_persistence: None,
         ..ProptestConfig::default()

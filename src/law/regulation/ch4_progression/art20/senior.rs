@@ -107,3 +107,19 @@ pub fn judge(hearing: &mut Hearing<'_>) {
         art22::retain(hearing, missed, promotion.too_many);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::regulation::verdict::{Completions, Fact};
+
+    #[test]
+    fn a_number_is_told_as_far_as_it_is_known() {
+        let mut completions = Completions::default();
+        let unknown = completions.unknown(Fact::Status);
+        let (holds, fails) = (Condition::HOLDS, Condition::FAILS);
+        assert_eq!(bounds([holds, fails, holds, holds]), Amount::Number(3));
+        assert_eq!(bounds([fails]), Amount::Number(0));
+        assert_eq!(bounds([holds, unknown, fails, unknown]), Amount::Between(1, 3));
+    }
+}

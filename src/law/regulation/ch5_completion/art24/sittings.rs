@@ -142,3 +142,28 @@ impl Hearing<'_> {
 
 /// The readable sittings of one subject, in order of date: a subject is rarely sat more than a few times.
 type SittingList = Vec<Sitting>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::student::Row;
+
+    #[test]
+    fn what_cant_be_read_could_be_a_failed_make_up_before() {
+        let day = |text: &str| text.parse::<NaiveDate>().expect("a date");
+        let could = |date: Read<NaiveDate>, kind: Read<SittingKind>, result: Read<ExamResult>| {
+            could_forestall(&Sitting { subject: Subject(0), date, kind, result, row: Row(0) }, day("2026-05-20"))
+        };
+        let of_school = Read::Value(SittingKind::SchoolMakeUp);
+        let failed = Read::Value(ExamResult::Failed);
+        let before = Read::Value(day("2026-05-19"));
+        assert!(could(Read::Unreadable, of_school, failed));
+        assert!(could(before, Read::Unreadable, failed));
+        assert!(could(before, of_school, Read::Unreadable));
+        // Not before, not of the school, not failed.
+        assert!(!could(Read::Value(day("2026-05-20")), of_school, Read::Unreadable));
+        assert!(!could(Read::Value(day("2026-05-21")), of_school, Read::Unreadable));
+        assert!(!could(before, Read::Value(SittingKind::MakeUp), Read::Unreadable));
+        assert!(!could(Read::Unreadable, of_school, Read::Value(ExamResult::Passed)));
+    }
+}
