@@ -13,6 +13,7 @@ use crate::report::keys;
 use crate::report::manifest::Manifest;
 use crate::report::parquet;
 use crate::report::read::Run;
+use crate::report::reasons;
 use crate::report::signoffs::Level;
 use crate::report::words::outcome_title;
 
@@ -256,7 +257,13 @@ fn text(manifest: &Manifest, signoffs: &[Value], key: Option<&str>) -> String {
     lines.push(format!("输入：{} 个文件，{}", manifest.inputs.len(), size(bytes)));
     for (table, books) in &manifest.books {
         let out_of_scope: u64 = books.out_of_scope.values().sum();
-        lines.push(format!("  {table}：读入 {} 行 = 采用 {} + 不在范围 {out_of_scope} + 搁置 {}", books.read, books.used, books.set_aside));
+        lines.push(format!(
+            "  {}：读入 {} 行 = 采用 {} + 不在范围 {out_of_scope} + 搁置 {}",
+            reasons::table(table),
+            books.read,
+            books.used,
+            books.set_aside
+        ));
     }
     lines.push(format!("学生 {} 人", manifest.students));
     let outcomes: Vec<String> = manifest.outcomes.iter().map(|(outcome, number)| format!("{} {number}", outcome_title(outcome))).collect();

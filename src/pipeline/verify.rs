@@ -17,6 +17,7 @@ use crate::report::manifest::{Books, Manifest};
 use crate::report::parquet;
 use crate::report::queries::{self, QueryError};
 use crate::report::read::{self, Fault, ReadError, Run};
+use crate::report::reasons;
 use crate::report::schema;
 use crate::report::sums;
 
@@ -128,7 +129,13 @@ fn books(run: &Run) -> Check {
     let mut problems: Vec<String> = unbalanced
         .map(|(table, books)| {
             let out_of_scope: u64 = books.out_of_scope.values().sum();
-            format!("{table}：读入 {} 行，采用 {}、不在范围 {out_of_scope}、搁置 {}，不平", books.read, books.used, books.set_aside)
+            format!(
+                "{}：读入 {} 行，采用 {}、不在范围 {out_of_scope}、搁置 {}，不平",
+                reasons::table(table),
+                books.read,
+                books.used,
+                books.set_aside
+            )
         })
         .collect();
     let name = run.folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
@@ -269,6 +276,7 @@ fn lives(run: &Run, numbers: &mut Numbers) -> Result<(), QueryError> {
 
 fn sources(run: &Run, numbers: &mut Numbers) -> Result<(), QueryError> {
     const COUNTS: [&str; 4] = ["rows_read", "rows_used", "rows_out_of_scope", "rows_set_aside"];
+    const TITLES: [&str; 4] = ["读入", "采用", "不在范围", "搁置"];
     let mut own: BTreeMap<String, [u64; 4]> = BTreeMap::new();
     read::read(&run.folder.join("sources.parquet"), &[], None, |batch| {
         let tables = read::strings(batch, "table")?;
@@ -288,8 +296,8 @@ fn sources(run: &Run, numbers: &mut Numbers) -> Result<(), QueryError> {
     let tables: std::collections::BTreeSet<&String> = own.keys().chain(run.manifest.books.keys()).collect();
     for table in tables {
         let (said, own) = (run.manifest.books.get(table).map(said).unwrap_or_default(), own.get(table).copied().unwrap_or_default());
-        for (what, (said, own)) in COUNTS.iter().zip(said.into_iter().zip(own)) {
-            numbers.number(&format!("{table} {what}"), said, own);
+        for (what, (said, own)) in TITLES.iter().zip(said.into_iter().zip(own)) {
+            numbers.number(&format!("{} {what}", reasons::table(table)), said, own);
         }
     }
     Ok(())

@@ -86,6 +86,24 @@ fn what_is_owed_runs_once_and_is_listed() {
     assert!(!text.contains("已到期") && !text.contains("310101201209010017"), "{text}");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_scheduled_run_has_the_key_of_the_schedule() {
+    use std::os::unix::fs::PermissionsExt;
+    let scratch = scratch();
+    let folder = scratch.path();
+    pipelines(folder);
+    write_pipeline(folder, "watch", "cron = '0 2 * * *'");
+    owe(folder, "watch", "cron 0 2 * * *");
+    let key = folder.join("key");
+    std::fs::write(&key, "3".repeat(64)).expect("a key");
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).expect("a mode");
+    let (code, _, error) = done(schedule("run", folder, &["--once", "--key-file", "key", "--", "--tables-only"]).current_dir(folder));
+    assert_eq!(code, Some(0), "{error}");
+    let run = std::fs::read_to_string(folder.join("out/watch/latest")).expect("a published run");
+    assert!(xueji::report::parquet::key_of_file(&folder.join("out/watch").join(run.trim()).join("decisions.parquet")).is_some());
+}
+
 #[test]
 fn a_missing_calendar_is_told_with_what_to_do() {
     let scratch = scratch();
