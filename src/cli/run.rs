@@ -45,7 +45,7 @@ pub struct Arguments {
     /// Leave out pages, workbooks and documents; `xueji report` can make them later.
     #[arg(long)]
     tables_only: bool,
-    /// Parse every file, and keep nothing of what was read for the next run.
+    /// Parse every file, and keep nothing of what was read for the next run; attendance that the last run counted is known all the same.
     #[arg(long)]
     no_cache: bool,
     /// How much what was read may take below the output folder, such as 500MB or 8GB.

@@ -196,7 +196,11 @@ impl Held {
         fs::rename(staging.path(), &run)?;
         // Renamed away: there is nothing left to remove.
         let _ = staging.folder.keep();
-        replace_text(&self.folder, LATEST, run_id)?;
+        if let Err(error) = replace_text(&self.folder, LATEST, run_id) {
+            // Nothing was published. If that can't be made so either, the next holder publishes it.
+            let _ = self.remove(&run).and_then(|()| fs::remove_file(self.folder.join(PUBLISHING)));
+            return Err(error);
+        }
         fs::remove_file(self.folder.join(PUBLISHING))?;
         Ok(run)
     }

@@ -130,7 +130,7 @@ fn no_clear_copy_stays_beside_a_package() {
         .filter(|name| !name.ends_with(".parquet"))
         .collect();
     left.sort();
-    assert_eq!(left, ["manifest.json", "packages/市教委.zip.age", "packages/示例区.zip.age", "packages/示例高中.zip.age"]);
+    assert_eq!(left, ["SHA256SUMS", "manifest.json", "packages/市教委.zip.age", "packages/示例区.zip.age", "packages/示例高中.zip.age"]);
     let folders: Vec<PathBuf> =
         std::fs::read_dir(&published.folder).expect("a folder").flatten().map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
     assert_eq!(folders, [published.folder.join("packages")]);

@@ -103,7 +103,7 @@ impl Scene {
     /// A program for the command: what it is given on standard input and in the environment goes into `told.json` and `told.env`.
     fn write_program(&self, then: &str) {
         let script = format!(
-            "#!/bin/sh\ncd \"$(dirname \"$0\")\"\ncat > told.json\nenv | grep ^XUEJI_ | sort > told.env\necho $* > told.args\n{then}\n"
+            "#!/bin/sh\ncd \"$(dirname \"$0\")\"\ncat > told.json\nenv | grep -E '^XUEJI_(EXIT_CODE|KEY|KEY_FILE|PIPELINE|RUN)=' | sort > told.env\necho $* > told.args\n{then}\n"
         );
         write_files(self.scratch.path(), &[("tell-office", script)]);
         #[cfg(unix)]
