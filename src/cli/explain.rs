@@ -13,11 +13,11 @@ use crate::pipeline::access::{self, Access, AccessError};
 use crate::reconcile::life::History;
 use crate::report::documents::student::{self, Facts, PageError};
 use crate::report::history;
-use crate::report::mask;
 use crate::report::read::{Decision, Finding, Hit, ReadError, Rows, Run, Step};
 use crate::report::reasons::{place, reasons, rule};
 use crate::report::state;
 use crate::report::words::{class, grade, outcome_title, severity};
+use crate::report::{keys, mask};
 
 /// How many students are listed where several or none fit.
 const LISTED: usize = 8;
@@ -72,8 +72,19 @@ fn explain(arguments: &Arguments, json: bool) -> Result<Ending, Fault> {
     let hits = run.students(LISTED + 1, |key, name| is_asked(asked, key, name))?;
     let one = hits.first().filter(|_| hits.len() == 1);
     let decision = one.map(|hit| run.decision(hit.place)).transpose()?.flatten();
+    let near = if hits.is_empty() { near(&run, asked)? } else { Vec::new() };
+    let listed = if one.is_some() {
+        &[]
+    } else if hits.is_empty() {
+        near.as_slice()
+    } else {
+        hits.as_slice()
+    };
+    // What lies on the disk says nobody's name where names are encrypted.
+    let hides = keys::at_hand().is_some() && !asked.contains(|letter: char| letter.is_ascii_digit());
     let access = Access {
-        asked: mask::within(&shown(asked)).into_owned(),
+        asked: if hides { "姓名".to_owned() } else { mask::within(&shown(asked)).into_owned() },
+        listed: listed.iter().map(|hit| hit.place).collect(),
         found: hits.len(),
         student: one.map(|hit| mask::student_key(&hit.student_key)),
         row: one.map(|hit| hit.place),
@@ -84,7 +95,7 @@ fn explain(arguments: &Arguments, json: bool) -> Result<Ending, Fault> {
     if one.is_none() {
         if hits.is_empty() {
             complain(&format!("no student `{}` in {}", shown(asked), run.folder.display()));
-            list("最接近的学生：", &near(&run, asked)?);
+            list("最接近的学生：", &near);
         } else {
             complain(&format!("several students are called {asked}: name one by 全国学籍号"));
             list("同名的学生：", &hits);

@@ -164,6 +164,10 @@ fn end_when_interrupted(telling: Arc<Telling>) {
         if stop::tell() {
             return;
         }
+        if let Some(code) = run::published() {
+            log::warn(&"interrupted: the run is published, but not everybody was told of it");
+            std::process::exit(code);
+        }
         run::warn_of(telling.end(&How::Interrupted, INTERRUPTED));
         complain(&"interrupted: nothing more was published");
         object::give_failure("interrupted", INTERRUPTED);

@@ -1,6 +1,7 @@
 //! `xueji run PIPELINE.toml`.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicI32, Ordering};
 
 use chrono::NaiveDate;
 
@@ -85,6 +86,14 @@ fn bytes(text: &str) -> Result<u64, String> {
     number.checked_mul(factor).ok_or_else(wrong)
 }
 
+/// The exit code of a run that is published, while it is still told of.
+static PUBLISHED: AtomicI32 = AtomicI32::new(-1);
+
+/// The exit code of the run, if it is published: whoever interrupts now interrupts the telling alone.
+pub fn published() -> Option<i32> {
+    Some(PUBLISHED.load(Ordering::SeqCst)).filter(|code| *code >= 0)
+}
+
 /// The exit code of a program that has a fault of its own.
 const FAULT: u8 = 101;
 
@@ -116,6 +125,7 @@ pub fn main(arguments: &Arguments, json: bool, telling: &Telling) -> Ending {
         Ok(Ok(run)) => {
             let (errors, queries) = tell::open(&run.manifest);
             let ending = arguments.fail_on.ending(errors, queries);
+            PUBLISHED.store(ending.code().into(), Ordering::SeqCst);
             let text = || Some(summary::text(&run.manifest, &run.folder));
             tell(&How::Published(&run), ending.code(), result(&run, ending.code()), &text);
             ending
@@ -162,7 +172,10 @@ fn publish(arguments: &Arguments, audience: &Audience, telling: &Telling) -> Res
     let published = run(&config, &arguments.out, &|stage, done, of| progress.show(words(stage), done, of));
     progress.finish();
     published.map_err(|error| {
-        complain(&error);
+        match error {
+            RunError::Write(_) => complain(&format_args!("{error}; the results go to {}", arguments.out.display())),
+            _ => complain(&error),
+        }
         match error {
             RunError::Held(_) => Ending::Held,
             RunError::Unsafe(_) => Ending::Unsafe,

@@ -24,14 +24,16 @@ pub struct AccessError {
 /// That somebody was told about a student.
 #[derive(Clone, Debug, Serialize)]
 pub struct Access<'a> {
-    /// What was asked for, numbers of ID documents masked.
+    /// What was asked for, numbers of ID documents masked; with a key at hand no name.
     pub asked: String,
-    /// How many students fit: only with one is anything told but who they are.
+    /// How many students fit: only with one is anything told but who they are; one more than are listed where there are many.
     pub found: usize,
     /// The student's key, masked.
     pub student: Option<String>,
     /// The student's row in the decisions, from 0: it says who it is to those who may read the run.
     pub row: Option<usize>,
+    /// The rows of those who were only listed, by name and school, as several fit, or nearly.
+    pub listed: Vec<usize>,
     /// The student's school.
     pub school_code: Option<&'a str>,
     /// Whether a page was made, which can be handed on.

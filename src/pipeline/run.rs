@@ -37,7 +37,7 @@ use crate::reconcile;
 use crate::reconcile::answers::{self, Answers};
 use crate::reconcile::life::{self, Change, History, Raised, Subject};
 use crate::report::findings::Published;
-use crate::report::keys::{self, KeyError};
+use crate::report::keys;
 use crate::report::manifest::{
     AttendanceReceipt, Books, CacheReceipt, InputReceipt, LifeReceipt, Manifest, PolicyReceipt, ReturnedReceipt, Seconds,
 };
@@ -136,7 +136,7 @@ pub fn run(config: &Config, out: &Path, watch: &Watch<'_>) -> Result<PublishedRu
     let started = Utc::now();
     let held = Held::take(out, &config.pipeline.name)?.ok_or_else(|| RunError::Held(out.join(&config.pipeline.name)))?;
     let latest = folder::latest(held.folder());
-    can_go_on_from(latest.as_deref())?;
+    can_go_on_from(held.folder(), latest.as_deref())?;
     let vocabulary = vocabulary(&config.law.policy, &config.headers)?;
     let mut clock = Clock::start();
     let cache = cache(config, out);
@@ -245,18 +245,14 @@ pub fn run(config: &Config, out: &Path, watch: &Watch<'_>) -> Result<PublishedRu
     Ok(PublishedRun { folder, manifest })
 }
 
-/// A run goes on from the one before: without its key the life of all findings would begin anew, and nobody would know why.
+/// A run goes on from the one before: without its key the life of all findings would begin anew, and names would stand there in clear.
 ///
 /// # Errors
 /// The last run is encrypted with a key that is not at hand.
-fn can_go_on_from(latest: Option<&Path>) -> Result<(), RunError> {
-    let Some(decisions) = latest.map(|latest| latest.join("decisions.parquet")) else { return Ok(()) };
-    // What is damaged is told where it is needed.
-    let mark = ingest::guarded(|| parquet::key_of_file(&decisions)).flatten();
-    let Some(mark) = mark else { return Ok(()) };
-    let what = "the last run";
-    let key = keys::at_hand().ok_or_else(|| KeyError::None(what.into()));
-    key.and_then(|key| key.has_mark(&mark, what)).map_err(|error| RunError::Input(error.to_string()))
+fn can_go_on_from(pipeline: &Path, latest: Option<&Path>) -> Result<(), RunError> {
+    // Also where nothing says any more which one was the last.
+    let Some(last) = latest.map(Path::to_owned).or_else(|| folder::runs(pipeline).into_iter().next()) else { return Ok(()) };
+    parquet::can_open(&last, "the last run").map_err(|error| RunError::Input(error.to_string()))
 }
 
 /// What was read before, beside the pipelines that share it. Where it can't be kept, everything is read.

@@ -2,17 +2,20 @@
 //! inputs, is it the same?
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
+use std::io;
 use std::path::Path;
 
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::Int64Type;
+use tempfile::TempDir;
 use thiserror::Error;
 
 use super::config::Config;
 use super::run::{RunError, Watch, run};
 use crate::reconcile::life::Change;
 use crate::report::history;
+use crate::report::keys::KeyError;
 use crate::report::manifest::{Books, Manifest};
 use crate::report::parquet;
 use crate::report::queries::{self, QueryError};
@@ -30,6 +33,9 @@ pub enum VerifyError {
     /// The inputs can't be judged once more.
     #[error("can't judge once more: {0}")]
     Again(#[from] RunError),
+    /// It is encrypted with a key that is not at hand.
+    #[error("{0}")]
+    Key(#[from] KeyError),
     /// There is nowhere to judge once more.
     #[error("can't judge once more: {0}")]
     Disk(#[from] std::io::Error),
@@ -68,6 +74,7 @@ impl Check {
 /// Its manifest can't be read.
 pub fn verify(folder: &Path) -> Result<(Run, Vec<Check>), VerifyError> {
     let run = Run::open(folder)?;
+    parquet::can_open(&run.folder, "the run")?;
     let checks = vec![hashes(&run.folder), modes(&run.folder), books(&run), schemas(&run), numbers(&run)];
     Ok((run, checks))
 }
@@ -312,7 +319,7 @@ const REPEATABLE: [&str; 6] = ["decisions", "findings", "matches", "positions", 
 /// # Errors
 /// They can't be judged.
 pub fn again(run: &Run, config: &Config, watch: &Watch<'_>) -> Result<Vec<Check>, VerifyError> {
-    let scratch = tempfile::Builder::new().prefix("xueji-verify-").tempdir()?;
+    let (scratch, _lock) = scratch()?;
     let other = self::run(&Config { tables_only: true, recipients: None, accept_moves: true, ..config.clone() }, scratch.path(), watch)?;
     let mut checks = vec![same_law(&run.manifest, &other.manifest), same_inputs(&run.manifest, &other.manifest)];
     let mut problems = Vec::new();
@@ -333,6 +340,29 @@ pub fn again(run: &Run, config: &Config, watch: &Watch<'_>) -> Result<Vec<Check>
     checks.push(Check::new("again", "重新判定", looked_at, problems));
     scratch.close()?;
     Ok(checks)
+}
+
+/// What the folders begin with in which inputs are judged once more.
+const SCRATCH: &str = "xueji-verify-";
+
+/// A folder of its owner's only that goes when it is done with, and the lock that says so. What is left of one that was killed is removed.
+fn scratch() -> io::Result<(TempDir, File)> {
+    for entry in fs::read_dir(std::env::temp_dir())?.flatten() {
+        let is_one = entry.file_name().to_string_lossy().starts_with(SCRATCH) && entry.file_type().is_ok_and(|kind| kind.is_dir());
+        let lock = is_one.then(|| File::open(entry.path().join(".lock")).ok()).flatten();
+        if lock.is_some_and(|lock| lock.try_lock().is_ok()) {
+            // Somebody else's can't be removed.
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(SCRATCH);
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+    let folder = builder.tempdir()?;
+    let lock = File::create(folder.path().join(".lock"))?;
+    lock.lock()?;
+    Ok((folder, lock))
 }
 
 fn same_law(before: &Manifest, after: &Manifest) -> Check {

@@ -24,6 +24,7 @@ use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::{ColumnPath, SchemaDescriptor};
 
 use super::keys::{self, Key, KeyError};
+use crate::ingest::guarded;
 
 /// Rows of a row group.
 pub const ROW_GROUP: usize = 131_072;
@@ -129,6 +130,16 @@ pub fn key_of(metadata: &ArrowReaderMetadata) -> Option<String> {
 /// The mark of the key of a file; `None` where it is not encrypted, or can't be read.
 pub fn key_of_file(path: &Path) -> Option<String> {
     key_of(&ArrowReaderMetadata::load(&File::open(path).ok()?, ArrowReaderOptions::new()).ok()?)
+}
+
+/// Whether a run can be read: its decisions are not encrypted, or with the key at hand. What is damaged is told where it is needed.
+///
+/// # Errors
+/// They are encrypted with a key that is not at hand.
+pub fn can_open(run: &Path, what: &str) -> Result<(), KeyError> {
+    let decisions = run.join("decisions.parquet");
+    let Some(mark) = guarded(|| key_of_file(&decisions)).flatten() else { return Ok(()) };
+    keys::at_hand().ok_or_else(|| KeyError::None(what.to_owned()))?.has_mark(&mark, what)
 }
 
 /// Opens a published file.
