@@ -193,3 +193,121 @@ fn days(law: &Law, changes: &[Change]) -> Vec<NaiveDate> {
     days.dedup();
     days
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::student::{Row, Student};
+    use crate::regulation::ch6_status::art30;
+    use crate::testing::{change, date, heard, law, on, pupil};
+
+    /// A change of which no cell can be read.
+    fn illegible(kind: ChangeKind) -> Change {
+        let unreadable = Change { school_year: Read::Unreadable, grade: Read::Unreadable, ..Change::new(kind, Row(1)) };
+        Change { effective: Read::Unreadable, until: Read::Unreadable, district: Read::Unreadable, ..unreadable }
+    }
+
+    /// A suspension of which only the district's approval can't be read.
+    fn unapproved(row: u32) -> Change {
+        Change { until: on("2025-12-31"), district: Read::Unreadable, row: Row(row), ..change(ChangeKind::Suspension, "2025-09-01") }
+    }
+
+    /// Whether something holds, and how many facts it depends on.
+    fn asked(changes: &[Change], holds: impl Fn(&Law, &[Change]) -> bool) -> (Option<bool>, usize) {
+        let (law, student) = (law("2026-07-05"), Student { changes, ..pupil(10) });
+        let rule = |hearing: &mut Hearing<'_>| {
+            let condition = in_every_reading(hearing, |_| true, |hearing, changes| holds(hearing.law, changes));
+            let mut facts = Vec::new();
+            hearing.completions.depends_on(condition, &mut facts);
+            (condition.decided(), facts.len())
+        };
+        heard(&law, &student, rule).0
+    }
+
+    #[test]
+    fn only_cells_that_a_rule_reads_are_unknown() {
+        use Column::{District, Effective, Grade, SchoolYear, Until};
+        let law = law("2026-07-05");
+        let columns = |kind| open_cells(&law, &[illegible(kind)]).iter().map(|open| open.column).collect::<Vec<_>>();
+        assert_eq!(columns(ChangeKind::Retention), [SchoolYear, Grade, Effective]);
+        assert_eq!(columns(ChangeKind::Repeat), [SchoolYear, Effective]);
+        assert_eq!(columns(ChangeKind::Suspension), [Effective, Until, District]);
+        assert_eq!(columns(ChangeKind::SuspensionExtended), [Effective, Until]);
+        for kind in [ChangeKind::Return, ChangeKind::Interruption, ChangeKind::Continuation, ChangeKind::TransferIn] {
+            assert_eq!(columns(kind), [Effective], "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn a_cell_that_cant_be_read_leaves_open_what_depends_on_it() {
+        let in_force = |law: &Law, changes: &[Change]| art30::is_suspended_on(law, changes, date("2025-10-15"));
+        assert_eq!(asked(&[unapproved(1)], in_force), (None, 1));
+        let begun = Change { effective: Read::Unreadable, district: on("2025-09-01"), ..unapproved(1) };
+        assert_eq!(asked(&[begun], in_force), (None, 1));
+        let ends = Change { until: Read::Unreadable, district: on("2025-09-01"), ..unapproved(1) };
+        assert_eq!(asked(&[ends], in_force), (None, 1));
+        let retained = Change { grade: Read::Unreadable, ..change(ChangeKind::Retention, "2025-07-01") };
+        let in_this_grade = |_: &Law, changes: &[Change]| changes[0].grade.is(Grade::new(10).expect("a grade"));
+        assert_eq!(asked(&[retained], in_this_grade), (None, 1));
+        // What holds whatever stands there is no unknown.
+        assert_eq!(asked(&[unapproved(1)], |_, _| true), (Some(true), 0));
+    }
+
+    #[test]
+    fn one_day_in_sixteen_years_is_tried() {
+        let begun = Change { effective: Read::Unreadable, ..change(ChangeKind::Interruption, "2025-09-01") };
+        assert_eq!(asked(&[begun], |law, changes| changes[0].effective.is(law.as_of)), (None, 1));
+    }
+
+    #[test]
+    fn sixteen_cells_are_filled_in_and_with_more_nothing_is_said() {
+        let suspensions: Vec<Change> = (1..=17).map(unapproved).collect();
+        assert_eq!(asked(&suspensions[..16], |_, _| true), (Some(true), 0));
+        assert_eq!(asked(&suspensions, |_, _| true).0, None);
+    }
+
+    #[test]
+    fn values_are_of_a_school_time_and_none_is_of_tomorrow() {
+        let law = law("2026-03-11");
+        let days = days(&law, &[]);
+        assert_eq!((days[0], days.contains(&law.as_of)), (date("2009-08-31"), true));
+        let years = values(&law, Column::SchoolYear, &days);
+        assert_eq!((years.first(), years.last()), (Some(&Value::Year(SchoolYear(2009))), Some(&Value::Year(SchoolYear(2025)))));
+        // A suspension may end later than today, but nothing has taken effect later (rules, section 0).
+        let tomorrow = Value::Date(Some(date("2026-03-12")));
+        let effective = values(&law, Column::Effective, &days);
+        assert!(effective.contains(&Value::Date(Some(law.as_of))) && effective.contains(&Value::Date(None)));
+        assert!(!effective.contains(&tomorrow) && values(&law, Column::Until, &days).contains(&tomorrow));
+    }
+
+    #[test]
+    fn many_cells_are_tried_at_the_first_the_middle_and_the_last_day() {
+        let law = law("2026-07-05");
+        let ends = |number: u32| -> Vec<Change> {
+            (1..=number).map(|row| Change { until: Read::Unreadable, district: on("2025-09-01"), ..unapproved(row) }).collect()
+        };
+        let (alone, three) = (open_cells(&law, &ends(1)), open_cells(&law, &ends(3)));
+        let all = &alone[0].values;
+        let thin = [all[0], all[all.len() / 2], all[all.len() - 1]];
+        let numbers: Vec<usize> = three.iter().map(|open| open.values.len()).collect();
+        assert_eq!((&three[0].values[..], numbers), (&thin[..], vec![3, all.len(), all.len()]));
+    }
+
+    #[test]
+    fn as_many_ways_as_can_be_tried_are_tried() {
+        let law = law("2026-07-05");
+        let end = Change { until: Read::Unreadable, district: on("2025-09-01"), ..unapproved(1) };
+        // Days of other changes make the days to be tried just as many as eight approvals leave room for.
+        let mut changes = vec![end];
+        changes.extend((2..10).map(unapproved));
+        let room = MOST_WAYS >> 8;
+        for day in 0..200 {
+            if open_cells(&law, &changes)[0].values.len() == room {
+                return;
+            }
+            let other = date("2000-01-01") + chrono::TimeDelta::days(day);
+            changes.push(Change { effective: Read::Value(other), ..change(ChangeKind::Return, "2025-09-01") });
+        }
+        panic!("the days don't fit");
+    }
+}
