@@ -4,6 +4,7 @@ use std::path::Path;
 
 use chrono::NaiveDate;
 
+use crate::facts::attendance::{DayRecord, Form, Registration, SchoolReport, Watched};
 use crate::facts::calendar::{Calendar, YearCalendar};
 use crate::facts::codes::{ApplicationKind, ChangeKind, Read, Status, System};
 use crate::facts::grades::{Grade, Grades};
@@ -112,4 +113,13 @@ pub fn heard<T>(law: &Law, student: &Student<'_>, rule: impl FnOnce(&mut Hearing
 /// The findings of a record by code and column, in their order.
 pub fn told(record: &Record) -> Vec<(&'static str, &'static str)> {
     record.findings.iter().map(|finding| (finding.code, finding.column)).collect()
+}
+
+/// A student in term whose school has handed in everything up to the last of some school days, from the term's first on.
+pub fn watched<'a>(law: &'a Law, student: &'a Student<'a>, form: Form, days: &'a [DayRecord]) -> Watched<'a> {
+    let term = law.term.as_ref().expect("a term");
+    let judged_on = term.days[days.len() - 1];
+    let school = SchoolReport { judged_on, days: days.len(), has_attendance: true, has_registrations: true };
+    let registration = Some(Registration { registered: Read::Value(term.first), extended: Read::Empty, row: Row(3) });
+    Watched { student, mode: Read::Empty, established: None, term, school, form, days, rows: &[], registration, urgings: &[] }
 }

@@ -88,7 +88,7 @@ pub struct Cell {
     /// The row.
     pub row: u32,
     /// Which of several choices: a cell that could hold one of many values is as many facts as it takes to tell them apart.
-    pub choice: u8,
+    pub choice: u16,
 }
 
 impl Fact {
