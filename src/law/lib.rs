@@ -5,3 +5,5 @@
 
 pub mod facts;
 pub mod regulation;
+#[cfg(test)]
+mod testing;

@@ -513,10 +513,23 @@ pub const DISCIPLINE_TABLE: (u8, &str) = (13, "处分");
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facts::student::Change;
+    use crate::testing::{change, heard, law, pupil};
 
     #[test]
     fn a_set_of_subjects_has_each_once_and_room_for_64() {
         assert_eq!(Amount::of_subjects([Subject(0), Subject(63), Subject(0)]), Amount::Subjects(1 | 1 << 63));
         assert_eq!(Amount::of_subjects([Subject(64)]), Amount::Subjects(0));
+    }
+
+    #[test]
+    fn changes_of_the_kinds_asked_are_read_once_they_took_effect() {
+        let retained = change(ChangeKind::Retention, "2025-07-01");
+        let not_yet = Change { effective: Read::Empty, row: Row(4), ..retained };
+        let unreadable = Change { effective: Read::Unreadable, row: Row(5), ..retained };
+        let other = Change { row: Row(6), ..change(ChangeKind::Return, "2025-09-01") };
+        let student = Student { changes: &[retained, not_yet, unreadable, other], ..pupil(11) };
+        let record = heard(&law("2026-07-05"), &student, |hearing| hearing.read_changes(|kind| kind == ChangeKind::Retention)).1;
+        assert_eq!(record.rows, [Row(1), Row(5)]);
     }
 }

@@ -152,3 +152,68 @@ fn attend(hearing: &mut Hearing<'_>, watched: &Watched<'_>, open: Condition) -> 
 fn plain(outcome: Outcome) -> Verdict {
     Verdict { outcome, next_grade: None, certificate: None, clause: "" }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::attendance::{Form, Urging};
+    use crate::facts::codes::ChangeKind;
+    use crate::facts::student::{Change, Student};
+    use crate::testing::{change, law, on, pupil, watched};
+
+    /// 2025-11-20: 56 school days of the term.
+    fn judge(law: &Law, watched: &Watched<'_>) -> Bench {
+        let mut bench = Bench::default();
+        bench.watch(law, watched);
+        bench
+    }
+
+    #[test]
+    fn a_grade_that_matters_is_missing_and_one_that_does_not_is_not() {
+        let law = law("2025-11-20");
+        let day = DayRecord::Truancy;
+        let grades = |grades: [u8; 2]| grades.iter().filter_map(|grade| Grade::new(*grade)).fold(Grades::default(), Grades::with);
+        let decide = |own: [u8; 2]| {
+            let student = Student { grade: None, school_grades: grades(own), ..pupil(7) };
+            let urgings = [Urging { date: on("2025-10-20"), row: Row(4) }];
+            let decision = judge(&law, &Watched { urgings: &urgings, ..watched(&law, &student, Form::Daily, &[day; 45]) }).decision;
+            (decision.outcome, decision.missing)
+        };
+        // One urging is enough in compulsory education (A34.3), but not in senior school (A37.3).
+        assert_eq!(decide([9, 10]), (Some(Outcome::Undetermined), vec![Fact::Grade]));
+        assert_eq!(decide([8, 9]), (Some(Outcome::Interrupt), vec![]));
+    }
+
+    #[test]
+    fn nobody_is_absent_or_back_without_a_record_but_it_is_asked_for() {
+        let law = law("2025-11-20");
+        let student = pupil(7);
+        let told_of = |form| {
+            let bench = judge(&law, &watched(&law, &student, form, &[DayRecord::None; 50]));
+            let codes: Vec<&str> = bench.findings.iter().map(|finding| finding.code).collect();
+            (bench.decision.outcome, codes)
+        };
+        // More than 44 days that may have been 旷课 (P3); where only exceptions are written down, they were attendance.
+        assert_eq!(told_of(Form::Daily), (Some(Outcome::Normal), vec!["F3403"]));
+        assert_eq!(told_of(Form::Exceptions), (Some(Outcome::Normal), vec![]));
+    }
+
+    #[test]
+    fn a_return_that_cant_be_read_leaves_open_whether_the_student_is_away() {
+        let law = law("2025-11-20");
+        let suspended = Change { district: on("2025-09-01"), ..change(ChangeKind::Suspension, "2025-09-01") };
+        let changes = [suspended, Change { effective: Read::Unreadable, ..change(ChangeKind::Return, "2025-09-01") }];
+        let student = Student { changes: &changes, ..pupil(7) };
+        let urgings = [Urging { date: on("2025-09-19"), row: Row(4) }];
+        let own = Watched { urgings: &urgings, ..watched(&law, &student, Form::Daily, &[DayRecord::Truancy; 50]) };
+        let possible = |own: &Watched<'_>| {
+            let decision = judge(&law, own).decision;
+            assert_eq!(decision.outcome, Some(Outcome::Undetermined));
+            assert_eq!(decision.missing.iter().map(|fact| fact.word(|_| String::new())).collect::<Vec<_>>(), ["学籍异动.复学.生效日期"]);
+            [Outcome::Hold, Outcome::Urge, Outcome::Interrupt].map(|outcome| decision.possible.contains(&outcome))
+        };
+        // Suspended to this day, or absent for more than a month: from a day before the urging on, or only from a later one.
+        assert_eq!(possible(&own), [true, true, true]);
+        assert_eq!(possible(&Watched { urgings: &[], ..own }), [true, true, false]);
+    }
+}

@@ -393,3 +393,52 @@ pub(super) fn divide(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::codes::{AnnualResult, ApplicationKind, MeasureKind};
+    use crate::facts::student::{Measure, Row};
+    use crate::testing::{application, law, on, pupil};
+
+    #[test]
+    fn in_junior_school_a_subject_goes_by_its_junior_name() {
+        let law = law("2026-07-05");
+        let named = |name| law.subjects.find(name).expect("a subject of the policy");
+        let (elsewhere, junior) = (named("思想政治"), named("道德与法治"));
+        let annual = [Annual { subject: elsewhere, result: Read::Empty, make_up: Read::Empty, row: Row(1) }];
+        let sittings = [Sitting { subject: elsewhere, date: Read::Empty, kind: Read::Empty, result: Read::Empty, row: Row(2) }];
+        let assessments = [Assessment { subject: elsewhere, result: Read::Empty, row: Row(3) }];
+        let applications = [application(ApplicationKind::Exemption, Read::Value(elsewhere), "2026-06-16")];
+        let student = Student { annual: &annual, sittings: &sittings, assessments: &assessments, applications: &applications, ..pupil(9) };
+        let names = JuniorNames::of(&law, &student);
+        let own = names.student(&student);
+        assert_eq!((own.annual[0].subject, own.sittings[0].subject, own.assessments[0].subject), (junior, junior, junior));
+        assert_eq!(own.applications[0].subject, Read::Value(junior));
+    }
+
+    #[test]
+    fn only_seniors_are_expelled() {
+        let law = law("2026-07-05");
+        let measure = Measure { decided: on("2026-03-02"), meeting: on("2026-03-02"), ..Measure::new(MeasureKind::Expulsion, Row(1)) };
+        let measures = [Measure { district: on("2026-03-03"), ..measure }];
+        let outcome = |grade| {
+            let mut bench = Bench::default();
+            bench.judge(&law, &Student { measures: &measures, ..pupil(grade) });
+            let of_expulsion = bench.rows.contains(&Row(1));
+            (bench.decision.outcome, bench.decision.clauses, of_expulsion)
+        };
+        assert_eq!(outcome(10).1, ["A37.5"]);
+        assert_eq!(outcome(7), (Some(Outcome::Promote), vec!["A20.2"], false));
+    }
+
+    #[test]
+    fn the_year_of_a_senior_is_weighed_once() {
+        let law = law("2026-07-05");
+        let subject = law.subjects.find("语文").expect("a subject of the policy");
+        let annual = [Annual { subject, result: Read::Value(AnnualResult::Passed), make_up: Read::Empty, row: Row(1) }];
+        let mut bench = Bench::default();
+        bench.judge(&law, &Student { annual: &annual, ..pupil(10) });
+        assert_eq!(bench.rows.iter().filter(|row| **row == Row(1)).count(), 1);
+    }
+}

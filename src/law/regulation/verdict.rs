@@ -88,7 +88,7 @@ pub struct Cell {
     /// The row.
     pub row: u32,
     /// Which of several choices: a cell that could hold one of many values is as many facts as it takes to tell them apart.
-    pub choice: u8,
+    pub choice: u16,
 }
 
 impl Fact {
@@ -441,5 +441,23 @@ mod tests {
         let change = completions.smallest_change(condition).unwrap();
         assert_eq!(change, [Fact::Annual(Subject(3)), Fact::Annual(Subject(4))]);
         assert_eq!(completions.smallest_change(Condition::FAILS), None);
+    }
+
+    #[test]
+    fn a_later_fact_alone_is_less_than_two_earlier_ones() {
+        let mut completions = Completions::default();
+        let facts = subjects(&mut completions, 3);
+        let both = completions.and(facts[1], facts[2]);
+        let condition = completions.or(facts[0], both);
+        assert_eq!(completions.smallest_change(condition), Some(vec![Fact::Annual(Subject(0))]));
+    }
+
+    #[test]
+    fn a_cell_is_named_by_its_table_and_column_and_once_for_all_its_values() {
+        let cell = Cell { table: (10, "学籍异动"), column: (4, "生效日期"), item: "休学", row: 7, choice: 0 };
+        assert_eq!(Fact::Cell(Cell { choice: 3, ..cell }).whole(), Fact::Cell(cell));
+        let word = |cell| Fact::Cell(cell).word(|_| String::new());
+        assert_eq!(word(cell), "学籍异动.休学.生效日期");
+        assert_eq!(word(Cell { table: (9, "督促记录"), column: (1, "督促日期"), item: "", row: 7, choice: 0 }), "督促记录.督促日期");
     }
 }

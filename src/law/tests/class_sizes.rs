@@ -36,6 +36,8 @@ fn a_district_and_a_school_may_say_otherwise() {
     // The district says nothing of junior school, and a number that can't be read says nothing at all.
     assert_eq!(limit(&policy, "甲区", None, &class(Stage::Junior, 7, 46, 200)), Some(Limit::OfClass(45)));
     assert_eq!(limit(&policy, "乙区", Some(&school(Read::Unreadable, Read::Empty)), &own), Some(Limit::OfClass(40)));
+    // A class of nobody is no class.
+    assert_eq!(limit(&policy, "乙区", Some(&school(Read::Value(0), Read::Empty)), &own), Some(Limit::OfClass(40)));
 }
 
 #[test]

@@ -45,3 +45,23 @@ fn completed_primary(hearing: &Hearing<'_>, junior: Month) -> bool {
     let skipped = student.changes.iter().filter(|change| change.kind == ChangeKind::Skip && change.effective != Read::Empty);
     junior.school_year().0 - primary.school_year().0 + skipped.count() as i32 >= length
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::student::{Change, Student};
+    use crate::testing::{change, heard, law, pupil};
+
+    #[test]
+    fn years_skipped_count_as_completed_and_no_other_change_does() {
+        let law = law("2026-07-05");
+        let completed = |changes: &[Change]| {
+            let student = Student { changes, primary_entry: Some(Month::new(2021, 9)), ..pupil(6) };
+            heard(&law, &student, |hearing| completed_primary(hearing, Month::new(2025, 9))).0
+        };
+        let skipped = change(ChangeKind::Skip, "2023-09-01");
+        assert!(completed(&[skipped]));
+        assert!(!completed(&[]) && !completed(&[Change { effective: Read::Empty, ..skipped }]));
+        assert!(!completed(&[change(ChangeKind::Return, "2023-09-01")]));
+    }
+}

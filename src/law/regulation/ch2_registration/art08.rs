@@ -195,3 +195,27 @@ pub fn record(hearing: &mut Hearing<'_>, watched: &Watched<'_>) {
     };
     hearing.find("F0803", hearing.student.row, "建籍日期", found, "开学后一个月内的建籍日期");
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::attendance::{DayRecord, Form};
+    use crate::regulation::rule::Certificate;
+    use crate::regulation::term_end::Bench;
+    use crate::testing::{law, pupil, watched};
+
+    #[test]
+    fn by_the_letter_who_comes_without_registering_is_interrupted_or_withdrawn() {
+        let mut law = law("2025-11-20");
+        law.policy.readings.unregistered_attending = UnregisteredAttending::Letter;
+        let outcome = |grade| {
+            let student = pupil(grade);
+            let own = watched(&law, &student, Form::Daily, &[DayRecord::Present; 50]);
+            let mut bench = Bench::default();
+            bench.watch(&law, &Watched { registration: None, ..own });
+            (bench.decision.outcome, bench.decision.certificate)
+        };
+        assert_eq!(outcome(8), (Some(Outcome::Interrupt), None));
+        assert_eq!(outcome(11), (Some(Outcome::WithdrawAuto), Some(Certificate::Studies)));
+    }
+}

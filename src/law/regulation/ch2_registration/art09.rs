@@ -44,3 +44,35 @@ pub fn audit(hearing: &mut Hearing<'_>, audited: &Audited<'_>) {
         hearing.find("F0901", student.row, "全国学籍号", Amount::None, "全国学籍号");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::attendance::{DayRecord, Form};
+    use crate::facts::student::Student;
+    use crate::testing::{heard, law_of, pupil, told, watched};
+
+    #[test]
+    fn no_number_is_asked_for_in_the_term_of_entry() {
+        let first = |as_of| {
+            let law = law_of(as_of, 2025..=2025);
+            let student = Student { entry: Some(Month::new(2025, 9)), ..pupil(1) };
+            let watched = watched(&law, &student, Form::Daily, &[DayRecord::Present]);
+            let audited = Audited {
+                watched: &watched,
+                national_id: Read::Empty,
+                shanghai_stage: None,
+                years: Read::Empty,
+                checked: None,
+                school: None,
+                is_unlisted: false,
+                takes_over: false,
+                archives: &[],
+                has_archives: false,
+            };
+            told(&heard(&law, &student, |hearing| audit(hearing, &audited)).1)
+        };
+        assert_eq!(first("2025-11-20"), []);
+        assert_eq!(first("2026-04-02"), [("F0901", "全国学籍号")]);
+    }
+}

@@ -38,3 +38,43 @@ pub fn audit(hearing: &mut Hearing<'_>, audited: &Audited<'_>) {
         hearing.find("F1801", own.change.row, "区批准日期", Amount::None, "区同意超班额接收的日期");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::codes::{ChangeKind, ChangeReason};
+    use crate::facts::grades::Grade;
+    use crate::facts::student::{Change, Origin, Transfer};
+    use crate::regulation::ch3_transfer::art13;
+    use crate::testing::{change, date, heard, law, pupil};
+
+    fn transfer(effective: &str, to_here: Read<bool>, grade: Read<Grade>) -> Change {
+        let (entitled, score, line) = (Read::Empty, Read::Value(580_500), Read::Value(600_000));
+        let transfer = Transfer { origin: Origin::City, from_here: Read::Empty, to_here, grade, entitled, score, line };
+        Change { transfer: Some(transfer), reason: Read::Value(ChangeReason::Relocation), ..change(ChangeKind::TransferIn, effective) }
+    }
+
+    #[test]
+    fn who_came_this_year_came_into_the_grade_of_now() {
+        let law = law("2026-07-05");
+        let (here, elsewhere) = (Read::Value(true), Read::Value(false));
+        let grade = |own: Change| {
+            let student = Student { changes: &[own], ..pupil(11) };
+            let came = came_on(&law, &student);
+            (came, heard(&law, &student, |hearing| transfers_in(hearing.student).next().and_then(|own| own.grade(hearing))).0)
+        };
+        assert_eq!(grade(transfer("2026-02-25", here, Read::Empty)), (Some(date("2026-02-25")), Grade::new(11)));
+        assert_eq!(grade(transfer("2025-02-20", here, Read::Empty)), (None, None));
+        assert_eq!(grade(transfer("2026-02-25", elsewhere, Read::Empty)), (None, None));
+        let written = Read::Value(Grade::new(10).expect("a grade"));
+        assert_eq!(grade(transfer("2025-02-20", here, written)), (None, Grade::new(10)));
+    }
+
+    #[test]
+    fn a_score_below_the_line_is_told_in_whole_marks() {
+        let own = [transfer("2026-02-25", Read::Value(true), Read::Empty)];
+        let record = heard(&law("2026-07-05"), &Student { changes: &own, ..pupil(11) }, art13::audit).1;
+        let found: Vec<_> = record.findings.iter().map(|own| (own.code, own.column, own.found)).collect();
+        assert_eq!(found, [("F1301", "中考分数", Amount::Number(580))]);
+    }
+}

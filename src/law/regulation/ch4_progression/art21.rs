@@ -107,3 +107,31 @@ pub fn skipped_without_exam(hearing: &mut Hearing<'_>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::student::Student;
+    use crate::testing::{application, heard, law, on, pupil};
+
+    #[test]
+    fn the_first_approval_that_lacks_is_told() {
+        let law = law("2026-07-05");
+        let told_of = |own: Application| {
+            let record = heard(&law, &Student { applications: &[own], ..pupil(7) }, judge).1;
+            record.findings.iter().map(|finding| (finding.code, finding.column, finding.found)).collect::<Vec<_>>()
+        };
+        let unopposed = Read::Value(Publicity::Unopposed);
+        let right = application(ApplicationKind::Skip, Read::Empty, "2026-06-16");
+        let right = Application { published: on("2026-06-17"), publicity: unopposed, ..right };
+        assert_eq!(told_of(right), []);
+        let nothing = Application { school: Read::Empty, published: Read::Empty, district: Read::Empty, ..right };
+        assert_eq!(told_of(nothing), [("F2101", "学校同意日期", Amount::None)]);
+        // A result without its date is none.
+        let unpublished = Application { published: Read::Empty, ..right };
+        assert_eq!(told_of(unpublished), [("F2101", "公示日期", Amount::None)]);
+        let opposed = Application { publicity: Read::Value(Publicity::Opposed), ..right };
+        assert_eq!(told_of(opposed), [("F2101", "公示结果", Amount::Word(Publicity::Opposed.word()))]);
+        assert_eq!(told_of(Application { district: Read::Empty, ..right }), [("F2101", "区备案日期", Amount::None)]);
+    }
+}

@@ -310,3 +310,67 @@ pub fn record(hearing: &mut Hearing<'_>) {
         hearing.find("F2206", row, "异动类型", Amount::Number(in_all as i32), "高中阶段留级累计不超过规定次数");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::student::Student;
+    use crate::testing::{change, heard, law, pupil};
+
+    fn in_year(kind: ChangeKind, year: i32, grade: u8) -> Change {
+        let grade = Grade::new(grade).map_or(Read::Empty, Read::Value);
+        Change { school_year: Read::Value(SchoolYear(year)), grade, ..change(kind, "2025-07-01") }
+    }
+
+    /// The findings that a rule raises of a student's changes.
+    fn found(grade: u8, changes: &[Change], rule: fn(&mut Hearing<'_>)) -> Vec<(&'static str, &'static str, Amount)> {
+        let record = heard(&law("2026-07-05"), &Student { changes, ..pupil(grade) }, rule).1;
+        record.findings.iter().map(|finding| (finding.code, finding.column, finding.found)).collect()
+    }
+
+    #[test]
+    fn an_earlier_year_counts_once_if_the_change_took_effect() {
+        let repeat = in_year(ChangeKind::Repeat, 2023, 3);
+        let not_yet = Change { school_year: Read::Value(SchoolYear(2022)), effective: Read::Empty, ..repeat };
+        let (retention, this_year) = (in_year(ChangeKind::Retention, 2024, 3), in_year(ChangeKind::Repeat, 2025, 3));
+        let changes = [repeat, not_yet, retention, this_year, repeat];
+        let law = law("2026-07-05");
+        assert_eq!(EarlierYears::of(&law, &changes, ChangeKind::Repeat, |_| true).number(), 1);
+        assert_eq!(EarlierYears::of(&law, &changes, ChangeKind::Repeat, |_| false).number(), 0);
+    }
+
+    #[test]
+    fn a_repeat_on_record_of_a_final_grade_and_the_third_are_told_each_at_its_column() {
+        let years = [in_year(ChangeKind::Repeat, 2021, 2), in_year(ChangeKind::Repeat, 2022, 3), in_year(ChangeKind::Repeat, 2023, 4)];
+        assert_eq!(found(7, &years[..2], audit), []);
+        assert_eq!(found(7, &years, audit), [("F2203", "异动类型", Amount::Number(3))]);
+        let last = in_year(ChangeKind::Repeat, 2023, 5);
+        assert_eq!(found(7, &[last], audit), [("F2204", "年级", Amount::Word("五年级"))]);
+        // What never took effect, and what is no repeat, is none.
+        assert_eq!(found(7, &[Change { effective: Read::Empty, ..last }, in_year(ChangeKind::Skip, 2023, 5)], audit), []);
+    }
+
+    #[test]
+    fn in_compulsory_education_nobody_is_retained() {
+        let of_grade = |grade| [in_year(ChangeKind::Retention, 2024, grade)];
+        assert_eq!(found(7, &of_grade(3), record), [("F2205", "异动类型", Amount::Word("三年级"))]);
+        // The grade that failed counts, and the one in which the student is now.
+        assert_eq!(found(10, &of_grade(8), record), [("F2205", "异动类型", Amount::Word("八年级"))]);
+        assert_eq!(found(8, &of_grade(10), record), [("F2205", "异动类型", Amount::Word("高一"))]);
+        assert_eq!(found(7, &[in_year(ChangeKind::Repeat, 2024, 3)], record), []);
+        assert_eq!(found(7, &of_grade(3).map(|own| Change { effective: Read::Empty, ..own }), record), []);
+    }
+
+    #[test]
+    fn senior_retentions_beyond_the_limits_are_told() {
+        let of = |years: &[(i32, u8)]| -> Vec<Change> {
+            years.iter().map(|(year, grade)| in_year(ChangeKind::Retention, *year, *grade)).collect()
+        };
+        // Two in a grade and three in all are allowed, and a year counts once.
+        assert_eq!(found(11, &of(&[(2022, 10), (2022, 10), (2023, 10), (2024, 11)]), record), []);
+        assert_eq!(found(11, &of(&[(2022, 10), (2023, 10), (2024, 10)]), record), [("F2206", "异动类型", Amount::Number(3))]);
+        let four = of(&[(2021, 10), (2022, 10), (2023, 11), (2024, 11)]);
+        assert_eq!(found(11, &four, record), [("F2206", "异动类型", Amount::Number(4))]);
+        assert_eq!(found(12, &of(&[(2024, 12)]), record), [("F2206", "年级", Amount::Word("高三"))]);
+    }
+}

@@ -102,6 +102,33 @@ fn unsupported(hearing: &mut Hearing<'_>, subject: Subject, row: crate::facts::s
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+    use crate::facts::codes::SittingKind;
+    use crate::facts::student::{Row, Sitting, Student};
+    use crate::testing::{application, heard, law, on, pupil, told};
+
+    #[test]
+    fn who_is_excused_for_excellence_still_owes_the_exam() {
+        let law = law("2026-07-05");
+        let named = |name| law.subjects.find(name).expect("a subject of the policy");
+        let found = |applications: &[Application], sittings: &[Sitting]| {
+            let record = heard(&law, &Student { applications, sittings, ..pupil(12) }, judge).1;
+            told(&record).into_iter().filter(|(code, _)| *code == "F2302").count()
+        };
+        let excused = |subject| application(ApplicationKind::Exemption, Read::Value(named(subject)), "2025-10-15");
+        let sat = |subject, result| {
+            let kind = Read::Value(SittingKind::First);
+            Sitting { subject: named(subject), date: on("2026-01-10"), kind, result: Read::Value(result), row: Row(5) }
+        };
+        assert_eq!(found(&[excused("物理")], &[]), 1);
+        assert_eq!(found(&[excused("物理")], &[sat("化学", ExamResult::Passed)]), 1);
+        assert_eq!(found(&[excused("物理")], &[sat("物理", ExamResult::Exempt)]), 1);
+        assert_eq!(found(&[excused("物理")], &[sat("物理", ExamResult::Passed)]), 0);
+        // There is no exam in the subject; the district knows nothing of the other.
+        assert_eq!(found(&[excused("艺术")], &[]), 0);
+        assert_eq!(found(&[Application { district: Read::Empty, ..excused("物理") }], &[]), 0);
+    }
+
     #[test]
     fn findings_named_by_the_rule_are_in_the_catalogue() {
         for code in super::RULE.findings {

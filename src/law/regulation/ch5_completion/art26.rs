@@ -84,19 +84,20 @@ pub fn judge(hearing: &mut Hearing<'_>) {
         applied = hearing.completions.or(applied, made);
     }
     let age = hearing.student.birth.map(|birth| has_age(birth, numbers.adult_age, law.as_of));
-    if consented.fails() && (age != Some(true) || !applied.fails()) {
-        return;
-    }
     let entered = hearing.student.primary_entry;
-    let number = entered.map(|month| years(law, hearing.student.changes, month.school_year(), law.school_year));
-    let nine = nine_school_years(hearing);
+    let number = || entered.map(|month| years(law, hearing.student.changes, month.school_year(), law.school_year));
     if applied.fails() {
-        if nine.holds() && age == Some(true) {
-            let found = number.map_or(Amount::None, Amount::Number);
+        if age == Some(true) && nine_school_years(hearing).holds() {
+            let found = number().map_or(Amount::None, Amount::Number);
             hearing.find("F2601", hearing.student.row, "小学入学年月", found, "肄业申请，或说明继续就读的理由");
         }
         return;
     }
+    if consented.fails() {
+        return;
+    }
+    let number = number();
+    let nine = nine_school_years(hearing);
     hearing.read_changes(|kind| art30::KINDS.contains(&kind));
     let adult = match age {
         Some(adult) => Condition::known(adult),

@@ -99,7 +99,7 @@ impl Standing {
             }
             if threshold.is_reached(term[run.first], term[run.last]) {
                 standing.running = Some(run);
-                if away <= run.last + 1 {
+                if away <= run.last {
                     still = still.or(Some(run));
                 }
             }
@@ -108,7 +108,7 @@ impl Standing {
         let total = standing.crossed.filter(|crossed| away <= *crossed).and(first_of_kind);
         standing.since = [still.map(|run| run.first), total].into_iter().flatten().min();
         let reached = [standing.running.map(|run| run.last), standing.crossed].into_iter().flatten().max();
-        standing.is_back = reached.is_some_and(|reached| days[reached + 1..].contains(&Day::Attended));
+        standing.is_back = reached.is_some_and(|reached| days[reached..].contains(&Day::Attended));
         standing
     }
 
@@ -180,9 +180,8 @@ impl Contacts {
 
     /// Whether there are so many.
     pub fn at_least(&self, hearing: &mut Hearing<'_>, needed: usize) -> Condition {
-        let Some(lacking) = needed.checked_sub(self.known).filter(|lacking| *lacking > 0) else { return Condition::HOLDS };
         let unknown: Vec<Condition> = self.unknown.iter().map(|cell| hearing.completions.unknown(Fact::Cell(*cell))).collect();
-        hearing.completions.at_least(lacking, unknown)
+        hearing.completions.at_least(needed.saturating_sub(self.known), unknown)
     }
 }
 
@@ -273,4 +272,58 @@ pub fn distance(watched: &Watched<'_>, days: &[Day], standings: &[(Threshold, St
         return Some(0);
     }
     standings.iter().filter_map(of).min().and_then(|number| i16::try_from(number).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::date;
+
+    /// Days by letters: + attended, ? unknown, x 旷课, s 病假.
+    fn days_of(text: &str) -> Vec<Day> {
+        let day = |letter| match letter {
+            'x' => Day::Away(DayRecord::Truancy),
+            's' => Day::Away(DayRecord::Sick),
+            '?' => Day::Unknown,
+            _ => Day::Attended,
+        };
+        text.chars().map(day).collect()
+    }
+
+    /// Where the student stands before 旷课 of five days in all, on days one after the other.
+    fn standing(text: &str) -> (Threshold, Standing) {
+        let threshold = Threshold { truancy: true, months: 1, more_than: true, total: 5 };
+        let term: Vec<NaiveDate> = date("2025-09-01").iter_days().take(text.len()).collect();
+        (threshold, Standing::of(threshold, &term, &days_of(text)))
+    }
+
+    #[test]
+    fn of_several_runs_the_longest_is_kept_and_the_first_of_those() {
+        assert_eq!(standing("x+xx+xx+").1.longest, Some(Spell { first: 2, last: 3 }));
+    }
+
+    #[test]
+    fn the_run_that_still_lasts_says_more_than_the_longest() {
+        let spell = |text: &str| {
+            let (threshold, standing) = standing(text);
+            standing.spell(&days_of(text), threshold)
+        };
+        assert_eq!(spell("+xxx+x"), Some(Spell { first: 5, last: 5 }));
+        assert_eq!(spell("+xxx+x+"), Some(Spell { first: 1, last: 3 }));
+    }
+
+    #[test]
+    fn back_is_who_was_seen_after_the_threshold() {
+        // Days at school before the last absence don't count, nor does one without a record (P3).
+        assert!(!standing("xxxx+x").1.is_back);
+        assert!(!standing("xxxx+x?").1.is_back);
+        assert!(standing("xxxx+x?+").1.is_back);
+    }
+
+    #[test]
+    fn who_is_away_for_another_reason_since_is_still_away() {
+        let month = "x".repeat(31);
+        assert_eq!(standing(&format!("+{month}s")).1.since, Some(1));
+        assert_eq!(standing(&format!("+{month}+s")).1.since, None);
+    }
 }

@@ -174,6 +174,9 @@ fn covered(spells: impl Iterator<Item = Spell> + Clone, range: Spell) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facts::grades::Grade;
+    use crate::facts::student::Student;
+    use crate::testing::{change, date, heard, law, on, pupil, told};
 
     #[test]
     fn each_day_of_a_range_counts_once_its_last_too() {
@@ -189,5 +192,59 @@ mod tests {
         assert_eq!(days(&[(5, 19), (20, 25)]), 16);
         assert_eq!(days(&[(5, 19), (6, 25)]), 16);
         assert_eq!(days(&[(1, 20), (2, 25)]), 20);
+    }
+
+    fn suspension(first: &str, until: Read<NaiveDate>) -> Change {
+        Change { until, district: on(first), ..change(ChangeKind::Suspension, first) }
+    }
+
+    #[test]
+    fn an_extension_belongs_to_the_suspension_it_follows() {
+        let law = law("2026-07-05");
+        let ends = |changes: &[Change]| suspended(&law, changes).map(|own| (own.until, own.is_returned)).collect::<Vec<_>>();
+        let prolonged = |from, until| Change { until: on(until), ..change(ChangeKind::SuspensionExtended, from) };
+        let (one, other) = (suspension("2023-09-01", on("2023-12-31")), suspension("2025-02-17", on("2025-05-31")));
+        let until = |text| (Some(date(text)), false);
+        assert_eq!(ends(&[one, other, prolonged("2024-01-01", "2025-09-30")]), [until("2025-09-30"), until("2025-05-31")]);
+        // Prolonged on the day on which the next begins, or later: that one.
+        assert_eq!(ends(&[one, other, prolonged("2025-02-17", "2025-09-30")]), [until("2023-12-31"), until("2025-09-30")]);
+        assert_eq!(ends(&[one, other, prolonged("2025-06-01", "2025-09-30")]), [until("2023-12-31"), until("2025-09-30")]);
+    }
+
+    #[test]
+    fn only_an_approved_suspension_is_one_and_an_open_one_has_no_return() {
+        let law = law("2026-07-05");
+        let unapproved = change(ChangeKind::Suspension, "2025-09-01");
+        let prolonged = Change { district: on("2025-12-01"), ..change(ChangeKind::SuspensionExtended, "2025-12-01") };
+        assert_eq!(suspended(&law, &[unapproved, prolonged]).count(), 0);
+        let is_returned = |changes: &[Change]| suspended(&law, changes).map(|own| own.is_returned).collect::<Vec<_>>();
+        let open = suspension("2025-09-01", Read::Empty);
+        assert_eq!(is_returned(&[open]), [false]);
+        assert_eq!(is_returned(&[open, change(ChangeKind::Return, "2026-02-24")]), [true]);
+        // A 复学 after the next suspension is that one's, and the first ended by its own date.
+        let (dated, next) = (suspension("2024-09-02", on("2024-12-31")), suspension("2025-09-01", on("2026-06-30")));
+        assert_eq!(is_returned(&[dated, next, change(ChangeKind::Return, "2026-02-24")]), [false, true]);
+    }
+
+    #[test]
+    fn a_final_grade_and_a_short_suspension_are_told() {
+        let law = law("2026-07-05");
+        let found = |own: Change| told(&heard(&law, &Student { changes: &[own], ..pupil(12) }, record).1);
+        let whole = suspension("2025-09-01", on("2026-06-30"));
+        let of_grade = |number| Grade::new(number).map_or(Read::Empty, Read::Value);
+        assert_eq!(found(whole), [("F3002", "原因")]);
+        assert_eq!(found(Change { reason: Read::Value(ChangeReason::Other), ..whole }), [("F3002", "原因")]);
+        assert_eq!(found(Change { reason: Read::Value(ChangeReason::Illness), ..whole }), []);
+        assert_eq!(found(Change { grade: of_grade(11), ..whole }), []);
+        assert_eq!(found(Change { grade: Read::Unreadable, ..whole }), []);
+        // An earlier year was in an earlier grade, unless the record says otherwise.
+        let earlier = suspension("2024-09-02", on("2025-06-30"));
+        assert_eq!(found(earlier), []);
+        assert_eq!(found(Change { grade: of_grade(12), ..earlier }), [("F3002", "原因")]);
+        let for_illness = |until| Change { reason: Read::Value(ChangeReason::Illness), ..suspension("2025-09-01", until) };
+        assert_eq!(found(for_illness(on("2025-11-29"))), [("F3003", "截止日期")]);
+        assert_eq!(found(for_illness(on("2025-11-30"))), []);
+        // How long one will be that has just begun nobody knows.
+        assert_eq!(found(Change { reason: Read::Value(ChangeReason::Illness), ..suspension("2026-06-01", Read::Empty) }), []);
     }
 }

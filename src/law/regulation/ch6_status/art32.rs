@@ -155,3 +155,74 @@ pub fn record(hearing: &mut Hearing<'_>) {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::attendance::{DayRecord, Form, Urging};
+    use crate::facts::calendar::Month;
+    use crate::facts::codes::ChangeKind;
+    use crate::facts::student::{Row, Student};
+    use crate::regulation::term_end::Bench;
+    use crate::testing::{change, heard, law, on, pupil, told, watched};
+
+    fn suspension(first: &str, until: &str, reason: Read<ChangeReason>) -> Change {
+        Change { until: on(until), district: on(first), reason, ..change(ChangeKind::Suspension, first) }
+    }
+
+    #[test]
+    fn a_suspension_that_ends_soon_is_told_unless_the_student_is_back() {
+        let law = law("2026-05-20");
+        let found = |changes: &[Change]| told(&heard(&law, &Student { changes, ..pupil(8) }, record).1);
+        let own = suspension("2026-02-24", "2026-06-01", Read::Empty);
+        assert_eq!(found(&[own]), [("F3203", "截止日期")]);
+        assert_eq!(found(&[own, change(ChangeKind::Return, "2026-05-06")]), []);
+    }
+
+    #[test]
+    fn a_suspension_beyond_the_years_of_its_reason_is_told() {
+        let law = law("2026-07-05");
+        // Whether it is but a query, and what is expected.
+        let found = |student: Student<'_>| {
+            let record = heard(&law, &student, record).1;
+            record.findings.iter().map(|own| (own.code, own.as_query, own.expected)).collect::<Vec<_>>()
+        };
+        let ill = Read::Value(ChangeReason::Illness);
+        let (error, query) = ([("F3201", false, "休学累计不超过规定年数")], [("F3201", true, "因伤病休学累计原则上不超过规定年数")]);
+        let junior = |own: Change| found(Student { changes: &[own], ..pupil(8) });
+        // Three years to the day, and a day more.
+        assert_eq!(junior(suspension("2022-09-01", "2025-08-31", Read::Empty)), []);
+        assert_eq!(junior(suspension("2022-09-01", "2025-09-01", Read::Empty)), error);
+        assert_eq!(junior(suspension("2022-09-01", "2025-09-01", ill)), []);
+        assert_eq!(junior(suspension("2020-09-01", "2025-08-31", ill)), []);
+        assert_eq!(junior(suspension("2020-09-01", "2025-09-01", ill)), query);
+        // What can't be read may be an illness.
+        assert_eq!(junior(suspension("2022-09-01", "2025-09-01", Read::Unreadable)), []);
+        // In senior school two years, and those before it don't count.
+        let senior = |entry, changes: &[Change]| found(Student { changes, entry: Some(entry), ..pupil(11) });
+        let long = suspension("2023-09-01", "2025-09-01", Read::Empty);
+        assert_eq!(senior(Month::new(2023, 9), &[long]), error);
+        let before = suspension("2022-09-01", "2024-06-30", Read::Empty);
+        assert_eq!(senior(Month::new(2024, 9), &[before, suspension("2025-02-17", "2025-06-30", Read::Empty)]), []);
+        assert_eq!(senior(Month::new(2022, 9), &[before, suspension("2025-02-17", "2025-06-30", Read::Empty)]), error);
+    }
+
+    #[test]
+    fn nobody_is_said_to_be_back_whose_suspension_may_not_have_ended() {
+        let law = law("2026-06-26");
+        let own = suspension("2025-09-01", "2026-02-28", Read::Empty);
+        let prolonged = Change { until: Read::Unreadable, ..change(ChangeKind::SuspensionExtended, "2026-02-24") };
+        // Away from the first urging on for more than a month, then at school.
+        let term = law.term.as_ref().expect("a term");
+        let days: Vec<DayRecord> = (0..70).map(|day| if day < 60 { DayRecord::None } else { DayRecord::Present }).collect();
+        let urgings = [Urging { date: Read::Value(term.days[5]), row: Row(4) }];
+        let found = |changes: &[Change]| {
+            let student = Student { status: Read::Value(Status::Suspended), changes, ..pupil(8) };
+            let mut bench = Bench::default();
+            bench.watch(&law, &Watched { urgings: &urgings, ..watched(&law, &student, Form::Daily, &days) });
+            bench.findings.iter().any(|finding| finding.code == "F3404")
+        };
+        assert!(found(&[own]));
+        assert!(!found(&[own, prolonged]));
+    }
+}

@@ -87,7 +87,7 @@ pub fn judge(hearing: &mut Hearing<'_>, watched: &Watched<'_>, days: &[Day], sta
         judge_threshold(hearing, watched, own, days, Condition::HOLDS, view);
     }
     // Who is still away by one kind, or was not seen since, is not back by the other.
-    let is_gone = |standing: &Standing| standing.since.is_some() || standing.is_reached() && !standing.is_back;
+    let is_gone = |standing: &Standing| standing.is_reached() && !standing.is_back;
     if !standings.iter().any(|(_, standing)| is_gone(standing)) {
         standings.iter().rev().any(|(_, standing)| tell_back(hearing, watched, standing));
     }
@@ -105,15 +105,14 @@ pub fn judge_truancy(
 ) {
     let view = |law: &Law, changes: &[Change]| view(law, watched, changes);
     judge_threshold(hearing, watched, own, days, condition, view);
-    if condition.holds() && own.1.since.is_none() {
+    if condition.holds() {
         tell_back(hearing, watched, &own.1);
     }
 }
 
 /// F3404: a threshold was reached, and the student is back; gives whether it is so.
 fn tell_back(hearing: &mut Hearing<'_>, watched: &Watched<'_>, standing: &Standing) -> bool {
-    let is_back = standing.is_reached() && standing.is_back;
-    if is_back {
+    if standing.is_back {
         let day = standing.running.map(|run| run.first).or(standing.crossed).unwrap_or_default();
         let row = absence::row_of(hearing, watched, day);
         let column = if row == hearing.student.row { "学籍状态" } else { "考勤" };
@@ -123,7 +122,7 @@ fn tell_back(hearing: &mut Hearing<'_>, watched: &Watched<'_>, standing: &Standi
         };
         hearing.find("F3404", row, column, found, "已返校，不作处理");
     }
-    is_back
+    standing.is_back
 }
 
 fn judge_threshold(

@@ -105,3 +105,23 @@ fn uncertified(hearing: &mut Hearing<'_>, change: &Change, effective: NaiveDate,
         _ => {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::student::Student;
+    use crate::testing::{change, date, heard, law, on, pupil, told};
+
+    #[test]
+    fn who_came_back_from_a_suspension_was_not_away_for_years() {
+        let law = law("2026-07-05");
+        let suspended = Change { until: on("2022-08-31"), district: on("2021-09-01"), ..change(ChangeKind::Suspension, "2021-09-01") };
+        let left = change(ChangeKind::Withdrawal, "2026-03-02");
+        let found = |changes: &[Change], birth| told(&heard(&law, &Student { changes, birth: Some(date(birth)), ..pupil(8) }, audit).1);
+        // Away for more than three years, and of age: A37.1, which asks for no reason.
+        assert_eq!(found(&[suspended, left], "2007-01-01"), []);
+        assert_eq!(found(&[suspended, left], "2010-01-01"), [("F3601", "原因")]);
+        assert_eq!(found(&[suspended, change(ChangeKind::Return, "2022-09-01"), left], "2007-01-01"), [("F3601", "原因")]);
+        assert_eq!(found(&[left], "2007-01-01"), [("F3601", "原因")]);
+    }
+}

@@ -103,6 +103,12 @@ pub fn in_every_reading(
     if open.len() > MOST_CELLS {
         return unknown(hearing, &changes, &open[0], 0);
     }
+    // The conditions stay small if their facts come in this order.
+    for cell in &open {
+        for choice in 0..cell.values.len().saturating_sub(1) {
+            unknown(hearing, &changes, cell, choice);
+        }
+    }
     fill(hearing, &mut changes, &open, &holds)
 }
 
@@ -115,26 +121,27 @@ fn fill(
 ) -> Condition {
     let Some((first, others)) = open.split_first() else { return Condition::known(holds(hearing, changes)) };
     let unfilled = changes[first.change];
-    let mut results: Vec<Condition> = Vec::new();
+    let mut results = Vec::with_capacity(first.values.len());
     for value in &first.values {
         changes[first.change] = first.column.with(&unfilled, *value);
-        let result = fill(hearing, changes, others, holds);
-        if !results.contains(&result) {
-            results.push(result);
-        }
+        results.push(fill(hearing, changes, others, holds));
     }
     changes[first.change] = unfilled;
-    // Values of the same result are one choice: a fact with several values is a chain of choices.
+    // A fact with several values is a chain of choices: the first that is made says which. What is asked of a cell more than once goes by
+    // the same choices, so that no two answers rest on different values.
     let mut condition = results.pop().unwrap_or(Condition::FAILS);
     for (choice, result) in results.into_iter().enumerate().rev() {
-        let chosen = unknown(hearing, changes, first, choice as u8);
-        condition = hearing.completions.choose(chosen, result, condition);
+        if result != condition {
+            let chosen = unknown(hearing, changes, first, choice);
+            condition = hearing.completions.choose(chosen, result, condition);
+        }
     }
     condition
 }
 
-fn unknown(hearing: &mut Hearing<'_>, changes: &[Change], open: &Open, choice: u8) -> Condition {
+fn unknown(hearing: &mut Hearing<'_>, changes: &[Change], open: &Open, choice: usize) -> Condition {
     let change = &changes[open.change];
+    let choice = u16::try_from(choice).unwrap_or(u16::MAX);
     let cell = Cell { table: CHANGES_TABLE, column: open.column.place(), item: change.kind.word(), row: change.row.0, choice };
     hearing.completions.unknown(Fact::Cell(cell))
 }
@@ -148,7 +155,7 @@ fn open_cells(law: &Law, changes: &[Change]) -> Vec<Open> {
     if open.is_empty() {
         return open;
     }
-    let days = days(law, changes);
+    let days = days(law, changes, open.len() == 1);
     for cell in &mut open {
         cell.values = values(law, cell.column, &days);
     }
@@ -178,8 +185,8 @@ fn values(law: &Law, column: Column, days: &[NaiveDate]) -> Vec<Value> {
 }
 
 /// The days between which it makes no difference where a date lies: the ends of school years and of their teaching, and the days that
-/// stand beside it, each with the days before and after.
-fn days(law: &Law, changes: &[Change]) -> Vec<NaiveDate> {
+/// stand beside it, each with the days before and after; for a cell `alone`, the school days of the term too, between which it does.
+fn days(law: &Law, changes: &[Change], alone: bool) -> Vec<NaiveDate> {
     let this = law.school_year;
     let mut days: Vec<NaiveDate> = vec![law.as_of];
     for year in this.0 - YEARS_BACK..=this.0 {
@@ -187,9 +194,149 @@ fn days(law: &Law, changes: &[Change]) -> Vec<NaiveDate> {
         days.extend([first, last, first_september_day(SchoolYear(year)), last_august_day(SchoolYear(year))]);
     }
     days.extend(changes.iter().flat_map(|change| [change.effective.value(), change.until.value()]).flatten());
+    if alone {
+        days.extend(law.term.iter().flat_map(|term| &term.days));
+    }
     let around = |day: NaiveDate| [Some(day_before(day)), Some(day), day.succ_opt()];
     let mut days: Vec<NaiveDate> = days.into_iter().flat_map(around).flatten().collect();
     days.sort_unstable();
     days.dedup();
     days
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::student::{Row, Student};
+    use crate::regulation::ch6_status::art30;
+    use crate::testing::{change, date, heard, law, on, pupil};
+
+    /// A change of which no cell can be read.
+    fn illegible(kind: ChangeKind) -> Change {
+        let unreadable = Change { school_year: Read::Unreadable, grade: Read::Unreadable, ..Change::new(kind, Row(1)) };
+        Change { effective: Read::Unreadable, until: Read::Unreadable, district: Read::Unreadable, ..unreadable }
+    }
+
+    /// A suspension of which only the district's approval can't be read.
+    fn unapproved(row: u32) -> Change {
+        Change { until: on("2025-12-31"), district: Read::Unreadable, row: Row(row), ..change(ChangeKind::Suspension, "2025-09-01") }
+    }
+
+    /// Whether something holds, and how many cells it depends on.
+    fn asked(changes: &[Change], holds: impl Fn(&Law, &[Change]) -> bool) -> (Option<bool>, usize) {
+        let (law, student) = (law("2026-07-05"), Student { changes, ..pupil(10) });
+        let rule = |hearing: &mut Hearing<'_>| {
+            let condition = in_every_reading(hearing, |_| true, |hearing, changes| holds(hearing.law, changes));
+            let mut facts = Vec::new();
+            hearing.completions.depends_on(condition, &mut facts);
+            facts.iter_mut().for_each(|fact| *fact = fact.whole());
+            facts.dedup();
+            (condition.decided(), facts.len())
+        };
+        heard(&law, &student, rule).0
+    }
+
+    #[test]
+    fn only_cells_that_a_rule_reads_are_unknown() {
+        use Column::{District, Effective, Grade, SchoolYear, Until};
+        let law = law("2026-07-05");
+        let columns = |kind| open_cells(&law, &[illegible(kind)]).iter().map(|open| open.column).collect::<Vec<_>>();
+        assert_eq!(columns(ChangeKind::Retention), [SchoolYear, Grade, Effective]);
+        assert_eq!(columns(ChangeKind::Repeat), [SchoolYear, Effective]);
+        assert_eq!(columns(ChangeKind::Suspension), [Effective, Until, District]);
+        assert_eq!(columns(ChangeKind::SuspensionExtended), [Effective, Until]);
+        for kind in [ChangeKind::Return, ChangeKind::Interruption, ChangeKind::Continuation, ChangeKind::TransferIn] {
+            assert_eq!(columns(kind), [Effective], "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn a_cell_that_cant_be_read_leaves_open_what_depends_on_it() {
+        let in_force = |law: &Law, changes: &[Change]| art30::is_suspended_on(law, changes, date("2025-10-15"));
+        assert_eq!(asked(&[unapproved(1)], in_force), (None, 1));
+        let begun = Change { effective: Read::Unreadable, district: on("2025-09-01"), ..unapproved(1) };
+        assert_eq!(asked(&[begun], in_force), (None, 1));
+        let ends = Change { until: Read::Unreadable, district: on("2025-09-01"), ..unapproved(1) };
+        assert_eq!(asked(&[ends], in_force), (None, 1));
+        let retained = Change { grade: Read::Unreadable, ..change(ChangeKind::Retention, "2025-07-01") };
+        let in_this_grade = |_: &Law, changes: &[Change]| changes[0].grade.is(Grade::new(10).expect("a grade"));
+        assert_eq!(asked(&[retained], in_this_grade), (None, 1));
+        // What holds whatever stands there is no unknown.
+        assert_eq!(asked(&[unapproved(1)], |_, _| true), (Some(true), 0));
+    }
+
+    #[test]
+    fn one_day_in_sixteen_years_is_tried() {
+        let begun = Change { effective: Read::Unreadable, ..change(ChangeKind::Interruption, "2025-09-01") };
+        assert_eq!(asked(&[begun], |law, changes| changes[0].effective.is(law.as_of)), (None, 1));
+    }
+
+    #[test]
+    fn sixteen_cells_are_filled_in_and_with_more_nothing_is_said() {
+        let suspensions: Vec<Change> = (1..=17).map(unapproved).collect();
+        assert_eq!(asked(&suspensions[..16], |_, _| true), (Some(true), 0));
+        assert_eq!(asked(&suspensions, |_, _| true).0, None);
+    }
+
+    #[test]
+    fn values_are_of_a_school_time_and_none_is_of_tomorrow() {
+        let law = law("2026-03-11");
+        let days = days(&law, &[], false);
+        assert_eq!((days[0], days.contains(&law.as_of)), (date("2009-08-31"), true));
+        let years = values(&law, Column::SchoolYear, &days);
+        assert_eq!((years.first(), years.last()), (Some(&Value::Year(SchoolYear(2009))), Some(&Value::Year(SchoolYear(2025)))));
+        // A suspension may end later than today, but nothing has taken effect later (rules, section 0).
+        let tomorrow = Value::Date(Some(date("2026-03-12")));
+        let effective = values(&law, Column::Effective, &days);
+        assert!(effective.contains(&Value::Date(Some(law.as_of))) && effective.contains(&Value::Date(None)));
+        assert!(!effective.contains(&tomorrow) && values(&law, Column::Until, &days).contains(&tomorrow));
+    }
+
+    #[test]
+    fn many_cells_are_tried_at_the_first_the_middle_and_the_last_day() {
+        let law = law("2026-07-05");
+        let ends = |number: u32| -> Vec<Change> {
+            (1..=number).map(|row| Change { until: Read::Unreadable, district: on("2025-09-01"), ..unapproved(row) }).collect()
+        };
+        let three = open_cells(&law, &ends(3));
+        let all = &three[2].values;
+        let thin = [all[0], all[all.len() / 2], all[all.len() - 1]];
+        let numbers: Vec<usize> = three.iter().map(|open| open.values.len()).collect();
+        assert_eq!((&three[0].values[..], numbers), (&thin[..], vec![3, all.len(), all.len()]));
+    }
+
+    #[test]
+    fn as_many_ways_as_can_be_tried_are_tried() {
+        let law = law("2026-07-05");
+        let end = Change { until: Read::Unreadable, district: on("2025-09-01"), ..unapproved(1) };
+        // Days of other changes make the days to be tried just as many as eight approvals leave room for.
+        let mut changes = vec![end];
+        changes.extend((2..10).map(unapproved));
+        let room = MOST_WAYS >> 8;
+        for day in 0..200 {
+            if open_cells(&law, &changes)[0].values.len() == room {
+                return;
+            }
+            let other = date("2000-01-01") + chrono::TimeDelta::days(day);
+            changes.push(Change { effective: Read::Value(other), ..change(ChangeKind::Return, "2025-09-01") });
+        }
+        panic!("the days don't fit");
+    }
+
+    #[test]
+    fn what_is_asked_of_a_cell_twice_goes_by_one_value() {
+        let begun = Change { effective: Read::Unreadable, ..change(ChangeKind::Interruption, "2025-09-01") };
+        let (law, student) = (law("2026-07-05"), Student { changes: &[begun], ..pupil(7) });
+        let both = heard(&law, &student, |hearing| {
+            let mut before = |day: &str| {
+                let is_before = |_: &Hearing<'_>, changes: &[Change]| changes[0].effective.value().is_some_and(|own| own < date(day));
+                in_every_reading(hearing, |_| true, is_before)
+            };
+            let (early, late) = (before("2020-01-01"), before("2024-01-01"));
+            let none = hearing.completions.and_not(early, late);
+            let between = hearing.completions.and_not(late, early);
+            (none.decided(), between.decided())
+        });
+        assert_eq!(both.0, (Some(false), None));
+    }
 }

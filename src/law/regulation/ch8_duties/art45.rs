@@ -113,6 +113,8 @@ fn expected(state: Status) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facts::student::{Origin, Transfer};
+    use crate::testing::{change, heard, law, pupil};
 
     #[test]
     fn what_is_expected_names_the_state_itself() {
@@ -122,5 +124,25 @@ mod tests {
             assert_eq!(state_expected(expected(state)), Some(state));
         }
         assert_eq!(state_expected(expected(Status::Graduated)), None);
+    }
+
+    #[test]
+    fn a_transfer_out_concerns_the_school_that_the_student_left() {
+        let law = law("2026-07-05");
+        let asked = |from_here, to_here| {
+            let transfer = Transfer {
+                origin: Origin::City,
+                from_here,
+                to_here,
+                grade: Read::Empty,
+                entitled: Read::Empty,
+                score: Read::Empty,
+                line: Read::Empty,
+            };
+            let out = Change { transfer: Some(transfer), ..change(ChangeKind::TransferOut, "2026-03-02") };
+            heard(&law, &pupil(8), |hearing| concerns(hearing, &out)).0
+        };
+        assert!(asked(Read::Value(true), Read::Empty) && asked(Read::Value(true), Read::Value(true)));
+        assert!(!asked(Read::Value(false), Read::Empty) && !asked(Read::Value(false), Read::Value(false)));
     }
 }

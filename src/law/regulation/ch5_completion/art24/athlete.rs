@@ -56,3 +56,45 @@ pub fn judge(hearing: &mut Hearing<'_>, ten: &[SeniorSubject]) -> Condition {
     }
     hearing.completions.and(met, applied)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::codes::Read;
+    use crate::facts::student::{Application, Athlete, Row, Student};
+    use crate::regulation::rule::{Law, Verdict};
+    use crate::testing::{application, heard, law, on, pupil};
+
+    fn judged(law: &Law, passed: usize, applications: &[Application], decided: &[Outcome]) -> (Option<bool>, Vec<&'static str>) {
+        let athlete = Athlete { sports: on("2025-10-15"), education: on("2025-10-20"), row: Row(4) };
+        let student = Student { athlete: Some(athlete), applications, ..pupil(12) };
+        // The four that are required come first.
+        let mut ten = law.lists.senior_exam.clone();
+        ten.sort_by_key(|subject| !law.lists.athlete_required.contains(subject));
+        let subject = |(place, subject): (usize, &crate::facts::subjects::Subject)| {
+            let passed = Condition::known(place < passed);
+            SeniorSubject { subject: *subject, passed, passed_somehow: passed }
+        };
+        let ten: Vec<SeniorSubject> = ten.iter().enumerate().map(subject).collect();
+        let (met, record) = heard(law, &student, |hearing| {
+            for outcome in decided {
+                let verdict = Verdict { outcome: *outcome, next_grade: None, certificate: None, clause: "" };
+                hearing.decide(Condition::HOLDS, verdict);
+            }
+            judge(hearing, &ten).decided()
+        });
+        (met, record.findings.iter().map(|finding| finding.code).collect())
+    }
+
+    #[test]
+    fn an_athlete_has_to_apply_and_is_told_where_nothing_else_decides() {
+        let law = law("2026-07-05");
+        let applied = application(ApplicationKind::AthleteCertificate, Read::Empty, "2026-05-06");
+        let other = application(ApplicationKind::PracticeWaiver, Read::Empty, "2026-05-06");
+        assert_eq!(judged(&law, 6, &[applied], &[]), (Some(true), vec![]));
+        assert_eq!(judged(&law, 5, &[applied], &[]), (Some(false), vec![]));
+        assert_eq!(judged(&law, 6, &[other], &[]), (Some(false), vec!["F2404"]));
+        assert_eq!(judged(&law, 6, &[], &[Outcome::Graduate]), (Some(false), vec!["F2404"]));
+        assert_eq!(judged(&law, 6, &[], &[Outcome::Complete]), (Some(false), vec![]));
+    }
+}

@@ -112,3 +112,62 @@ fn fail(hearing: &mut Hearing<'_>, subject: Subject, failing: Condition) {
         hearing.record.failing.push((subject, failing));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::codes::{AnnualResult, ApplicationKind, ExamResult, SittingKind};
+    use crate::facts::student::{Annual, Application, Row, Sitting, Student};
+    use crate::regulation::rule::Law;
+    use crate::testing::{application, heard, law, on, pupil};
+
+    #[test]
+    fn only_physical_education_is_excused_from_the_exam() {
+        let law = law("2026-07-05");
+        let exams = law.lists.junior_exam(2022).to_vec();
+        let failed = |name: &str, kind| {
+            let own = law.subjects.find(name).expect("a subject of the policy");
+            let sittings: Vec<Sitting> = exams
+                .iter()
+                .map(|subject| {
+                    let result = if *subject == own { ExamResult::Failed } else { ExamResult::Passed };
+                    let (date, kind) = (on("2026-05-20"), Read::Value(SittingKind::First));
+                    Sitting { subject: *subject, date, kind, result: Read::Value(result), row: Row(4) }
+                })
+                .collect();
+            let excused = application(kind, Read::Value(own), "2025-10-15");
+            let applications = [Application { certificate: on("2025-10-01"), ..excused }];
+            let student = Student { sittings: &sittings, applications: &applications, ..pupil(9) };
+            let record = heard(&law, &student, judge).1;
+            record.verdicts.iter().any(|(condition, verdict)| verdict.clause == "A24.2.1" && condition.holds())
+        };
+        assert!(failed("体育与健身", ApplicationKind::SportsExemption));
+        assert!(!failed("地理", ApplicationKind::Exemption));
+    }
+
+    #[test]
+    fn a_result_of_the_year_counts_beside_the_exam_only_in_the_stricter_reading() {
+        let mut law = law("2026-07-05");
+        let exams = law.lists.junior_exam(2022).to_vec();
+        let passed = |subject: &Subject| {
+            let (date, kind) = (on("2026-05-20"), Read::Value(SittingKind::First));
+            Sitting { subject: *subject, date, kind, result: Read::Value(ExamResult::Passed), row: Row(4) }
+        };
+        let sittings: Vec<Sitting> = exams.iter().map(passed).collect();
+        let failed = |name| {
+            let subject = law.subjects.find(name).expect("a subject of the policy");
+            Annual { subject, result: Read::Value(AnnualResult::Failed), make_up: Read::Empty, row: Row(5) }
+        };
+        let annual = ["历史", "地理"].map(failed);
+        let student = Student { sittings: &sittings, annual: &annual, ..pupil(9) };
+        let failing = |law: &Law| {
+            let record = heard(law, &student, judge).1;
+            let failing = record.failing.iter().filter(|(_, failing)| failing.holds()).map(|(subject, _)| *subject);
+            (failing.collect::<Vec<_>>(), record.failing.len())
+        };
+        // Art, which the year's results lack, is unknown in both.
+        assert_eq!(failing(&law), (vec![], 1));
+        law.policy.readings.junior_other_failing = JuniorOtherFailing::Either;
+        assert_eq!(failing(&law), (annual.iter().map(|own| own.subject).collect(), 3));
+    }
+}

@@ -221,3 +221,64 @@ fn graduate(hearing: &mut Hearing<'_>, met: Condition, foreign: Condition, certi
     hearing.decide(as_foreign, verdict(Certificate::Foreign));
     hearing.decide(met, verdict(certificate));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::student::{Application, Assessment, Row, Student};
+    use crate::testing::{application, heard, law, pupil, told};
+
+    fn evaluation(volunteering: Standard, rural: Standard) -> Evaluation {
+        let reached = Read::Value(Standard::Reached);
+        Evaluation {
+            school_year: SchoolYear(2025),
+            moral: reached,
+            crime: Read::Empty,
+            research: reached,
+            extension: reached,
+            volunteering: Read::Value(volunteering),
+            military: reached,
+            rural: Read::Value(rural),
+            weeks: Read::Value(6_000),
+            reports: Read::Value(1_000),
+            row: Row(4),
+        }
+    }
+
+    #[test]
+    fn a_waiver_is_asked_for_where_either_practice_was_missed() {
+        let law = law("2026-07-05");
+        let whole = application(ApplicationKind::PracticeWaiver, Read::Empty, "2026-05-06");
+        let judged = |evaluation: Evaluation, waiver: Application| {
+            let student = Student { evaluations: &[evaluation], applications: &[waiver], ..pupil(12) };
+            let (met, record) = heard(&law, &student, |hearing| practice(hearing).decided());
+            (met, told(&record))
+        };
+        let (reached, missed) = (Standard::Reached, Standard::Missed);
+        let (by_school, by_district) = (Application { school: Read::Empty, ..whole }, Application { district: Read::Empty, ..whole });
+        for own in [evaluation(missed, reached), evaluation(reached, missed), evaluation(missed, missed)] {
+            assert_eq!(judged(own, whole), (Some(true), vec![]));
+            assert_eq!(judged(own, by_school), (Some(false), vec![("F2401", "学校同意日期")]));
+            assert_eq!(judged(own, by_district), (Some(false), vec![("F2401", "区备案日期")]));
+        }
+        assert_eq!(judged(evaluation(reached, reached), by_school), (Some(true), vec![]));
+    }
+
+    #[test]
+    fn the_school_assesses_six_subjects_of_its_class_and_nobody_else() {
+        let law = law("2026-07-05");
+        let named = |name| law.subjects.find(name).expect("a subject of the policy");
+        let assessed = |name, class| {
+            let assessments = [Assessment { subject: named(name), result: Read::Value(Standard::Reached), row: Row(4) }];
+            let student = Student { assessments: &assessments, ..pupil(12) };
+            let (own, record) = heard(&law, &student, |hearing| {
+                somehow(hearing, named(name), Condition::FAILS, Condition::known(class)).passed_somehow.decided()
+            });
+            (own, record.rows)
+        };
+        assert_eq!(assessed("物理", true), (Some(true), vec![Row(4)]));
+        // Chinese is one of the four of the city's exam; an assessment of who is in no such class is no evidence.
+        assert_eq!(assessed("语文", true), (Some(false), vec![]));
+        assert_eq!(assessed("物理", false), (Some(false), vec![]));
+    }
+}
