@@ -171,12 +171,17 @@ fn with_a_key_no_person_can_be_read_without_it_and_all_commands_read_with_it() {
         let log = elsewhere.join("log");
         let explain: &[&str] = &["explain", name, "--run", text(&run), "--access-log", text(&log)];
         let again: &[&str] = &["run", "pipelines/term-end.toml", "--out", text(&out)];
-        for arguments in [explain, again, &["report", text(&run), "--out", text(wrong.scratch.path())]] {
+        for arguments in [explain, again, &["verify", text(&run)], &["report", text(&run), "--out", text(wrong.scratch.path())]] {
             let (code, said, error) = wrong.call(arguments);
             assert_eq!((code, said.as_str()), (Some(2), ""), "{arguments:?}");
             assert!(error.contains("encrypted"), "{arguments:?}: {error}");
         }
     }
+    // Also where nothing says which run was the last.
+    fs::write(term_end.join("latest"), "nonsense").expect("a file");
+    let wrong = Place { scratch: scratch(), key: None };
+    let (code, _, error) = wrong.call(&["run", "pipelines/term-end.toml", "--out", text(&out)]);
+    assert_eq!((code, error.contains("encrypted")), (Some(2), true), "{error}");
     assert_eq!(runs(), before);
 }
 

@@ -750,3 +750,24 @@ fn every_command_that_fails_gives_one_object_that_says_why() {
     let help = xueji(&["run", "--help", "--json"]);
     assert!(help.code == Some(0) && help.out.contains("--on-failure") && help.log.is_empty());
 }
+
+#[cfg(unix)]
+#[test]
+fn whoever_interrupts_the_telling_does_not_undo_the_run() {
+    let scene = Scene::new(&WHOLE, &format!("{EVERYTHING}\nwhen = \"always\""));
+    scene.write_program("exec sleep 30");
+    let (file, out) = (scene.place("pipeline.toml"), scene.place("out"));
+    let mut run = std::process::Command::new(env!("CARGO_BIN_EXE_xueji"));
+    let mut run =
+        run.args(["run", path(&file), "--out", path(&out), "--tables-only"]).stdout(std::process::Stdio::null()).spawn().expect("a run");
+    let began = std::time::Instant::now();
+    while !scene.place("told.args").exists() && began.elapsed() < std::time::Duration::from_secs(60) {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let signalled = std::process::Command::new("kill").args(["-TERM", &run.id().to_string()]).status();
+    assert!(signalled.expect("a signal").success());
+    assert_eq!(run.wait().expect("an end").code(), Some(0), "the run is published");
+    assert!(scene.place("out/term-end/latest").exists());
+    let events = scene.events();
+    assert_eq!(events.last().map(|event| &event["eventType"]), Some(&json!("COMPLETE")));
+}

@@ -247,3 +247,25 @@ fn what_was_otherwise_than_policy_and_pipeline_say_is_on_record() {
     assert!(from != to && to == "42", "{overrides:?}");
     assert_eq!(of("numbers.class_size.junior"), None, "the same value is no change: {overrides:?}");
 }
+
+#[test]
+fn what_a_killed_verification_left_goes_and_what_is_at_work_stays() {
+    let scratch = scratch();
+    let run = sample_run("pipelines/term-end.toml", "2026-07-05", &scratch.path().join("out"));
+    let temporary = scratch.path().join("tmp");
+    for name in ["xueji-verify-left", "xueji-verify-works", "xueji-verify-other", "elsewhere"] {
+        crate::support::write_files(&temporary.join(name), &[("term-end/decisions.parquet", "x")]);
+    }
+    for name in ["xueji-verify-left", "xueji-verify-works", "elsewhere"] {
+        fs::write(temporary.join(name).join(".lock"), "").expect("a lock");
+    }
+    let held = fs::File::open(temporary.join("xueji-verify-works/.lock")).expect("a lock");
+    held.lock().expect("a lock");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_xueji"));
+    command.args(["verify", path(&run.folder), "--again", "pipelines/term-end.toml"]).current_dir(package()).env("TMPDIR", &temporary);
+    let output = command.output().expect("the program");
+    assert!(output.status.success(), "{output:?}");
+    let mut left: Vec<_> = fs::read_dir(&temporary).expect("a folder").flatten().map(|entry| entry.file_name()).collect();
+    left.sort();
+    assert_eq!(left, ["elsewhere", "xueji-verify-other", "xueji-verify-works"]);
+}
