@@ -46,7 +46,7 @@ pub fn law_of(as_of: &str, years: std::ops::RangeInclusive<i32>) -> Law {
         policy,
         subjects,
         calendar,
-        school_year: school_year,
+        school_year,
         audits: false,
     }
 }
