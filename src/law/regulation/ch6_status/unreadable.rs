@@ -272,6 +272,15 @@ mod tests {
     }
 
     #[test]
+    fn in_term_a_cell_alone_may_be_any_school_day() {
+        let law = law("2025-11-20");
+        let begun = Change { effective: Read::Unreadable, ..change(ChangeKind::Interruption, "2025-09-01") };
+        let (one, two) = (open_cells(&law, &[begun]), open_cells(&law, &[begun, begun]));
+        let school_day = Value::Date(Some(date("2025-10-15")));
+        assert!(one[0].values.contains(&school_day) && !two[0].values.contains(&school_day));
+    }
+
+    #[test]
     fn sixteen_cells_are_filled_in_and_with_more_nothing_is_said() {
         let suspensions: Vec<Change> = (1..=17).map(unapproved).collect();
         assert_eq!(asked(&suspensions[..16], |_, _| true), (Some(true), 0));
