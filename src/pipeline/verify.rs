@@ -210,14 +210,20 @@ impl Numbers {
         }
     }
 
-    /// That no two rows have one key.
-    fn unique(&mut self, what: &str, mut keys: Vec<u128>) {
+    /// That no two rows of a table have one key.
+    fn unique(&mut self, what: &str, path: &Path, column: &str) -> Result<(), ReadError> {
+        let mut keys = Vec::new();
+        read::read(path, &[column], None, |batch| {
+            keys.extend(key_hashes(batch, column)?);
+            Ok(())
+        })?;
         self.looked_at += 1;
         keys.sort_unstable();
         let twice = keys.array_windows().filter(|[one, next]| one == next).count();
         if twice > 0 {
             self.problems.push(format!("{what}：{twice} 行重复"));
         }
+        Ok(())
     }
 }
 
@@ -238,13 +244,7 @@ fn students(run: &Run, numbers: &mut Numbers) -> Result<(), QueryError> {
     }
     numbers.number("学生", run.manifest.students, own.values().sum());
     numbers.hold("结论", &run.manifest.outcomes, &own);
-    let mut keys = Vec::new();
-    read::read(&path, &["student_key"], None, |batch| {
-        keys.extend(key_hashes(batch, "student_key")?);
-        Ok(())
-    })?;
-    numbers.unique("学生的结论", keys);
-    Ok(())
+    Ok(numbers.unique("学生的结论", &path, "student_key")?)
 }
 
 fn findings(run: &Run, numbers: &mut Numbers) -> Result<(), QueryError> {
@@ -258,13 +258,7 @@ fn findings(run: &Run, numbers: &mut Numbers) -> Result<(), QueryError> {
     }
     numbers.hold("问题", &run.manifest.findings, &by_code);
     numbers.hold("问题", &run.manifest.findings_by_severity, &by_severity);
-    let mut keys = Vec::new();
-    read::read(&path, &["finding_id"], None, |batch| {
-        keys.extend(key_hashes(batch, "finding_id")?);
-        Ok(())
-    })?;
-    numbers.unique("问题", keys);
-    Ok(())
+    Ok(numbers.unique("问题", &path, "finding_id")?)
 }
 
 fn lives(run: &Run, numbers: &mut Numbers) -> Result<(), QueryError> {

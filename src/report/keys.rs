@@ -154,6 +154,16 @@ pub fn at_hand() -> Option<&'static Key> {
     KEY_AT_HAND.get().and_then(Option::as_ref)
 }
 
+/// The key of this process, which has to be the one with a mark.
+///
+/// # Errors
+/// There is none, or it is another.
+pub fn with_mark(mark: &str, what: &str) -> Result<&'static Key, KeyError> {
+    let key = at_hand().ok_or_else(|| KeyError::None(what.to_owned()))?;
+    key.has_mark(mark, what)?;
+    Ok(key)
+}
+
 /// The key of a file, then of the environment, by a file's name or itself; none where nobody names one.
 ///
 /// # Errors

@@ -114,9 +114,7 @@ pub fn metadata(file: &File, what: &Path) -> Result<ArrowReaderMetadata, Parquet
     let open = ArrowReaderMetadata::load(file, ArrowReaderOptions::new())?;
     let Some(mark) = key_of(&open) else { return Ok(open) };
     let what = what.file_name().unwrap_or_default().to_string_lossy();
-    let refused = |error: KeyError| ParquetError::General(error.to_string());
-    let key = keys::at_hand().ok_or_else(|| refused(KeyError::None(what.to_string())))?;
-    key.has_mark(&mark, &what).map_err(refused)?;
+    let key = keys::with_mark(&mark, &what).map_err(|error| ParquetError::General(error.to_string()))?;
     let decryption = FileDecryptionProperties::with_key_retriever(Arc::new(Keys(key))).build()?;
     ArrowReaderMetadata::load(file, ArrowReaderOptions::new().with_file_decryption_properties(decryption))
 }
@@ -139,7 +137,7 @@ pub fn key_of_file(path: &Path) -> Option<String> {
 pub fn can_open(run: &Path, what: &str) -> Result<(), KeyError> {
     let decisions = run.join("decisions.parquet");
     let Some(mark) = guarded(|| key_of_file(&decisions)).flatten() else { return Ok(()) };
-    keys::at_hand().ok_or_else(|| KeyError::None(what.to_owned()))?.has_mark(&mark, what)
+    keys::with_mark(&mark, what).map(drop)
 }
 
 /// Opens a published file.
