@@ -6,7 +6,7 @@ use crate::facts::codes::{ApplicationKind, ChangeKind, Read};
 use crate::facts::spells::Day;
 use crate::facts::student::Change;
 use crate::regulation::ch5_completion::withdrawal_certificates;
-use crate::regulation::ch6_status::absence::{self, Contacts};
+use crate::regulation::ch6_status::absence;
 use crate::regulation::policy::UnregisteredAttending;
 use crate::regulation::rule::{Amount, Hearing, Outcome, REGISTRATIONS_TABLE, Rule, Sentence, Verdict};
 use crate::regulation::verdict::{Cell, Condition, Fact};
@@ -95,7 +95,7 @@ pub fn judge(hearing: &mut Hearing<'_>, watched: &Watched<'_>) {
     let days = absence::days(law, watched, hearing.student.changes);
     let away = days.iter().filter(|day| day.is_away()).count() as i32;
     let never = if watched.school.has_attendance {
-        absence::in_every_reading(hearing, |law, changes| never_came(&absence::days(law, watched, changes)))
+        absence::of_days_in_every_reading(hearing, watched, &days, never_came)
     } else {
         Condition::FAILS
     };
@@ -107,9 +107,9 @@ pub fn judge(hearing: &mut Hearing<'_>, watched: &Watched<'_>) {
     if hearing.stage.is_compulsory() {
         if !gone.fails() {
             absence::read_rows(hearing, watched, 0, |record| record.is_absence());
-            let contacts = Contacts::since(watched, &days, watched.term.first);
-            let urged = contacts.at_least(hearing, 1);
-            hearing.step("A34.1", &URGED, urged, Amount::Number(contacts.number()), Amount::Number(1));
+            let contacts = |days: &[Day]| absence::contacts(watched, days, watched.term.first);
+            let urged = absence::urged(hearing, watched, 1, |law, changes| contacts(&absence::days(law, watched, changes)));
+            hearing.step("A34.1", &URGED, urged, Amount::Number(contacts(&days) as i32), Amount::Number(1));
             let extended = extended(hearing, watched);
             if !extended.fails() {
                 hearing.step("A8.3", &EXTENDED, extended, Amount::None, Amount::None);

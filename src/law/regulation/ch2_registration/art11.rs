@@ -1,7 +1,7 @@
 //! Article 11: attendance is kept, handed in and told to the family; absence is noticed before the law has to act.
 
 use crate::facts::attendance::{AttendanceRow, DayRecord, Watched};
-use crate::facts::spells::{Day, runs};
+use crate::facts::spells::{Day, Spell, runs};
 use crate::regulation::ch6_status::absence;
 use crate::regulation::rule::{Amount, Hearing, Outcome, Rule, Sentence, Verdict};
 use crate::regulation::verdict::Condition;
@@ -31,28 +31,26 @@ static RUNNING: Sentence = Sentence { code: "A11.2.running", text: "连续旷课
 static TRUANCY: Sentence = Sentence { code: "A11.2.truancy", text: "本学期累计旷课的上课日达到预警天数" };
 static AWAY: Sentence = Sentence { code: "A11.2.absence", text: "本学期累计缺课的上课日达到预警天数" };
 
-/// The early warning.
+/// The early warning, in every way that unreadable changes of status could be read: days suspended are no absence.
 pub fn judge(hearing: &mut Hearing<'_>, watched: &Watched<'_>, days: &[Day]) {
-    let law = hearing.law;
-    let warn = &law.policy.numbers.warn;
-    let longest = runs(days, Day::is_truancy).max_by_key(|run| (run.days(), std::cmp::Reverse(run.first)));
-    let truancy = days.iter().filter(|day| day.is_truancy()).count();
-    let away = days.iter().filter(|day| day.is_away()).count();
+    let warn = &hearing.law.policy.numbers.warn;
+    let longest = |days: &[Day]| runs(days, Day::is_truancy).max_by_key(|run| (run.days(), std::cmp::Reverse(run.first)));
+    let truancy = |days: &[Day]| days.iter().filter(|day| day.is_truancy()).count();
+    let away = |days: &[Day]| days.iter().filter(|day| day.is_away()).count();
+    let own = longest(days);
     let mut warned = Condition::FAILS;
-    let mut weigh = |sentence, number: usize, threshold: u32, value: Amount| {
-        let reached = Condition::known(number >= threshold as usize);
-        if reached.holds() {
+    let mut weigh = |sentence, number: &dyn Fn(&[Day]) -> usize, threshold: u32, value: Amount| {
+        let reached = absence::of_days_in_every_reading(hearing, watched, days, |days| number(days) >= threshold as usize);
+        if !reached.fails() {
             hearing.step("A11.2", sentence, reached, value, Amount::Number(threshold as i32));
-            warned = reached;
+            warned = hearing.completions.or(warned, reached);
         }
     };
-    if let Some(run) = longest {
-        let (first, last) = (watched.term.days[run.first], watched.term.days[run.last]);
-        weigh(&RUNNING, run.days(), warn.truancy_running_days, Amount::Spell { first, last, days: run.days() as u16 });
-    }
-    weigh(&TRUANCY, truancy, warn.truancy_total_days, Amount::Number(truancy as i32));
-    weigh(&AWAY, away, warn.absence_total_days, Amount::Number(away as i32));
-    if warned.holds() {
+    let running = |days: &[Day]| longest(days).map_or(0, Spell::days);
+    weigh(&RUNNING, &running, warn.truancy_running_days, absence::amount(watched, own));
+    weigh(&TRUANCY, &truancy, warn.truancy_total_days, Amount::Number(truancy(days) as i32));
+    weigh(&AWAY, &away, warn.absence_total_days, Amount::Number(away(days) as i32));
+    if !warned.fails() {
         absence::read_rows(hearing, watched, 0, |record| record.is_absence());
         hearing.decide(warned, Verdict { outcome: Outcome::Warn, next_grade: None, certificate: None, clause: "A11.2" });
     }

@@ -8,7 +8,7 @@ use crate::facts::attendance::{DayRecord, Watched};
 use crate::facts::calendar::{day_before, months_after};
 use crate::facts::codes::Read;
 use crate::facts::spells::{Day, Spell, away_since, has_months, is_longer_than, runs};
-use crate::facts::student::Change;
+use crate::facts::student::{Change, Row};
 use crate::regulation::policy::Numbers;
 use crate::regulation::rule::{Amount, Hearing, Law, URGINGS_TABLE};
 use crate::regulation::verdict::{Cell, Condition, Fact};
@@ -145,44 +145,51 @@ pub fn in_every_reading(hearing: &mut Hearing<'_>, holds: impl Fn(&Law, &[Change
     unreadable::in_every_reading(hearing, |kind| art30::KINDS.contains(&kind), |hearing, changes| holds(hearing.law, changes))
 }
 
-/// The urgings after which the student was absent.
-pub struct Contacts {
-    known: usize,
-    unknown: Vec<Cell>,
+/// The same of the school days alone, which are those given where the student has no changes.
+pub fn of_days_in_every_reading(
+    hearing: &mut Hearing<'_>,
+    watched: &Watched<'_>,
+    own: &[Day],
+    holds: impl Fn(&[Day]) -> bool,
+) -> Condition {
+    if hearing.student.changes.is_empty() {
+        return Condition::known(holds(own));
+    }
+    in_every_reading(hearing, |law, changes| holds(&days(law, watched, changes)))
 }
 
-impl Contacts {
-    /// Those from a date on, each date once.
-    pub fn since(watched: &Watched<'_>, days: &[Day], since: NaiveDate) -> Self {
-        let last_away = days.iter().rposition(|day| day.is_away()).map(|place| watched.term.days[place]);
-        let mut contacts = Contacts { known: 0, unknown: Vec::new() };
-        let mut before = None;
-        for urging in watched.urgings {
-            match urging.date {
-                Read::Value(date) if date >= since && last_away.is_some_and(|away| date < away) && before != Some(date) => {
-                    contacts.known += 1;
-                    before = Some(date);
-                }
-                Read::Unreadable => {
-                    let column = (1, "督促日期");
-                    contacts.unknown.push(Cell { table: URGINGS_TABLE, column, item: "", row: urging.row.0, choice: 0 });
-                }
-                _ => {}
-            }
+/// How many urgings there are for sure from a date on, each date once, after which the student was absent.
+pub fn contacts(watched: &Watched<'_>, days: &[Day], since: NaiveDate) -> usize {
+    let last_away = days.iter().rposition(|day| day.is_away()).map(|place| watched.term.days[place]);
+    let mut number = 0;
+    let mut before = None;
+    for date in watched.urgings.iter().filter_map(|urging| urging.date.value()) {
+        if date >= since && last_away.is_some_and(|away| date < away) && before != Some(date) {
+            number += 1;
+            before = Some(date);
         }
-        contacts
     }
+    number
+}
 
-    /// How many there are for sure.
-    pub fn number(&self) -> i32 {
-        self.known as i32
-    }
+/// The urgings whose date can't be read: each may count or not.
+pub fn unreadable_urgings(hearing: &mut Hearing<'_>, watched: &Watched<'_>) -> Vec<Condition> {
+    let unreadable = watched.urgings.iter().filter(|urging| urging.date == Read::Unreadable);
+    let cell = |row: Row| Cell { table: URGINGS_TABLE, column: (1, "督促日期"), item: "", row: row.0, choice: 0 };
+    unreadable.map(|urging| hearing.completions.unknown(Fact::Cell(cell(urging.row)))).collect()
+}
 
-    /// Whether there are so many.
-    pub fn at_least(&self, hearing: &mut Hearing<'_>, needed: usize) -> Condition {
-        let unknown: Vec<Condition> = self.unknown.iter().map(|cell| hearing.completions.unknown(Fact::Cell(*cell))).collect();
-        hearing.completions.at_least(needed.saturating_sub(self.known), unknown)
+/// Whether the school has urged so often. `known` gives the urgings that count for sure, under a reading of the changes of status.
+pub fn urged(hearing: &mut Hearing<'_>, watched: &Watched<'_>, needed: usize, known: impl Fn(&Law, &[Change]) -> usize) -> Condition {
+    let unreadable = unreadable_urgings(hearing, watched);
+    let mut urged = Condition::FAILS;
+    for others in 0..=needed.min(unreadable.len()) {
+        let enough = in_every_reading(hearing, |law, changes| known(law, changes) + others >= needed);
+        let are_there = hearing.completions.at_least(others, unreadable.iter().copied());
+        let both = hearing.completions.and(enough, are_there);
+        urged = hearing.completions.or(urged, both);
     }
+    urged
 }
 
 /// Whether a threshold is reached with the student still away, and whether the school has urged often enough since.
@@ -192,43 +199,34 @@ pub struct Weighed {
     /// Urged often enough.
     pub urged: Condition,
     /// Urgings that count for sure.
-    pub contacts: i32,
+    pub contacts: usize,
 }
 
-/// Weighs a threshold before which the student stands so. `view` gives the days under a reading of the changes of status, and the day
-/// from which urgings count where that is not the spell's first.
+/// Weighs a threshold before which the student stands so. `view` gives the days under a reading of the changes of status, none where they
+/// are not looked at, and the day from which urgings count where that is not the spell's first.
 pub fn weigh(
     hearing: &mut Hearing<'_>,
     watched: &Watched<'_>,
     (threshold, standing): (Threshold, &Standing),
     needed: usize,
-    view: impl Fn(&Law, &[Change]) -> (Vec<Day>, Option<NaiveDate>),
+    view: impl Fn(&Law, &[Change]) -> Option<(Vec<Day>, Option<NaiveDate>)>,
 ) -> Weighed {
     if standing.since.is_none() && hearing.student.changes.is_empty() {
         return Weighed { still: Condition::FAILS, urged: Condition::FAILS, contacts: 0 };
     }
     let term = &watched.term.days;
+    // The urgings that count for sure, of who is still away.
     let look = |law: &Law, changes: &[Change]| {
-        let (days, from) = view(law, changes);
-        let standing = Standing::of(threshold, term, &days);
-        let since = standing.since.map(|since| from.unwrap_or(term[since]));
-        let contacts = since.map(|since| Contacts::since(watched, &days, since));
-        (standing, contacts)
+        let (days, from) = view(law, changes)?;
+        let since = Standing::of(threshold, term, &days).since?;
+        Some(contacts(watched, &days, from.unwrap_or(term[since])))
     };
-    let (_, own) = look(hearing.law, hearing.student.changes);
-    let contacts = own.as_ref().map_or(0, Contacts::number);
-    let still = in_every_reading(hearing, |law, changes| look(law, changes).0.since.is_some());
+    let contacts = look(hearing.law, hearing.student.changes).unwrap_or_default();
+    let still = in_every_reading(hearing, |law, changes| look(law, changes).is_some());
     if still.fails() {
         return Weighed { still, urged: Condition::FAILS, contacts };
     }
-    let for_sure = in_every_reading(hearing, |law, changes| look(law, changes).1.is_some_and(|own| own.known >= needed));
-    let urged = match own {
-        Some(own) => {
-            let perhaps = own.at_least(hearing, needed);
-            if for_sure.decided().is_some() { perhaps } else { hearing.completions.or(for_sure, perhaps) }
-        }
-        None => for_sure,
-    };
+    let urged = urged(hearing, watched, needed, |law, changes| look(law, changes).unwrap_or_default());
     Weighed { still, urged, contacts }
 }
 
@@ -244,7 +242,7 @@ pub fn read_urgings(hearing: &mut Hearing<'_>, watched: &Watched<'_>) {
 }
 
 /// The row of attendance that a school day rests on, else the student's own.
-pub fn row_of(hearing: &Hearing<'_>, watched: &Watched<'_>, day: usize) -> crate::facts::student::Row {
+pub fn row_of(hearing: &Hearing<'_>, watched: &Watched<'_>, day: usize) -> Row {
     let covers = |row: &&crate::facts::attendance::AttendanceRow| (usize::from(row.first)..=usize::from(row.last)).contains(&day);
     watched.rows.iter().find(covers).map_or(hearing.student.row, |row| row.row)
 }

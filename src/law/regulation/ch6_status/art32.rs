@@ -4,13 +4,14 @@ use chrono::{Days, NaiveDate};
 
 use super::absence::{self, Standing, Threshold};
 use super::{art30, art34, art37};
-use crate::facts::attendance::Watched;
+use crate::facts::attendance::{DayRecord, Watched};
 use crate::facts::calendar::years_after;
 use crate::facts::codes::{ChangeReason, Read, Status};
 use crate::facts::grades::Stage;
 use crate::facts::spells::Day;
 use crate::facts::student::Change;
 use crate::regulation::rule::{Amount, Hearing, Law, Outcome, Rule, RuleFinding, Sentence, Verdict};
+use crate::regulation::verdict::Condition;
 
 /// A32.1
 pub static LIMIT: Rule = Rule {
@@ -47,22 +48,48 @@ pub fn overdue_since(law: &Law, changes: &[Change]) -> Option<NaiveDate> {
     (law.as_of >= overdue).then_some(until)
 }
 
-/// The first urging after the suspension's end.
+/// The first urging after the suspension's end, as far as its date can be read.
 fn first_urging(watched: &Watched<'_>, ended: NaiveDate) -> Option<NaiveDate> {
     watched.urgings.iter().filter_map(|urging| urging.date.value()).find(|date| *date > ended)
 }
 
-/// The days of a student whose suspension has ended: from the first urging on, whatever is no attendance is 旷课, in both forms.
-fn days(law: &Law, watched: &Watched<'_>, changes: &[Change]) -> (Vec<Day>, Option<NaiveDate>) {
+/// The days of a student whose suspension has ended, and the first urging since, if there is one: from there on whatever is no attendance is
+/// 旷课, in both forms. `first` gives that urging, by the suspension's end.
+fn days(
+    law: &Law,
+    watched: &Watched<'_>,
+    changes: &[Change],
+    first: impl Fn(NaiveDate) -> Option<NaiveDate>,
+) -> Option<(Vec<Day>, Option<NaiveDate>)> {
+    let urged = first(overdue_since(law, changes)?)?;
     let mut days = absence::days(law, watched, changes);
-    let urged = overdue_since(law, changes).and_then(|ended| first_urging(watched, ended));
-    if let Some(urged) = urged {
-        for (place, day) in days.iter_mut().enumerate().skip(watched.term.days_until(urged)) {
-            let record = watched.days.get(place).copied().unwrap_or_default();
-            *day = if record.is_attendance() { Day::Attended } else { Day::Away(crate::facts::attendance::DayRecord::Truancy) };
-        }
+    for (place, day) in days.iter_mut().enumerate().skip(watched.term.days_until(urged)) {
+        let record = watched.days.get(place).copied().unwrap_or_default();
+        *day = if record.is_attendance() { Day::Attended } else { Day::Away(DayRecord::Truancy) };
     }
-    (days, urged)
+    Some((days, Some(urged)))
+}
+
+/// 旷课 since the school urged, with the first urging given by `first`, under a condition; gives the school days to its threshold.
+fn truant_since(
+    hearing: &mut Hearing<'_>,
+    watched: &Watched<'_>,
+    condition: Condition,
+    first: impl Fn(NaiveDate) -> Option<NaiveDate>,
+) -> Option<i16> {
+    let law = hearing.law;
+    let view = |law: &Law, changes: &[Change]| days(law, watched, changes, &first);
+    let (own, urged) = view(law, hearing.student.changes).unwrap_or_default();
+    if let Some(urged) = urged {
+        hearing.step("A32.2", &URGED, condition, Amount::Date(urged), Amount::None);
+    }
+    if !watched.school.has_attendance {
+        return None;
+    }
+    let threshold = Threshold::of_truancy(&law.policy.numbers);
+    let standing = (threshold, Standing::of(threshold, &watched.term.days, &own));
+    art34::judge_truancy(hearing, watched, &standing, &own, condition, view);
+    urged.and_then(|_| absence::distance(watched, &own, &[standing])).filter(|_| condition.holds())
 }
 
 /// What becomes of a student whom the roster calls suspended.
@@ -80,15 +107,13 @@ pub fn judge(hearing: &mut Hearing<'_>, watched: &Watched<'_>) -> Option<i16> {
         let ended_on = ended.map_or(Amount::None, Amount::Date);
         hearing.step("A32.2", &OVERDUE, overdue, ended_on, Amount::Date(law.as_of));
         absence::read_urgings(hearing, watched);
-        let (own, urged) = days(law, watched, hearing.student.changes);
-        if let Some(urged) = urged {
-            hearing.step("A32.2", &URGED, overdue, Amount::Date(urged), Amount::None);
-            if watched.school.has_attendance {
-                let threshold = Threshold::of_truancy(&law.policy.numbers);
-                let standing = (threshold, Standing::of(threshold, &watched.term.days, &own));
-                art34::judge_truancy(hearing, watched, &standing, &own, overdue, days);
-                days_to_threshold = absence::distance(watched, &own, &[standing]).filter(|_| overdue.holds());
-            }
+        days_to_threshold = truant_since(hearing, watched, overdue, |ended| first_urging(watched, ended));
+        // One whose date can't be read may have come the day after the end: any later one is the weaker.
+        let unreadable = absence::unreadable_urgings(hearing, watched);
+        let is_one = hearing.completions.at_least(1, unreadable);
+        let perhaps = hearing.completions.and(overdue, is_one);
+        if !perhaps.fails() {
+            truant_since(hearing, watched, perhaps, |ended| ended.succ_opt());
         }
         hearing.decide(overdue, verdict(Outcome::Urge, "A32.2"));
         if overdue.holds()
@@ -159,7 +184,7 @@ pub fn record(hearing: &mut Hearing<'_>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::attendance::{DayRecord, Form, Urging};
+    use crate::facts::attendance::{Form, Urging};
     use crate::facts::calendar::Month;
     use crate::facts::codes::ChangeKind;
     use crate::facts::student::{Row, Student};

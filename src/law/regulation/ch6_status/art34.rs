@@ -82,7 +82,7 @@ static OF_ABSENCE: Words = Words {
 
 /// A34.2, A34.3 and, for seniors, A37.3, A37.4.
 pub fn judge(hearing: &mut Hearing<'_>, watched: &Watched<'_>, days: &[Day], standings: &[(Threshold, Standing); 2]) {
-    let view = |law: &Law, changes: &[Change]| (absence::days(law, watched, changes), None);
+    let view = |law: &Law, changes: &[Change]| Some((absence::days(law, watched, changes), None));
     for own in standings {
         judge_threshold(hearing, watched, own, days, Condition::HOLDS, view);
     }
@@ -101,9 +101,8 @@ pub fn judge_truancy(
     own: &(Threshold, Standing),
     days: &[Day],
     condition: Condition,
-    view: impl Fn(&Law, &Watched<'_>, &[Change]) -> (Vec<Day>, Option<NaiveDate>),
+    view: impl Fn(&Law, &[Change]) -> Option<(Vec<Day>, Option<NaiveDate>)>,
 ) {
-    let view = |law: &Law, changes: &[Change]| view(law, watched, changes);
     judge_threshold(hearing, watched, own, days, condition, view);
     if condition.holds() {
         tell_back(hearing, watched, &own.1);
@@ -131,7 +130,7 @@ fn judge_threshold(
     (threshold, standing): &(Threshold, Standing),
     days: &[Day],
     condition: Condition,
-    view: impl Fn(&Law, &[Change]) -> (Vec<Day>, Option<NaiveDate>),
+    view: impl Fn(&Law, &[Change]) -> Option<(Vec<Day>, Option<NaiveDate>)>,
 ) {
     let words = if threshold.truancy { &OF_TRUANCY } else { &OF_ABSENCE };
     let numbers = &hearing.law.policy.numbers;
@@ -170,7 +169,7 @@ fn judge_threshold(
     // What keeps the student away after the spell counts too.
     absence::read_rows(hearing, watched, standing.since.unwrap_or_default(), DayRecord::is_absence);
     absence::read_urgings(hearing, watched);
-    hearing.step(clause, words.urged, urged, Amount::Number(contacts), Amount::Number(needed as i32));
+    hearing.step(clause, words.urged, urged, Amount::Number(contacts as i32), Amount::Number(needed as i32));
     let acts = hearing.completions.and(still, urged);
     let verdict = |outcome| Verdict { outcome, next_grade: None, certificate: None, clause };
     if compulsory {
