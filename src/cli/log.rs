@@ -62,6 +62,19 @@ pub fn note(text: &dyn Display) {
     line(Level::Info, "note", text, json!({}));
 }
 
+/// Passes on what the run of a pipeline said: its own lines of JSON as they are, with its name.
+pub fn pass_on(pipeline: &str, text: &str) {
+    let own = || serde_json::from_str(text).ok().filter(Value::is_object);
+    match is_json().then(own).flatten() {
+        Some(mut object) => {
+            object["pipeline"] = pipeline.into();
+            let line = format!("{}\n", mask::shown_within(object));
+            let _ = std::io::stderr().lock().write_all(line.as_bytes());
+        }
+        None => line(Level::Info, "note", &text, json!({ "pipeline": pipeline })),
+    }
+}
+
 /// Says that something is not as it should be, and the command goes on.
 pub fn warn(text: &dyn Display) {
     line(Level::Warning, "warning", text, json!({}));

@@ -1,5 +1,6 @@
 //! `xueji match PIPELINE.toml`.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use chrono::NaiveDate;
@@ -27,7 +28,7 @@ pub struct Arguments {
     out: Option<PathBuf>,
     /// How many threads to use; all cores without it.
     #[arg(long, value_name = "N")]
-    jobs: Option<usize>,
+    jobs: Option<NonZeroUsize>,
 }
 
 /// Matches people and judges nobody.

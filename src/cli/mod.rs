@@ -23,6 +23,7 @@ mod term_picture;
 mod verify;
 
 use std::io::Write;
+use std::num::NonZeroUsize;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -31,8 +32,9 @@ use clap::{Parser, Subcommand};
 use self::log::{complain, note};
 use crate::ingest::keep_damage_quiet;
 use crate::ingest::old::{self, OldKind};
+use crate::pipeline::exit;
 use crate::pipeline::schedule::stop;
-use crate::pipeline::tell::{How, Telling};
+use crate::pipeline::tell::{How, Telling, end_at_work};
 use crate::report::{keys, mask};
 
 /// Decides by the Shanghai regulation on student registration (上海市中小学学生学籍管理办法).
@@ -135,10 +137,10 @@ impl Ending {
         match self {
             Ending::Done => 0,
             Ending::Findings => 1,
-            Ending::Unusable => 2,
-            Ending::Unsafe => 3,
-            Ending::Held => 75,
-            Ending::Interrupted => INTERRUPTED,
+            Ending::Unusable => exit::UNUSABLE,
+            Ending::Unsafe => exit::UNSAFE,
+            Ending::Held => exit::HELD,
+            Ending::Interrupted => exit::INTERRUPTED,
         }
     }
 
@@ -154,9 +156,6 @@ impl Ending {
     }
 }
 
-/// The exit code of an interrupted run.
-const INTERRUPTED: u8 = 130;
-
 /// Ends the process with the contract's code when it is interrupted. Nothing is published by halves: a run folder appears by one rename.
 fn end_when_interrupted(telling: Arc<Telling>) {
     let end = move || {
@@ -164,14 +163,15 @@ fn end_when_interrupted(telling: Arc<Telling>) {
         if stop::tell() {
             return;
         }
+        end_at_work();
         if let Some(code) = run::published() {
             log::warn(&"interrupted: the run is published, but not everybody was told of it");
             std::process::exit(code);
         }
-        run::warn_of(telling.end(&How::Interrupted, INTERRUPTED));
+        run::warn_of(telling.end(&How::Interrupted, exit::INTERRUPTED));
         complain(&"interrupted: nothing more was published");
-        object::give_failure("interrupted", INTERRUPTED);
-        std::process::exit(INTERRUPTED.into());
+        object::give_failure("interrupted", exit::INTERRUPTED);
+        std::process::exit(exit::INTERRUPTED.into());
     };
     if let Err(error) = ctrlc::set_handler(end) {
         log::warn(&format_args!("an interruption will not be reported: {error}"));
@@ -261,9 +261,9 @@ pub fn main() -> ExitCode {
 }
 
 /// Lets as many threads work as `--jobs` says.
-fn use_threads(jobs: Option<usize>) -> Result<(), Ending> {
+fn use_threads(jobs: Option<NonZeroUsize>) -> Result<(), Ending> {
     let Some(jobs) = jobs else { return Ok(()) };
-    rayon::ThreadPoolBuilder::new().num_threads(jobs).build_global().map_err(|error| {
+    rayon::ThreadPoolBuilder::new().num_threads(jobs.get()).build_global().map_err(|error| {
         complain(&error);
         Ending::Unusable
     })

@@ -1,14 +1,13 @@
 //! `xueji pseudonymise RUN`: a copy of a run's tables without names and ids, for analysis.
 
-use std::fs;
 use std::path::PathBuf;
 
 use serde_json::json;
 
 use super::{Ending, complain, say};
-use crate::pipeline::folder::keep_private;
+use crate::pipeline::folder::{fill, holds_something};
 use crate::report::keys::Key;
-use crate::report::pseudonymise::pseudonymise;
+use crate::report::pseudonymise::{ABOUT, pseudonymise};
 use crate::report::read::Run;
 
 /// The arguments of `pseudonymise`.
@@ -39,13 +38,10 @@ fn copy(arguments: &Arguments, json: bool) -> Result<(), Box<dyn std::error::Err
     let run = Run::open(&arguments.run)?;
     let secret = Key::load(&arguments.secret)?;
     let out = &arguments.out;
-    if fs::read_dir(out).is_ok_and(|mut entries| entries.next().is_some()) {
+    if holds_something(out) {
         return Err(format!("{} is not empty: name a folder that is, or that is not there", out.display()).into());
     }
-    fs::create_dir_all(out)?;
-    keep_private(out)?;
-    let copied = pseudonymise(&run, out, &secret)?;
-    keep_private(out)?;
+    let copied = fill::<_, Box<dyn std::error::Error>>(out, ABOUT, |beside| Ok(pseudonymise(&run, beside, &secret)?))?;
     if json {
         let tables: Vec<_> = copied.iter().map(|(table, rows)| json!({ "table": table, "rows": rows })).collect();
         say(json!({ "run_id": run.manifest.run_id, "folder": out.display().to_string(), "secret": secret.mark(), "tables": tables }));

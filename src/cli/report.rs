@@ -1,5 +1,6 @@
 //! `xueji report RUN --out DIR`: the pages and workbooks of a run once more, from the run folder alone.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use serde_json::json;
@@ -19,7 +20,7 @@ pub struct Arguments {
     out: PathBuf,
     /// How many threads to use; all cores without it.
     #[arg(long, value_name = "N")]
-    jobs: Option<usize>,
+    jobs: Option<NonZeroUsize>,
 }
 
 /// Makes them.

@@ -1,15 +1,18 @@
 //! `xueji run PIPELINE.toml`.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI32, Ordering};
 
 use chrono::NaiveDate;
+use clap::Parser;
 
 use serde_json::{Value, json};
 
 use super::progress::{Progress, words};
 use super::{Ending, FailOn, complain, log, object, say, use_threads};
 use crate::pipeline::config::{Attendance, Config, Overrides};
+use crate::pipeline::exit;
 use crate::pipeline::run::{PublishedRun, RunError, run};
 use crate::pipeline::tell::{self, Audience, How, Telling};
 use crate::report::{mask, summary};
@@ -30,7 +33,7 @@ pub struct Arguments {
     out: PathBuf,
     /// How many threads to use; all cores without it.
     #[arg(long, value_name = "N")]
-    jobs: Option<usize>,
+    jobs: Option<NonZeroUsize>,
     /// End with 1 when there are findings this grave that no answer closes.
     #[arg(long, value_enum, default_value_t = FailOn::Never)]
     fail_on: FailOn,
@@ -69,6 +72,16 @@ pub struct Arguments {
     on_failure: Option<PathBuf>,
 }
 
+/// Whether these can be further options of `xueji run`; what is wrong with them, if they can't.
+pub fn check_options(options: &[String]) -> Result<(), String> {
+    let before = ["xueji", "run", "PIPELINE.toml", "--out", "reports"].map(str::to_owned);
+    super::Arguments::try_parse_from(before.iter().chain(options)).map(|_| ()).map_err(|error| {
+        let text = error.render().to_string();
+        let first = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        format!("the options after -- are no options of xueji run: {first}")
+    })
+}
+
 /// Reads a size such as `500MB`.
 fn bytes(text: &str) -> Result<u64, String> {
     let wrong = || format!("`{text}` is no size: write 500MB, 8GB or 0");
@@ -93,9 +106,6 @@ static PUBLISHED: AtomicI32 = AtomicI32::new(-1);
 pub fn published() -> Option<i32> {
     Some(PUBLISHED.load(Ordering::SeqCst)).filter(|code| *code >= 0)
 }
-
-/// The exit code of a program that has a fault of its own.
-const FAULT: u8 = 101;
 
 /// Runs a pipeline, and tells whoever is to be told.
 pub fn main(arguments: &Arguments, json: bool, telling: &Telling) -> Ending {
@@ -135,7 +145,7 @@ pub fn main(arguments: &Arguments, json: bool, telling: &Telling) -> Ending {
             ending
         }
         Err(fault) => {
-            tell_of_failure("fault", FAULT);
+            tell_of_failure("fault", exit::FAULT);
             std::panic::resume_unwind(fault)
         }
     }
@@ -157,7 +167,7 @@ fn publish(arguments: &Arguments, audience: &Audience, telling: &Telling) -> Res
         tables_only: arguments.tables_only,
         package: arguments.package,
         recipients: arguments.recipients.clone(),
-        cache: Some(arguments.cache_limit).filter(|limit| !arguments.no_cache && *limit > 0),
+        cache: Some(arguments.cache_limit).filter(|_| !arguments.no_cache),
     };
     let config = Config::load(&arguments.pipeline, &overrides);
     let as_of = config.as_ref().ok().map(|config| config.law.as_of);

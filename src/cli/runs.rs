@@ -1,12 +1,13 @@
 //! `xueji runs`: which runs there are, what one rests on, and removing old ones.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use chrono::{DateTime, Days, FixedOffset, Months, Utc};
+use chrono::{DateTime, Days, Months, Utc};
 use law::regulation::policy::READINGS;
 use serde_json::{Value, json};
 
 use super::{Ending, complain, say};
+use crate::pipeline::clock::in_shanghai;
 use crate::pipeline::runs::{Known, Pipeline, Prune, RunsError, pipelines, prune};
 use crate::pipeline::signoff::{State, standing};
 use crate::report::keys;
@@ -37,8 +38,11 @@ enum What {
     },
     /// What a run rests on: which law, readings and overrides, what went in, what came out, who signed it off.
     Show {
-        /// A run folder, or a pipeline's folder, whose newest run is taken.
+        /// A run folder, a pipeline's folder, whose newest run is taken, or a run's id as the list shows it.
         run: PathBuf,
+        /// Where runs are published, to find an id.
+        #[arg(long, value_name = "DIR", default_value = "reports")]
+        out: PathBuf,
     },
     /// Remove old runs; the newest, and those that somebody signed off, stay.
     #[command(group = clap::ArgGroup::new("which").required(true).args(["keep", "older_than"]))]
@@ -95,7 +99,7 @@ impl Age {
 pub fn main(arguments: &Arguments, json: bool) -> Ending {
     let done = match &arguments.what {
         What::List { out, pipeline } => list(out, pipeline.as_deref(), json),
-        What::Show { run } => return show(run, json),
+        What::Show { run, out } => return show(&named(run, out), json),
         What::Prune { out, pipeline, keep, older_than, dry_run } => {
             let before = older_than.map(|age| age.before(Utc::now()).unwrap_or(DateTime::<Utc>::MIN_UTC));
             let which = before.map_or_else(|| Prune::Keep(keep.unwrap_or(1) as usize), Prune::Before);
@@ -113,11 +117,7 @@ pub fn main(arguments: &Arguments, json: bool) -> Ending {
 
 /// A time of UTC as clocks in Shanghai show it.
 fn shown(time: &str) -> String {
-    let shanghai = FixedOffset::east_opt(8 * 3600);
-    match (DateTime::parse_from_rfc3339(time), shanghai) {
-        (Ok(time), Some(shanghai)) => time.with_timezone(&shanghai).format("%Y-%m-%d %H:%M:%S").to_string(),
-        _ => time.to_owned(),
-    }
+    time.parse().map_or_else(|_| time.to_owned(), |time| in_shanghai(time).format("%Y-%m-%d %H:%M:%S").to_string())
 }
 
 fn size(bytes: u64) -> String {
@@ -132,7 +132,7 @@ fn open(manifest: &Manifest, severity: &str) -> u64 {
     manifest.open_findings_by_severity.get(severity).copied().unwrap_or(0)
 }
 
-fn list(out: &std::path::Path, only: Option<&str>, json: bool) -> Result<(), RunsError> {
+fn list(out: &Path, only: Option<&str>, json: bool) -> Result<(), RunsError> {
     let pipelines = pipelines(out, only)?;
     if json {
         let of_run = |known: &Known| {
@@ -172,7 +172,7 @@ fn list(out: &std::path::Path, only: Option<&str>, json: bool) -> Result<(), Run
     Ok(())
 }
 
-fn remove(out: &std::path::Path, only: Option<&str>, which: Prune, is_trial: bool, json: bool) -> Result<(), RunsError> {
+fn remove(out: &Path, only: Option<&str>, which: Prune, is_trial: bool, json: bool) -> Result<(), RunsError> {
     let (mut lines, mut objects) = (Vec::new(), Vec::new());
     for pipeline in pipelines(out, only)? {
         let pruned = prune(&pipeline, which, is_trial)?;
@@ -188,7 +188,14 @@ fn remove(out: &std::path::Path, only: Option<&str>, which: Prune, is_trial: boo
     Ok(())
 }
 
-fn show(folder: &std::path::Path, json: bool) -> Ending {
+/// The folder of a run that is named by its id, if it is.
+fn named(run: &Path, out: &Path) -> PathBuf {
+    let runs = || pipelines(out, None).into_iter().flatten().flat_map(|pipeline| pipeline.runs).map(|known| known.run);
+    let found = || runs().find(|own| Path::new(&own.manifest.run_id) == run).map(|own| own.folder);
+    if run.exists() { run.to_owned() } else { found().unwrap_or_else(|| run.to_owned()) }
+}
+
+fn show(folder: &Path, json: bool) -> Ending {
     let run = match Run::open(folder) {
         Ok(run) => run,
         Err(error) => {

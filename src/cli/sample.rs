@@ -1,5 +1,6 @@
 //! `xueji sample --students N --out DIR`: an invented city.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use chrono::NaiveDate;
@@ -48,7 +49,7 @@ pub struct Arguments {
     damage: f64,
     /// How many threads to use; all cores without it. The files are the same.
     #[arg(long, value_name = "N")]
-    jobs: Option<usize>,
+    jobs: Option<NonZeroUsize>,
 }
 
 /// The nearest of some names, as a suggestion.

@@ -5,19 +5,22 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use chrono::{Datelike, Utc};
+use chrono::Datelike;
 use serde_json::{Value, json};
 
-use super::{Ending, INTERRUPTED, complain, note, say};
+use super::{Ending, complain, log, note, run, say};
+use crate::pipeline::clock::{Moment, in_shanghai, now};
+use crate::pipeline::exit;
 use crate::pipeline::folder;
 use crate::pipeline::schedule::attempts::{Attempts, Ended};
 use crate::pipeline::schedule::child::{self, Runs};
-use crate::pipeline::schedule::due::{Moment, Next, shanghai};
+use crate::pipeline::schedule::due::Next;
 use crate::pipeline::schedule::export::{self, Entry, Places};
 use crate::pipeline::schedule::job::{Job, Unusable, read_folder};
-use crate::pipeline::schedule::keeper::{Hold, Keeper, Kept, World, owed, unknown};
+use crate::pipeline::schedule::keeper::{Hold, Keeper, Kept, Word, World, none, owed, unknown};
 use crate::pipeline::schedule::plan::{Anchor, Only, Plan};
 use crate::pipeline::schedule::stop;
+use crate::report::keys;
 use crate::report::manifest::Manifest;
 
 /// The arguments of `schedule`.
@@ -35,7 +38,7 @@ enum Action {
     Run {
         #[command(flatten)]
         folders: Folders,
-        /// Run what is due now, then end.
+        /// Run what is due now, then end. What finds its output held by another run is tried again for an hour.
         #[arg(long)]
         once: bool,
         /// This pipeline alone, by its name.
@@ -85,13 +88,26 @@ enum Format {
 pub fn main(arguments: &Arguments, key_file: Option<&Path>, json: bool) -> Ending {
     let done = match &arguments.action {
         Action::List(folders) => list(folders, json),
-        Action::Run { folders, once, pipeline, options } => run(folders, *once, pipeline.as_deref(), &with_key(options, key_file), json),
-        Action::Export { folders, format, to, options } => export(folders, *format, to, &with_key(options, key_file), json),
+        Action::Run { folders, once, pipeline, options } => {
+            run_due(folders, *once, pipeline.as_deref(), &as_this(with_key(options, key_file)), json)
+        }
+        Action::Export { folders, format, to, options } => {
+            export(folders, *format, to, &with_key(options, key_of_timers(key_file).as_deref()), json)
+        }
     };
     done.unwrap_or_else(|error| {
         complain(&error);
         Ending::Unusable
     })
+}
+
+/// The key that runs of a timer are to get, which has an environment of its own.
+fn key_of_timers(key_file: Option<&Path>) -> Option<PathBuf> {
+    let named = key_file.map(Path::to_owned).or_else(|| std::env::var_os(keys::KEY_FILE).map(PathBuf::from));
+    if named.is_none() && std::env::var_os(keys::KEY).is_some() {
+        log::warn(&format_args!("a timer has no {}: name a file with the key by --key-file", keys::KEY));
+    }
+    named
 }
 
 /// The options of a run, which gets the key that this process got. One of the environment it finds there.
@@ -101,12 +117,16 @@ fn with_key(options: &[String], key_file: Option<&Path>) -> Vec<String> {
     options.iter().cloned().chain(named).collect()
 }
 
-fn now() -> Moment {
-    shanghai((Utc::now() + chrono::TimeDelta::hours(8)).naive_utc())
-}
-
 fn jobs(folders: &Folders) -> Result<Vec<Result<Job, Unusable>>, String> {
     read_folder(&folders.pipelines).map_err(|error| format!("can't read the pipelines in {}: {error}", folders.pipelines.display()))
+}
+
+/// The options of a run, which speaks as this process does.
+fn as_this(mut options: Vec<String>) -> Vec<String> {
+    if log::is_json() && !options.iter().any(|option| option.starts_with("--log-format")) {
+        options.extend(["--log-format", "json"].map(str::to_owned));
+    }
+    options
 }
 
 /// What `list` says of a pipeline.
@@ -252,7 +272,7 @@ fn time(moment: Moment) -> String {
 
 /// A time of a receipt, which is kept in UTC.
 fn finished(text: &str) -> String {
-    text.parse::<chrono::DateTime<Utc>>().map_or_else(|_| text.to_owned(), |at| time(at.with_timezone(now().offset())))
+    text.parse().map_or_else(|_| text.to_owned(), |at| time(in_shanghai(at)))
 }
 
 /// A plan for people.
@@ -295,6 +315,8 @@ struct Here {
     json: bool,
     /// What ended, of those told of at the end.
     ended: RefCell<Vec<Value>>,
+    /// What could not be run, and why.
+    faults: RefCell<Vec<String>>,
     once: bool,
 }
 
@@ -308,29 +330,39 @@ impl World for Here {
     }
 
     fn run(&self, job: &Job) -> io::Result<child::Ending> {
-        self.runs.run(job, |line| note(&line))
+        let name = job.name.clone();
+        self.runs.run(job, move |line| log::pass_on(&name, line))
     }
 
-    fn tell(&self, text: &str) {
-        note(&text);
+    fn tell(&self, word: Word, text: &str) {
+        match word {
+            Word::Note => note(&text),
+            Word::Warning => log::warn(&text),
+            Word::Fault => {
+                complain(&text);
+                self.faults.borrow_mut().push(text.to_owned());
+            }
+        }
     }
 
-    fn tell_ended(&self, job: &Job, ended: &Ended) {
+    fn tell_ended(&self, job: &Job, ended: &Ended, again: Option<Moment>) {
         let code = ended.exit_code.map_or_else(|| "ended by a signal".to_owned(), |code| format!("ended with {code}"));
-        note(&format_args!("{}: due {}, {code}", job.name, time(ended.due)));
+        let then = again.map(|again| format!(", is tried again from {} on", time(again))).unwrap_or_default();
+        note(&format_args!("{}: due {}, {code}{then}", job.name, time(ended.due)));
         if self.json {
-            let object = json!({ "pipeline": job.name, "attempt": ended });
+            let object = json!({ "pipeline": job.name, "attempt": ended, "again": again });
             if self.once { self.ended.borrow_mut().push(object) } else { say(object) }
         }
     }
 }
 
-fn run(folders: &Folders, once: bool, pipeline: Option<&str>, options: &[String], json: bool) -> Result<Ending, String> {
+fn run_due(folders: &Folders, once: bool, pipeline: Option<&str>, options: &[String], json: bool) -> Result<Ending, String> {
     // From here on whoever interrupts waits until the job at work is ended, too.
     stop::listen();
-    if pipeline.is_some_and(|name| name.contains(['/', '\\']) || name.starts_with('.')) {
-        return Err(format!("no pipeline can be called \"{}\"", pipeline.unwrap_or_default()));
+    if let Some(name) = pipeline {
+        may_be_there(folders, name)?;
     }
+    run::check_options(options)?;
     let _hold = match Hold::take(&folders.out, pipeline) {
         Ok(Some(hold)) => hold,
         Ok(None) => {
@@ -341,15 +373,15 @@ fn run(folders: &Folders, once: bool, pipeline: Option<&str>, options: &[String]
     };
     let program = std::env::current_exe().map_err(|error| format!("can't find this program: {error}"))?;
     let runs = Runs { program, out: folders.out.clone(), options: options.to_vec(), quiet: json };
-    let here = Here { runs, json, ended: RefCell::new(Vec::new()), once };
+    let here = Here { runs, json, ended: RefCell::default(), faults: RefCell::default(), once };
     let keeper = Keeper { pipelines: folders.pipelines.clone(), out: folders.out.clone(), only: pipeline.map(str::to_owned), once };
     let kept = keeper.keep(&here);
     if json && once {
         let code = match kept {
             Kept::Done(code) => code,
-            Kept::Stopped => INTERRUPTED.into(),
+            Kept::Stopped => exit::INTERRUPTED.into(),
         };
-        say(json!({ "attempts": here.ended.take(), "exit_code": code }));
+        say(json!({ "attempts": here.ended.take(), "faults": here.faults.take(), "exit_code": code }));
     }
     Ok(match kept {
         Kept::Done(0) => Ending::Done,
@@ -361,6 +393,24 @@ fn run(folders: &Folders, once: bool, pipeline: Option<&str>, options: &[String]
     })
 }
 
+/// Whether there may be a pipeline of a name: a file that can't be read may be it. Nothing is made for one that is not there.
+fn may_be_there(folders: &Folders, name: &str) -> Result<(), String> {
+    let mut names = Vec::new();
+    for job in jobs(folders)? {
+        match job {
+            Ok(job) => names.push(job.name),
+            Err(Unusable { name: Some(name), .. }) => names.push(name),
+            Err(Unusable { name: None, .. }) => return Ok(()),
+        }
+    }
+    if names.iter().any(|own| own == name) {
+        return Ok(());
+    }
+    let nearest = names.iter().min_by_key(|own| strsim::damerau_levenshtein(own, name));
+    let hint = nearest.map(|own| format!("; did you mean \"{own}\"?")).unwrap_or_default();
+    Err(format!("no pipeline in {} is called \"{name}\"{hint}", folders.pipelines.display()))
+}
+
 fn export(folders: &Folders, format: Format, to: &Path, options: &[String], json: bool) -> Result<Ending, String> {
     let absolute = |path: &Path| std::path::absolute(path).map_err(|error| format!("can't tell where {} is: {error}", path.display()));
     let places = Places {
@@ -368,13 +418,18 @@ fn export(folders: &Folders, format: Format, to: &Path, options: &[String], json
         pipelines: absolute(&folders.pipelines)?,
         out: absolute(&folders.out)?,
     };
+    run::check_options(options)?;
+    let jobs = jobs(folders)?;
+    if jobs.is_empty() {
+        return Err(none(&folders.pipelines));
+    }
     let mut is_whole = true;
     let mut entries = Vec::new();
-    for job in jobs(folders)? {
+    for job in jobs {
         match job {
             Ok(Job { name, plan: Some(plan), almanac, .. }) => {
                 if let Next::Unknown(year) = crate::pipeline::schedule::due::next(&plan, almanac.as_ref(), now()) {
-                    note(&format_args!("warning: {}", unknown(&name, year)));
+                    log::warn(&unknown(&name, year));
                 }
                 entries.push(Entry::new(&name, plan.times_of_day(), &places, options)?);
             }
@@ -393,7 +448,7 @@ fn export(folders: &Folders, format: Format, to: &Path, options: &[String], json
     if format == Format::Systemd {
         let is_temporary = |path: &Path| ["/tmp", "/var/tmp"].iter().any(|folder| path.starts_with(folder));
         if [&places.program, &places.pipelines, &places.out].iter().any(|path| is_temporary(path)) {
-            note(&"warning: these units see nothing of /tmp and /var/tmp: keep the program, pipelines, inputs and runs elsewhere");
+            log::warn(&"these units see nothing of /tmp and /var/tmp: keep the program, pipelines, inputs and runs elsewhere");
         }
     }
     export::write(to, &files).map_err(|error| format!("can't write into {}: {error}", to.display()))?;

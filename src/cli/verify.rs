@@ -1,5 +1,6 @@
 //! `xueji verify RUN`: is a published run what it was, and what it says? With `--again`, is it the same when it is judged once more?
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use serde_json::json;
@@ -26,7 +27,7 @@ pub struct Arguments {
     policy: Option<PathBuf>,
     /// How many threads to use; all cores without it.
     #[arg(long, value_name = "N")]
-    jobs: Option<usize>,
+    jobs: Option<NonZeroUsize>,
 }
 
 /// Verifies a run: 0 when all is as it should be, 1 when something is not.

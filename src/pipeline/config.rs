@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use chrono::{NaiveDate, Utc};
+use chrono::NaiveDate;
 use law::facts::attendance::Form;
 use law::facts::calendar::{Calendar, SchoolYear, YearCalendar, parse_school_year};
 use law::regulation::policy::{Lists, Policy, Share};
@@ -10,6 +10,7 @@ use law::regulation::rule::Law;
 use serde::Deserialize;
 use thiserror::Error;
 
+use super::clock::now;
 use super::recipients;
 use super::tell::Tell;
 use crate::report::keys;
@@ -410,11 +411,6 @@ pub(super) fn names_folder(name: &str) -> Result<(), String> {
     if is_plain { Ok(()) } else { Err(format!("`name = \"{name}\"` can't name a folder")) }
 }
 
-/// Today in Asia/Shanghai, which keeps one time all year.
-fn today() -> NaiveDate {
-    (Utc::now() + chrono::TimeDelta::hours(8)).date_naive()
-}
-
 impl Attendance {
     /// The word in pipeline files and outputs.
     pub fn name(self) -> &'static str {
@@ -458,7 +454,7 @@ impl Config {
         let (policy, policy_hash, mut changed) = load_policy(&policy_path, own_values.as_deref())?;
         let calendar_path = folder.join(&pipeline.calendar);
         let (calendar, calendar_hash) = load_calendars(&calendar_path)?;
-        let as_of = overrides.as_of.or(pipeline.as_of).unwrap_or_else(today);
+        let as_of = overrides.as_of.or(pipeline.as_of).unwrap_or_else(|| now().date_naive());
         if !policy.is_valid_on(as_of) {
             let (first, last) = policy.valid;
             return Err(ConfigError::NotValid { date: as_of, policy: policy.name, first, last });

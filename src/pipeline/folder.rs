@@ -66,6 +66,36 @@ pub(crate) fn keep_private(folder: &Path) -> io::Result<()> {
     settle(folder)
 }
 
+/// Fills a folder that is empty or not there, its owner's only: what `write` writes appears when it is all there, `last` after the others. What
+/// fails leaves nothing.
+pub(crate) fn fill<T, E: From<io::Error>>(folder: &Path, last: &str, write: impl FnOnce(&Path) -> Result<T, E>) -> Result<T, E> {
+    let is_new = !folder.exists();
+    fs::create_dir_all(folder)?;
+    let filled = (|| {
+        private(folder, 0o700)?;
+        let staging = tempfile::Builder::new().prefix(STAGING).tempdir_in(folder)?;
+        let written = write(staging.path())?;
+        keep_private(staging.path())?;
+        let mut names = fs::read_dir(staging.path())?.map(|entry| Ok(entry?.file_name())).collect::<io::Result<Vec<_>>>()?;
+        names.sort_by_key(|name| name == last);
+        for name in names {
+            fs::rename(staging.path().join(&name), folder.join(&name))?;
+        }
+        sync_folder(folder)?;
+        Ok(written)
+    })();
+    if filled.is_err() && is_new {
+        // Whatever is in it by now stays, and keeps it.
+        let _ = fs::remove_dir(folder);
+    }
+    filled
+}
+
+/// Whether there is something in a folder.
+pub(crate) fn holds_something(folder: &Path) -> bool {
+    fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some())
+}
+
 fn make_private(folder: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
@@ -84,6 +114,8 @@ const STAGING: &str = ".staging-";
 const PUBLISHING: &str = ".publishing";
 /// Names the newest run.
 const LATEST: &str = "latest";
+/// Locked by whoever holds a pipeline's folder.
+const LOCK: &str = ".lock";
 
 /// A new file of a pipeline's folder, still beside its place.
 fn beside(folder: &Path) -> io::Result<NamedTempFile> {
@@ -149,7 +181,8 @@ impl Held {
         let folder = out.join(pipeline);
         fs::create_dir_all(&folder)?;
         private(&folder, 0o700)?;
-        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(folder.join(".lock"))?;
+        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(folder.join(LOCK))?;
+        private(&folder.join(LOCK), 0o600)?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Ok(None),

@@ -1,8 +1,11 @@
 //! When, and what if it fails? Pipeline files, the stages of a run, run folders that are complete or absent.
 
 pub mod access;
+pub mod clock;
 pub mod config;
+pub mod exit;
 pub mod folder;
+pub mod group;
 pub mod matching;
 pub mod movements;
 pub mod recipients;

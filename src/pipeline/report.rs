@@ -1,6 +1,5 @@
 //! The pages and workbooks of a published run made once more, beside it: for runs that were published without.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -23,6 +22,12 @@ pub enum ReportError {
     Write(String),
 }
 
+impl From<std::io::Error> for ReportError {
+    fn from(error: std::io::Error) -> Self {
+        Self::Write(error.to_string())
+    }
+}
+
 /// How many earlier runs the first page shows a run beside.
 pub const EARLIER: usize = 11;
 
@@ -32,16 +37,16 @@ pub const EARLIER: usize = 11;
 /// There is no such run, the folder holds something, or the disk refuses.
 pub fn report(run: &Path, out: &Path, tell: &(dyn Fn(u64, u64) + Sync)) -> Result<String, ReportError> {
     let run = Run::open(run)?;
-    let fault = |error: &dyn std::fmt::Display| ReportError::Write(error.to_string());
-    if fs::read_dir(out).is_ok_and(|mut entries| entries.next().is_some()) {
+    if folder::holds_something(out) {
         return Err(ReportError::NotEmpty(out.into()));
     }
-    fs::create_dir_all(out).map_err(|error| fault(&error))?;
     let mut earlier = run.folder.parent().map(|pipeline| folder::earlier(pipeline, EARLIER + 1)).unwrap_or_default();
     // The run itself is among them, and those after it were not there yet.
     earlier.retain(|other| other.finished_at < run.manifest.finished_at && other.run_id != run.manifest.run_id);
     let students = run.manifest.students;
-    pages::write(&run, out, &earlier, &|done| tell(done, students)).map_err(|error| fault(&error))?;
-    folder::keep_private(out).map_err(|error| fault(&error))?;
+    let fault = |error: &dyn std::fmt::Display| ReportError::Write(error.to_string());
+    folder::fill(out, "index.html", |beside| {
+        pages::write(&run, beside, &earlier, &|done| tell(done, students)).map_err(|error| fault(&error))
+    })?;
     Ok(run.manifest.run_id)
 }

@@ -75,7 +75,7 @@ pub enum RunError {
     #[error("the policy can't be used: {0}")]
     Policy(#[from] PolicyFault),
     /// Another run holds the output.
-    #[error("another run holds {0}")]
+    #[error("another run holds {}; wait until it has ended", .0.display())]
     Held(PathBuf),
     /// The books don't balance.
     #[error("nothing was published: {0}")]
@@ -257,10 +257,20 @@ fn can_go_on_from(pipeline: &Path, latest: Option<&Path>) -> Result<(), RunError
 
 /// What was read before, beside the pipelines that share it. Where it can't be kept, everything is read.
 fn cache(config: &Config, out: &Path) -> Option<Cache> {
-    config.cache?;
+    let folder = out.join(".cache");
+    let limit = config.cache?;
+    if limit == 0 && !folder.exists() {
+        return None;
+    }
     let program = std::env::current_exe().ok().and_then(|own| Stamp::of(&own));
     let basis = format!("{} {program:?} {} {}", env!("CARGO_PKG_VERSION"), config.policy_hash, config.headers_hash);
-    Cache::open(&out.join(".cache"), basis, Keeping { kept: keys::kept, known: keys::known }).ok()
+    let cache = Cache::open(&folder, basis, Keeping { kept: keys::kept, known: keys::known }).ok()?;
+    if limit == 0 {
+        // What is there goes, and nothing is kept.
+        cache.trim(0);
+        return None;
+    }
+    Some(cache)
 }
 
 /// What was read.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
@@ -53,7 +54,7 @@ pub enum RunsError {
         hint: String,
     },
     /// Another run holds the pipeline.
-    #[error("another run holds {}", .0.display())]
+    #[error("another run holds {}; wait until it has ended", .0.display())]
     Held(PathBuf),
     /// Who signed what can't be read, and nothing is removed without knowing.
     #[error("nothing was removed: can't read who signed off what in {}: {message}", .folder.display())]
@@ -65,7 +66,7 @@ pub enum RunsError {
     },
     /// The disk refuses.
     #[error("{0}")]
-    Disk(#[from] std::io::Error),
+    Disk(#[from] io::Error),
 }
 
 /// The pipelines with runs below an output folder: all, or one by name.
@@ -73,6 +74,7 @@ pub enum RunsError {
 /// # Errors
 /// There are none.
 pub fn pipelines(out: &Path, only: Option<&str>) -> Result<Vec<Pipeline>, RunsError> {
+    can_be_read(out)?;
     let entries = fs::read_dir(out).into_iter().flatten().flatten();
     let mut names: Vec<String> = entries
         .filter(|entry| entry.path().is_dir())
@@ -83,8 +85,20 @@ pub fn pipelines(out: &Path, only: Option<&str>) -> Result<Vec<Pipeline>, RunsEr
     let nearest = |wanted: &str| names.iter().min_by_key(|name| strsim::damerau_levenshtein(name, wanted));
     let hint = only.and_then(nearest).map(|name| format!("; did you mean {name}?")).unwrap_or_default();
     let is_asked = |name: &&String| only.is_none_or(|only| only == *name);
+    names.iter().filter(is_asked).try_for_each(|name| can_be_read(&out.join(name)))?;
     let pipelines: Vec<Pipeline> = names.iter().filter(is_asked).filter_map(|name| pipeline(&out.join(name), name)).collect();
     if pipelines.is_empty() { Err(RunsError::None { folder: out.into(), hint }) } else { Ok(pipelines) }
+}
+
+/// A folder that nobody lets us read is another matter than one that holds nothing.
+fn can_be_read(folder: &Path) -> Result<(), RunsError> {
+    match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            let why = format!("can't read {}: {error}", folder.display());
+            Err(RunsError::Disk(io::Error::new(error.kind(), why)))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn pipeline(folder: &Path, name: &str) -> Option<Pipeline> {

@@ -327,7 +327,10 @@ pub fn again(run: &Run, config: &Config, watch: &Watch<'_>) -> Result<Vec<Check>
         looked_at += 1;
         match is_same(&before, &after) {
             Ok(true) => {}
-            Ok(false) => problems.push(format!("{file}：重新判定的结果不同；用 xueji diff 可以看出哪些学生不同")),
+            Ok(false) => {
+                let hint = if matches!(table, "decisions" | "findings") { "；用 xueji diff 可以看出哪些学生不同" } else { "" };
+                problems.push(format!("{file}：重新判定的结果不同{hint}"));
+            }
             Err(error) => problems.push(format!("{file}：不能比较（{error}）")),
         }
     }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use law::regulation::findings::find;
 use rust_xlsxwriter::{Color, DocProperties, ExcelDateTime, Format, Note, Workbook, Worksheet, XlsxError};
 
+use super::archive;
 use crate::ingest::cell::CellKind;
 use crate::ingest::{CopiedCell, CopiedSheet, Mark};
 
@@ -73,7 +74,7 @@ pub fn write_copy(folder: &Path, path: &str, sheets: &[CopiedSheet], whole: &[St
         std::fs::create_dir_all(parent).map_err(|error| fail(&error))?;
     }
     let (mut workbook, repaired, wrong) = workbook(sheets, whole).map_err(|error| fail(&error))?;
-    workbook.save(&full).map_err(|error| fail(&error))?;
+    archive::save(&mut workbook, &full).map_err(|error| fail(&error))?;
     Ok(Mended { path: full, repaired, wrong })
 }
 

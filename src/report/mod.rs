@@ -1,5 +1,6 @@
 //! What leaves the building? The only place that writes results.
 
+pub mod archive;
 pub mod clauses;
 pub mod codes;
 pub mod compare;

@@ -11,6 +11,7 @@ use thiserror::Error;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
+use super::archive::Discreet;
 use super::manifest::PackageReceipt;
 use super::paths::district_of;
 use super::read::{ReadError, Run};
@@ -217,7 +218,7 @@ fn remove_empty(folder: &Path) -> io::Result<()> {
 fn write_package(root: &Path, path: &Path, recipient: &Recipient, files: &[PathBuf]) -> Result<(), PackageError> {
     let keys = recipient.keys.iter().map(|key| key as &dyn age::Recipient);
     let encrypted = age::Encryptor::with_recipients(keys)?.wrap_output(BufWriter::new(File::create(path)?))?;
-    let mut archive = ZipWriter::new_stream(encrypted);
+    let mut archive = ZipWriter::new_stream(Discreet::new(encrypted));
     // The time of writing would say nothing that the run doesn't.
     let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated).last_modified_time(DateTime::default());
     let name = |path: &Path| path.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/");
@@ -229,7 +230,7 @@ fn write_package(root: &Path, path: &Path, recipient: &Recipient, files: &[PathB
         archive.start_file(name(&own), options)?;
         io::copy(&mut cover.as_bytes(), &mut archive)?;
     }
-    let encrypted = archive.finish()?.into_inner();
+    let encrypted = archive.finish()?.into_inner().finish()?;
     let file = encrypted.finish()?.into_inner().map_err(io::IntoInnerError::into_error)?;
     file.sync_all()?;
     Ok(())

@@ -85,6 +85,9 @@ const KEPT: [&str; 50] = [
     "column",
 ];
 
+/// The file that says what a copy is of.
+pub const ABOUT: &str = "pseudonymised.json";
+
 /// How many rows each table has.
 pub type Copied = Vec<(&'static str, usize)>;
 
@@ -111,7 +114,7 @@ pub fn pseudonymise(run: &Run, folder: &Path, secret: &Key) -> Result<Copied, Re
         "secret": secret.mark(),
         "tables": copied.iter().map(|(table, rows)| json!({ "table": table, "rows": rows })).collect::<Vec<_>>(),
     });
-    let path = folder.join("pseudonymised.json");
+    let path = folder.join(ABOUT);
     let written = std::fs::write(&path, format!("{about:#}\n"));
     written.map_err(|error| ReadError::File { path, message: error.to_string() })?;
     Ok(copied)

@@ -1,6 +1,7 @@
 //! A published run read back: one student's decision and findings, from the run folder alone.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -211,21 +212,29 @@ impl Run {
     /// # Errors
     /// There is none, or it can't be read.
     pub fn open(folder: &Path) -> Result<Self, ReadError> {
-        let newest = |pipeline: &Path| {
-            let name = std::fs::read_to_string(pipeline.join("latest")).ok()?;
-            Some(pipeline.join(name.trim())).filter(|run| run.join("manifest.json").is_file())
+        // What nobody lets us read is another matter than what is not there.
+        let refused = |path: &Path, error: &io::Error| error.kind() == io::ErrorKind::PermissionDenied && path.exists();
+        let newest = |pipeline: &Path| match std::fs::read_to_string(pipeline.join("latest")) {
+            Ok(name) => Ok(Some(pipeline.join(name.trim())).filter(|run| run.join("manifest.json").is_file())),
+            Err(error) if refused(pipeline, &error) => Err(ReadError::File { path: pipeline.into(), message: error.to_string() }),
+            Err(_) => Ok(None),
         };
         if folder.join("manifest.json").is_file() {
             return Self::load(folder);
         }
-        if let Some(run) = newest(folder) {
+        if let Some(run) = newest(folder)? {
             return Self::load(&run);
         }
-        let pipelines = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-        let runs = pipelines.filter_map(|pipeline| newest(&pipeline)).map(|run| Self::load(&run));
-        let runs = runs.collect::<Result<Vec<Run>, ReadError>>()?;
-        let newest = runs.into_iter().max_by(|one, other| one.manifest.finished_at.cmp(&other.manifest.finished_at));
-        newest.ok_or_else(|| ReadError::NoRun(folder.into()))
+        let mut refused = None;
+        let mut runs = Vec::new();
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            match newest(&entry.path()) {
+                Ok(run) => runs.extend(run.map(|run| Self::load(&run)).transpose()?),
+                Err(error) => refused = Some(error).filter(|_| !entry.file_name().to_string_lossy().starts_with('.')).or(refused),
+            }
+        }
+        let newest = runs.into_iter().max_by(|one: &Run, other| one.manifest.finished_at.cmp(&other.manifest.finished_at));
+        newest.ok_or_else(|| refused.unwrap_or_else(|| ReadError::NoRun(folder.into())))
     }
 
     fn load(folder: &Path) -> Result<Self, ReadError> {

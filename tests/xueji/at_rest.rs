@@ -273,6 +273,9 @@ fn an_unchanged_file_is_not_read_again_and_changes_nothing() {
             }
             assert_eq!(fs::read(entry).expect("an entry").starts_with(b"xueji sealed"), place.key.is_some());
         }
+        let (counts, _, again) = run(&["--cache-limit", "0"]);
+        assert_eq!((counts, again), (none, books));
+        assert_eq!(fs::read_dir(&cache).expect("a cache").count(), 0, "no room is none for what is there");
     }
 }
 
@@ -363,6 +366,13 @@ fn a_copy_for_analysis_names_nobody_and_joins() {
     assert_eq!(set(&table(&folder, "decisions")), set(&after));
     let (code, _, error) = place.call(&["pseudonymise", text(&run), "--out", text(&one), "--secret", text(&secret)]);
     assert_eq!((code, error.contains("is not empty")), (Some(2), true), "{error}");
+    // A table that can't be read: no half of a copy is left.
+    fs::write(run.join("findings.parquet"), b"PAR1").expect("damage");
+    let half = place.scratch.path().join("half");
+    let (code, _, error) = place.call(&["pseudonymise", text(&run), "--out", text(&half), "--secret", text(&secret)]);
+    assert!(code == Some(2) && error.contains("findings.parquet") && !half.exists(), "{error}");
+    let (code, _, error) = place.call(&["report", text(&run), "--out", text(&half)]);
+    assert!(code == Some(2) && !half.exists(), "{error}");
 }
 
 #[test]

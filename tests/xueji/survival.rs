@@ -205,7 +205,7 @@ fn a_full_disk_and_a_read_only_folder_leave_the_last_run_as_it_was() {
     let script = r#"
         set -e
         mount -t tmpfs -o size=4m tmpfs "$2"
-        run() { "$1" run "$3/pipelines/term-end.toml" --out "$2" > /dev/null; }
+        run() { "$1" run "$3/pipelines/term-end.toml" --out "$2" --log-format json > /dev/null; }
         run "$@"
         before=$(cd "$2/term-end" && find . -type f ! -name .lock -exec sha256sum {} + | sort)
         # So little is left that a run fails in the middle: at its first table, at its pages, at its last bytes.
@@ -215,6 +215,7 @@ fn a_full_disk_and_a_read_only_folder_leave_the_last_run_as_it_was() {
             code=0; run "$@" 2> "$2.said" || code=$?
             [ $code = 2 ] || { echo "full with $left KB left: exit $code"; cat "$2.said"; exit 1; }
             grep -q "can't write the results" "$2.said" || { echo "full disk is not told"; cat "$2.said"; exit 1; }
+            ! grep -v '^{' "$2.said" || { echo "full with $left KB left: said past the log"; exit 1; }
             rm "$2/filler"
             after=$(cd "$2/term-end" && find . -type f ! -name .lock -exec sha256sum {} + | sort)
             [ "$before" = "$after" ] || { echo "full with $left KB left: $before became $after"; exit 1; }

@@ -584,6 +584,16 @@ fn what_the_command_does_changes_nothing() {
         let warnings: Vec<Value> = said.log().into_iter().filter(|line| line["level"] == "warning").collect();
         assert!(warnings.len() == 1 && warnings[0]["message"].as_str().is_some_and(|own| own.contains(why)), "{warnings:?}");
     }
+    // Nor does what it has started go on, once it is stopped.
+    #[cfg(target_os = "linux")]
+    {
+        scene.write_program("sleep 4141 & echo $! > child; wait");
+        assert_eq!(scene.run(&[]).code, Some(0));
+        let child = fs::read_to_string(scene.place("child")).expect("a number");
+        let state = fs::read_to_string(format!("/proc/{}/stat", child.trim())).unwrap_or_default();
+        // Nobody may have asked yet how it ended.
+        assert!(state.is_empty() || state.contains(") Z ") || !state.contains("(sleep)"), "{state}");
+    }
     for command in ["[\"./nobody\"]", "[\"no-such-program-anywhere\"]"] {
         scene.tell("term-end", &format!("command = {command}\nwhen = \"always\""));
         let said = scene.run(&[]);
@@ -755,7 +765,7 @@ fn every_command_that_fails_gives_one_object_that_says_why() {
 #[test]
 fn whoever_interrupts_the_telling_does_not_undo_the_run() {
     let scene = Scene::new(&WHOLE, &format!("{EVERYTHING}\nwhen = \"always\""));
-    scene.write_program("exec sleep 30");
+    scene.write_program("trap 'echo ended > end; exit' TERM; sleep 30 & wait");
     let (file, out) = (scene.place("pipeline.toml"), scene.place("out"));
     let mut run = std::process::Command::new(env!("CARGO_BIN_EXE_xueji"));
     let mut run =
@@ -768,6 +778,11 @@ fn whoever_interrupts_the_telling_does_not_undo_the_run() {
     assert!(signalled.expect("a signal").success());
     assert_eq!(run.wait().expect("an end").code(), Some(0), "the run is published");
     assert!(scene.place("out/term-end/latest").exists());
+    let asked = std::time::Instant::now();
+    while !scene.place("end").exists() {
+        assert!(asked.elapsed() < std::time::Duration::from_secs(20), "the command is not left behind");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
     let events = scene.events();
     assert_eq!(events.last().map(|event| &event["eventType"]), Some(&json!("COMPLETE")));
 }

@@ -220,6 +220,10 @@ fn old_runs_go_and_the_newest_and_those_signed_off_stay() {
     assert_eq!((code, error.contains("did you mean term-end?")), (Some(2), true), "{error}");
     let (code, told, _) = said(&["runs", "show", path(&out.join("term-end"))]);
     assert_eq!(code, Some(0));
+    let id = fs::read_to_string(out.join("term-end/latest")).expect("latest");
+    assert_eq!(said(&["runs", "show", id.trim(), "--out", path(out)]).1, told, "by its id too");
+    let (code, _, error) = said(&["runs", "show", "2026-07-05-1", "--out", path(out)]);
+    assert_eq!((code, error.contains("no run in 2026-07-05-1")), (Some(2), true), "{error}");
     for word in ["shanghai-2018", "school_year_end = second_term", "3101990001", "王老师", "与政策和流程文件不同之处\n  无"]
     {
         assert!(told.contains(word), "{word} is not told: {told}");

@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
-use super::due::Moment;
 use super::plan::Plan;
+use crate::pipeline::clock::Moment;
+use crate::pipeline::exit;
 use crate::pipeline::folder::private;
 
 /// An event of a pipeline's schedule.
@@ -58,9 +59,9 @@ pub struct Attempts {
 }
 
 /// The exit code of a run that found its output held by another.
-pub const HELD: i32 = 75;
+const HELD: i32 = exit::HELD as i32;
 /// The exit code of an interrupted run.
-pub const INTERRUPTED: i32 = 130;
+pub const INTERRUPTED: i32 = exit::INTERRUPTED as i32;
 /// A job that was interrupted or found its output held is tried so often for one due time.
 const MOST_TRIES: usize = 12;
 /// Between two of these tries.

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use super::attempts::INTERRUPTED;
 use super::job::Job;
 use super::stop;
+use crate::pipeline::group::{self, Urgency};
 use crate::report::mask;
 
 /// What jobs are run with.
@@ -47,7 +48,7 @@ impl Runs {
     ///
     /// # Errors
     /// It can't be started.
-    pub fn run(&self, job: &Job, tell: fn(&str)) -> io::Result<Ending> {
+    pub fn run(&self, job: &Job, tell: impl Fn(&str) + Send + 'static) -> io::Result<Ending> {
         let mut command = Command::new(&self.program);
         command.arg("run").arg(&job.file).arg("--out").arg(&self.out).args(&self.options);
         command.stdin(Stdio::null()).stderr(Stdio::piped());
@@ -55,9 +56,7 @@ impl Runs {
             command.stdout(Stdio::null());
         }
         // What the terminal tells this process it passes on by itself, to the job and whatever that has started.
-        #[cfg(unix)]
-        std::os::unix::process::CommandExt::process_group(&mut command, 0);
-        let mut child = command.spawn()?;
+        let mut child = group::alone(&mut command).spawn()?;
         let words = child.stderr.take().map(|pipe| Words::of(pipe, tell));
         let exit_code = loop {
             if let Some(status) = child.try_wait()? {
@@ -74,38 +73,29 @@ impl Runs {
 
 /// Ends a job, its exit code: asks it first, so that it can end what it has begun.
 fn end(child: &mut Child) -> io::Result<Option<i32>> {
-    signal(child, Urgency::Asked);
+    group::end(child, Urgency::Asked);
     let asked = Instant::now();
     while asked.elapsed() < GRACE {
         if let Some(status) = child.try_wait()? {
-            signal(child, Urgency::Forced);
+            group::end(child, Urgency::Forced);
             return Ok(status.code());
         }
         std::thread::sleep(LOOK);
     }
-    signal(child, Urgency::Forced);
+    group::end(child, Urgency::Forced);
     // Without groups of processes nobody was told.
     let _ = child.kill();
     child.wait().map(|status| status.code())
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Urgency {
-    Asked,
-    Forced,
+/// What a line says that may be the last word: of a JSON log the message of a warning or an error.
+fn word(line: &str) -> Option<String> {
+    match serde_json::from_str::<serde_json::Value>(line) {
+        Ok(object) if object["level"] == "info" => None,
+        Ok(object) => object["message"].as_str().map(str::to_owned),
+        Err(_) => Some(line.to_owned()).filter(|line| !line.is_empty()),
+    }
 }
-
-/// Signals a job and all that it has started; nobody is left where that fails.
-#[cfg(unix)]
-fn signal(child: &Child, urgency: Urgency) {
-    use rustix::process::{Pid, Signal, kill_process_group};
-    let signal = if urgency == Urgency::Asked { Signal::TERM } else { Signal::KILL };
-    let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
-    let _ = group.map(|group| kill_process_group(group, signal));
-}
-
-#[cfg(not(unix))]
-fn signal(_child: &Child, _urgency: Urgency) {}
 
 /// What a job says on standard error.
 struct Words {
@@ -114,15 +104,15 @@ struct Words {
 }
 
 impl Words {
-    fn of(pipe: ChildStderr, tell: fn(&str)) -> Self {
+    fn of(pipe: ChildStderr, tell: impl Fn(&str) + Send + 'static) -> Self {
         let last = Arc::new(Mutex::new(String::new()));
         let heard = Arc::clone(&last);
         let reader = std::thread::spawn(move || {
             for line in BufReader::new(pipe).split(b'\n').map_while(Result::ok) {
                 let line = String::from_utf8_lossy(&line);
                 tell(&line);
-                if !line.trim().is_empty() {
-                    *heard.lock().unwrap_or_else(PoisonError::into_inner) = line.trim().to_owned();
+                if let Some(word) = word(line.trim()) {
+                    *heard.lock().unwrap_or_else(PoisonError::into_inner) = word;
                 }
             }
         });

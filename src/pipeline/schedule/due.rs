@@ -1,20 +1,11 @@
 //! When is it due? A function of the plan, the calendar, the policy and a time: no clock, no file.
 
-use chrono::{DateTime, Days, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone};
+use chrono::{Days, NaiveDate, NaiveTime, TimeDelta};
 use law::facts::calendar::{Calendar, SchoolYear, last_august_day, months_after};
 use law::regulation::policy::SchoolYearEnd;
 
 use super::plan::{Anchor, Day, MOST_WORKING_DAYS, Only, Plan};
-
-/// A time in Asia/Shanghai.
-pub type Moment = DateTime<FixedOffset>;
-
-/// A time as clocks in Shanghai show it, which keep one time all year: eight hours before Greenwich.
-pub fn shanghai(time: NaiveDateTime) -> Moment {
-    // Eight hours are an offset, and every local time is one time under a fixed one.
-    let offset = FixedOffset::east_opt(8 * 60 * 60).unwrap_or_else(|| chrono::Offset::fix(&chrono::Utc));
-    offset.from_utc_datetime(&(time - TimeDelta::seconds(i64::from(offset.local_minus_utc()))))
-}
+use crate::pipeline::clock::{Moment, shanghai};
 
 /// What days of the school calendar are worked out from.
 #[derive(Clone, Debug)]

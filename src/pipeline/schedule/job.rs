@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use chrono::NaiveDate;
 use law::facts::calendar::{SchoolYear, parse_school_year};
 
-use super::due::{Almanac, Moment, Next, next};
+use super::due::{Almanac, Next, next};
 use super::plan::Plan;
+use crate::pipeline::clock::Moment;
 use crate::pipeline::config::{ConfigError, PipelineFile, Procedure, load_calendars, load_policy, names_folder, parse, read};
 
 /// A pipeline as far as its schedule is concerned.

@@ -16,9 +16,22 @@ use chrono::NaiveDate;
 
 use super::attempts::{Attempts, Ended, Event, INTERRUPTED};
 use super::child::Ending;
-use super::due::{Moment, Next, latest};
+use super::due::{Next, latest};
 use super::job::{Job, Unusable, read_folder};
+use crate::pipeline::clock::Moment;
+use crate::pipeline::exit;
 use crate::pipeline::folder::{Held, private};
+
+/// How grave it is what a keeper says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Word {
+    /// What it does.
+    Note,
+    /// What will go wrong, if nothing is done.
+    Warning,
+    /// What keeps a pipeline from being run.
+    Fault,
+}
 
 /// What a keeper needs of the world.
 pub trait World {
@@ -32,9 +45,9 @@ pub trait World {
     /// It can't be started.
     fn run(&self, job: &Job) -> io::Result<Ending>;
     /// Told what whoever looks after this should know.
-    fn tell(&self, text: &str);
-    /// Told how a job ended.
-    fn tell_ended(&self, job: &Job, ended: &Ended);
+    fn tell(&self, word: Word, text: &str);
+    /// Told how a job ended, and from when on it is tried again, if it is.
+    fn tell_ended(&self, job: &Job, ended: &Ended, again: Option<Moment>);
 }
 
 /// Which pipelines are kept, and where.
@@ -86,7 +99,7 @@ struct Look {
 /// The longest wait between two looks.
 const LOOK: Duration = Duration::from_secs(30);
 /// The exit code of what can't be used.
-const UNUSABLE: i32 = 2;
+const UNUSABLE: i32 = exit::UNUSABLE as i32;
 
 impl Hold {
     /// Takes hold of all pipelines of an output folder, or of one; `None` if somebody else runs what is due there.
@@ -144,10 +157,11 @@ impl Keeper {
             let now = world.now();
             let mut look = self.look(now, if self.once { start } else { now });
             look.faults.append(&mut trouble);
-            for fault in look.faults.iter().chain(&look.warnings) {
+            let faults = look.faults.iter().map(|text| (Word::Fault, text));
+            for (word, text) in faults.chain(look.warnings.iter().map(|text| (Word::Warning, text))) {
                 // What stays broken is said once a day.
-                if told.insert(fault.clone(), now.date_naive()) != Some(now.date_naive()) {
-                    world.tell(fault);
+                if told.insert(text.clone(), now.date_naive()) != Some(now.date_naive()) {
+                    world.tell(word, text);
                 }
             }
             told.retain(|fault, _| look.faults.contains(fault) || look.warnings.contains(fault));
@@ -172,7 +186,7 @@ impl Keeper {
                 continue;
             }
             if self.once && (look.owed.is_empty() || !trouble.is_empty()) {
-                trouble.iter().for_each(|fault| world.tell(fault));
+                trouble.iter().for_each(|fault| world.tell(Word::Fault, fault));
                 let broken = trouble.into_iter().chain(look.faults).map(|_| UNUSABLE);
                 return Kept::Done(codes.into_values().chain(broken).max().unwrap_or(0));
             }
@@ -195,6 +209,9 @@ impl Keeper {
                 return look;
             }
         };
+        if jobs.is_empty() {
+            look.faults.push(none(&self.pipelines));
+        }
         let mut unusable = Vec::new();
         let mut is_found = false;
         for job in jobs {
@@ -257,9 +274,10 @@ impl Keeper {
         let mut attempts = Attempts::read(&folder).map_err(fault)?;
         let began = world.now();
         attempts.add(Event::Began { due, at: began }).map_err(fault)?;
-        world.tell(&format!("{}: due {}, begins", job.name, due.format("%Y-%m-%d %H:%M")));
+        world.tell(Word::Note, &format!("{}: due {}, begins", job.name, due.format("%Y-%m-%d %H:%M")));
         if let Some(year) = job.is_due_beside_its_year(due) {
-            world.tell(&format!("warning: {} decides {year}, and is due outside the end of that school year", job.name));
+            let text = format!("{} decides {year}, and is due outside the end of that school year", job.name);
+            world.tell(Word::Warning, &text);
         }
         let ending =
             world.run(job).unwrap_or_else(|error| Ending { exit_code: Some(UNUSABLE), why: format!("it can't be started: {error}") });
@@ -269,10 +287,17 @@ impl Keeper {
             // Taking hold of the folder clears away what the job had no time to.
             drop(Held::take(&self.out, &job.name));
         }
-        world.tell_ended(job, &ended);
-        attempts.add(Event::Ended(ended.clone())).map_err(fault)?;
+        let noted = attempts.add(Event::Ended(ended.clone()));
+        let again = Some(due).filter(|due| !attempts.is_settled(*due)).and_then(|due| attempts.not_before(due, ended.at));
+        world.tell_ended(job, &ended, again);
+        noted.map_err(fault)?;
         Ok(ended.exit_code)
     }
+}
+
+/// What is said of a folder without pipelines.
+pub fn none(folder: &Path) -> String {
+    format!("no pipelines in {}: one is a .toml file with a [pipeline] section", folder.display())
 }
 
 /// What is said of a pipeline whose due time nobody can know.

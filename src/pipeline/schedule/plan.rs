@@ -6,7 +6,7 @@ use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime};
 use croner::Cron;
 use croner::parser::{CronParser, Seconds, Year};
 
-use super::due::shanghai;
+use crate::pipeline::clock::shanghai;
 use crate::pipeline::config::Schedule;
 
 /// When a pipeline is due.

@@ -3,11 +3,13 @@
 use std::ffi::OsString;
 use std::io::{self, Read, Write};
 use std::process::{Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
+use crate::pipeline::group::{self, Urgency};
 use crate::report::keys;
 
 /// A command that did not do what it was called for.
@@ -19,6 +21,33 @@ pub enum Fault {
     Slow { program: String, limit: Duration },
     #[error("{program} ended with {status}{said}")]
     Failed { program: String, status: ExitStatus, said: String },
+}
+
+/// The process of the command at work; none is 0.
+static AT_WORK: AtomicU32 = AtomicU32::new(0);
+
+/// A command at work, known to whoever ends this process.
+struct AtWork;
+
+impl AtWork {
+    fn note(id: u32) -> Self {
+        AT_WORK.store(id, Ordering::SeqCst);
+        Self
+    }
+}
+
+impl Drop for AtWork {
+    fn drop(&mut self) {
+        AT_WORK.store(0, Ordering::SeqCst);
+    }
+}
+
+/// Ends the command at work, and all that it has started: whoever interrupts this process does not reach it.
+pub fn end_at_work() {
+    let id = AT_WORK.swap(0, Ordering::SeqCst);
+    if id != 0 {
+        group::end_group(id, Urgency::Asked);
+    }
 }
 
 /// Bytes of what a failing command says that are passed on.
@@ -35,7 +64,8 @@ pub fn call(command: &[OsString], environment: &[(&str, String)], input: String,
     let Some((program, arguments)) = command.split_first() else { return Ok(()) };
     let name = || program.to_string_lossy().into_owned();
     let start = |error| Fault::Start { program: name(), error };
-    let mut child = Command::new(program)
+    let mut called = Command::new(program);
+    called
         .args(arguments)
         .envs(environment.iter().map(|(name, value)| (name, value)))
         // Whoever is told of a run needs no key to it.
@@ -43,9 +73,9 @@ pub fn call(command: &[OsString], environment: &[(&str, String)], input: String,
         .env_remove(keys::KEY_FILE)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(start)?;
+        .stderr(Stdio::piped());
+    let mut child = group::alone(&mut called).spawn().map_err(start)?;
+    let _at_work = AtWork::note(child.id());
     // Both by threads that nobody waits for: a program that reads nothing, or leaves others behind that hold its pipes, must not hold the run.
     if let Some(mut own) = child.stdin.take() {
         std::thread::spawn(move || own.write_all(input.as_bytes()));
@@ -65,6 +95,7 @@ pub fn call(command: &[OsString], environment: &[(&str, String)], input: String,
         match child.try_wait().map_err(start)? {
             Some(status) => break status,
             None if begun.elapsed() >= limit => {
+                group::end(&child, Urgency::Forced);
                 // Nothing is left to do where it has ended just now.
                 let _ = child.kill();
                 let _ = child.wait();

@@ -5,6 +5,8 @@ mod command;
 mod lineage;
 mod metrics;
 
+pub use command::end_at_work;
+
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -15,6 +17,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::exit;
 use super::run::PublishedRun;
 use crate::report::manifest::Manifest;
 use crate::report::mask;
@@ -66,8 +69,6 @@ pub struct Overrides {
     pub on_failure: Option<PathBuf>,
 }
 
-/// The exit code of a run whose output another one holds.
-const HELD: u8 = 75;
 /// Seconds that a command may take where the pipeline file says nothing.
 const SECONDS: u64 = 60;
 
@@ -204,7 +205,7 @@ impl Current {
 
     fn measure(&self, how: &How<'_>, exit_code: u8, ended: DateTime<Utc>) -> Result<(), String> {
         // Whoever holds the output says how its run ends; one that could not begin says nothing of it.
-        let Some(path) = self.audience.metrics.as_ref().filter(|_| exit_code != HELD) else { return Ok(()) };
+        let Some(path) = self.audience.metrics.as_ref().filter(|_| exit_code != exit::HELD) else { return Ok(()) };
         metrics::replace(path, self, how, exit_code, ended)
             .map_err(|error| format!("can't write the metrics file {}: {error}", path.display()))
     }

@@ -16,6 +16,7 @@ use rust_xlsxwriter::XlsxError;
 
 pub use self::wanted::Wanted;
 use self::wanted::WantedFile;
+use super::archive;
 use super::manifest::{LeftOut, ReturnedReceipt};
 use super::mask;
 use crate::ingest::{self, Vocabulary};
@@ -75,6 +76,6 @@ fn write_one(full: &Path, file: &WantedFile, vocabulary: &Vocabulary, as_of: Nai
     if let Some(parent) = full.parent() {
         std::fs::create_dir_all(parent)?;
     }
-    workbook.save(full)?;
+    archive::save(&mut workbook, full)?;
     Ok(Ok(rows))
 }

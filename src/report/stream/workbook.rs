@@ -1,11 +1,13 @@
 //! A workbook of texts that is written row by row: our other writer holds a workbook whole, and a city's rows are too many for that.
 
 use std::fmt::Write as _;
-use std::io::{Error, Write};
+use std::io::{BufWriter, Error, Write};
 
 use tempfile::NamedTempFile;
 use zip::ZipWriter;
-use zip::write::SimpleFileOptions;
+use zip::write::{SimpleFileOptions, StreamWriter};
+
+use crate::report::archive::Discreet;
 
 /// Rows that a sheet can have.
 const MOST_ROWS: u32 = 1 << 20;
@@ -32,7 +34,7 @@ const HEADER: u8 = 2;
 
 /// A workbook in the making.
 pub(super) struct Book {
-    zip: ZipWriter<NamedTempFile>,
+    zip: ZipWriter<StreamWriter<Discreet<BufWriter<NamedTempFile>>>>,
     sheets: Vec<String>,
     /// The sheet that is open: its title, its headers, and how many sheets a title has so far.
     title: String,
@@ -45,7 +47,7 @@ pub(super) struct Book {
 impl Book {
     /// An empty one.
     pub(super) fn new(file: NamedTempFile) -> Self {
-        let (zip, scratch) = (ZipWriter::new(file), String::new());
+        let (zip, scratch) = (ZipWriter::new_stream(Discreet::new(BufWriter::new(file))), String::new());
         Self { zip, sheets: Vec::new(), title: String::new(), headers: Vec::new(), parts: 0, rows: 0, scratch }
     }
 
@@ -158,7 +160,7 @@ impl Book {
             self.part(name)?;
             write!(self.zip, "{DECLARATION}{content}")?;
         }
-        Ok(self.zip.finish()?)
+        Ok(self.zip.finish()?.into_inner().finish()?.into_inner()?)
     }
 }
 

@@ -10,6 +10,7 @@ use rust_xlsxwriter::{Color, DocProperties, ExcelDateTime, Format, FormatAlign, 
 use super::{findings, first_to_do, people};
 use crate::ingest::table::Table;
 use crate::reconcile::life::Change;
+use crate::report::archive;
 use crate::report::clauses::{self, Standing};
 use crate::report::history;
 use crate::report::manifest::{Manifest, MovementReceipt};
@@ -78,7 +79,7 @@ pub fn write_workbook(folder: &Path, manifest: &Manifest) -> Result<(), QueryErr
     if let Some(receipt) = &manifest.movements {
         movements(sheet(&mut workbook, "与上次相比")?, folder, receipt, &formats)?;
     }
-    workbook.save(folder.join("summary.xlsx"))?;
+    archive::save(&mut workbook, &folder.join("summary.xlsx"))?;
     Ok(())
 }
 

@@ -19,6 +19,7 @@ pub(super) use self::form::mark_as_report;
 
 use self::findings::Row;
 use self::form::Formats;
+use super::archive;
 use super::queries::{QueryError, rows};
 use super::read::Run;
 use super::schools::{OwnFinding, School, Sent};
@@ -171,7 +172,6 @@ impl<'r> Workbooks<'r> {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
         }
-        book.save(path)?;
-        Ok(())
+        Ok(archive::save(&mut book, &path)?)
     }
 }

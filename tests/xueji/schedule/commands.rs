@@ -105,6 +105,61 @@ fn a_scheduled_run_has_the_key_of_the_schedule() {
 }
 
 #[test]
+fn what_a_schedule_can_never_do_is_refused_at_once_and_leaves_nothing() {
+    let scratch = scratch();
+    let folder = scratch.path();
+    pipelines(folder);
+    write_pipeline(folder, "watch", "cron = '0 2 * * *'");
+    let to = folder.join("to").display().to_string();
+    for wrong in ["--table-only", "--jobs=0", "--out=elsewhere", "more"] {
+        for (action, own) in [("run", &["--once"][..]), ("export", &["--format", "cron", "--to", &to])] {
+            let (code, _, error) = done(&mut schedule(action, folder, &[own, &["--", wrong]].concat()));
+            assert!(code == Some(2) && error.contains("no options of xueji run"), "{action} {wrong}: {error}");
+        }
+    }
+    let (code, text, error) = done(&mut schedule("run", folder, &["--once", "--json", "--pipeline", "wacht"]));
+    let object: Value = serde_json::from_str(&text).expect("one JSON object");
+    assert_eq!((code, &object["exit_code"]), (Some(2), &json!(2)), "{text}");
+    for said in [error.as_str(), object["error"]["message"].as_str().unwrap_or_default()] {
+        assert!(said.contains("is called \"wacht\"; did you mean \"watch\"?"), "{said}");
+    }
+    std::fs::create_dir(folder.join("none")).expect("a folder");
+    let none = folder.join("none").display().to_string();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_xueji"));
+    let (code, text, _) = done(command.args(["schedule", "run", "--once", "--json", "--pipelines", &none, "--out", &to]));
+    let object: Value = serde_json::from_str(&text).expect("one JSON object");
+    let fault = object["faults"][0].as_str().unwrap_or_default();
+    assert!(code == Some(2) && fault.contains("no pipelines in"), "{text}");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_xueji"));
+    let (code, _, error) = done(command.args(["schedule", "export", "--format", "cron", "--pipelines", &none, "--to", &none]));
+    assert!(code == Some(2) && error.contains("no pipelines in"), "{error}");
+    assert!(!folder.join("out").exists(), "nothing was made");
+}
+
+#[test]
+fn a_log_of_a_schedule_is_one_of_objects_that_name_the_pipeline() {
+    let scratch = scratch();
+    let folder = scratch.path();
+    pipelines(folder);
+    for name in ["watch", "fails"] {
+        write_pipeline(folder, name, "cron = '0 2 * * *'");
+        owe(folder, name, "cron 0 2 * * *");
+    }
+    let file = folder.join("pipelines/fails.toml");
+    let text = std::fs::read_to_string(&file).expect("a file").replace("../input", "../no-input");
+    std::fs::write(&file, text).expect("a file");
+    let (code, _, error) = done(&mut schedule("run", folder, &["--once", "--log-format", "json", "--", "--tables-only"]));
+    assert_eq!(code, Some(2), "{error}");
+    let lines: Vec<Value> = error.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+    let of_job = |name: &str, event: &str| lines.iter().find(|line| line["pipeline"] == name && line["event"] == event).cloned();
+    assert!(of_job("watch", "published").is_some() && of_job("watch", "error").is_none(), "{error}");
+    let fault = of_job("fails", "error").expect("why");
+    assert!(fault["level"] == "error" && fault["message"].as_str().is_some_and(|own| own.contains("no input folder")), "{fault}");
+    let why = attempts(folder, "fails")[2]["why"].clone();
+    assert!(why.as_str().is_some_and(|why| why.contains("no input folder") && !why.contains('{')), "{why}");
+}
+
+#[test]
 fn a_missing_calendar_is_told_with_what_to_do() {
     let scratch = scratch();
     pipelines(scratch.path());
@@ -241,6 +296,30 @@ fn systemd_takes_the_units() {
         let output = Command::new("systemd-analyze").args(["calendar", rings]).output().expect("systemd-analyze");
         assert!(output.status.success(), "{}: {output:?}", path.display());
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn timers_get_the_key_file_of_the_environment() {
+    use std::os::unix::fs::PermissionsExt;
+    let scratch = scratch();
+    let folder = scratch.path();
+    pipelines(folder);
+    write_pipeline(folder, "watch", "cron = '0 2 * * *'");
+    let key = folder.join("key");
+    std::fs::write(&key, "3".repeat(64)).expect("a key");
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).expect("a mode");
+    let to = folder.join("to").display().to_string();
+    let export = |name: &str, value: &str| {
+        let (code, _, error) = done(schedule("export", folder, &["--format", "cron", "--to", &to]).env(name, value).current_dir(folder));
+        assert_eq!(code, Some(0), "{error}");
+        let file = std::fs::read_dir(&to).expect("a folder").flatten().next().expect("a crontab");
+        (std::fs::read_to_string(file.path()).expect("a crontab"), error)
+    };
+    let (crontab, _) = export("XUEJI_KEY_FILE", "key");
+    assert!(crontab.contains("--key-file") && crontab.contains(&key.display().to_string()), "{crontab}");
+    let (crontab, error) = export("XUEJI_KEY", &"3".repeat(64));
+    assert!(!crontab.contains("--key-file") && !crontab.contains("3333") && error.contains("warning: a timer has no XUEJI_KEY"), "{error}");
 }
 
 #[test]

@@ -4,8 +4,9 @@ use chrono::{NaiveDate, NaiveTime, TimeDelta};
 use law::facts::calendar::{Calendar, SchoolYear};
 use law::regulation::policy::SchoolYearEnd;
 use serde::Deserialize;
+use xueji::pipeline::clock::{Moment, shanghai};
 use xueji::pipeline::config::Schedule;
-use xueji::pipeline::schedule::due::{Almanac, Moment, Next, latest, next, shanghai};
+use xueji::pipeline::schedule::due::{Almanac, Next, latest, next};
 use xueji::pipeline::schedule::plan::Plan;
 
 use super::at;

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use tempfile::TempDir;
+use xueji::pipeline::clock::Moment;
 use xueji::pipeline::schedule::attempts::{Attempts, Ended};
 use xueji::pipeline::schedule::child::Ending;
-use xueji::pipeline::schedule::due::Moment;
 use xueji::pipeline::schedule::job::Job;
-use xueji::pipeline::schedule::keeper::{Hold, Keeper, Kept, World};
+use xueji::pipeline::schedule::keeper::{Hold, Keeper, Kept, Word, World};
 
 use super::{at, pipelines, write_pipeline};
 use crate::support::scratch;
@@ -97,12 +97,13 @@ impl World for Invented<'_> {
         Ok(Ending { exit_code, why: "error: as it was told".into() })
     }
 
-    fn tell(&self, text: &str) {
-        self.said.borrow_mut().push(text.to_owned());
+    fn tell(&self, word: Word, text: &str) {
+        self.said.borrow_mut().push(format!("{word:?}: {text}"));
     }
 
-    fn tell_ended(&self, job: &Job, ended: &Ended) {
-        self.said.borrow_mut().push(format!("{} {:?}", job.name, ended.exit_code));
+    fn tell_ended(&self, job: &Job, ended: &Ended, again: Option<Moment>) {
+        let again = again.map(|again| format!(" again {}", again.format("%H:%M"))).unwrap_or_default();
+        self.said.borrow_mut().push(format!("{} {:?}{again}", job.name, ended.exit_code));
     }
 }
 
@@ -264,11 +265,14 @@ fn a_held_output_is_tried_again_and_given_up_at_last() {
     world.codes = RefCell::new(vec![Some(75); 2]);
     house.keep(&world);
     assert_eq!(world.ran(), ["watch 10-13 02:00", "watch 10-13 02:05", "watch 10-13 02:10"]);
+    let told = [world.said("watch Some(75) again 02:05"), world.said("watch Some(75) again 02:10"), world.said("again")];
+    assert_eq!(told, [1, 1, 2], "{:?}", world.said.borrow());
     world.clock.set(at("2025-10-14 01:50"));
     world.end = at("2025-10-14 12:00");
     world.codes = RefCell::new(vec![Some(75); 100]);
     house.keep(&world);
     assert_eq!(world.ran().len(), 3 + 12);
+    assert_eq!(world.said("again"), 2 + 11, "what is given up is not tried again");
     assert_eq!(house.attempts("watch").last_ended().and_then(|ended| ended.exit_code), Some(75));
 }
 
@@ -310,6 +314,10 @@ fn once_runs_what_is_due_at_its_start_and_tells_the_worst() {
     let unknown = Keeper { only: Some("wacht".into()), ..only };
     assert_eq!(unknown.keep(&world), Kept::Done(2));
     assert_eq!(world.ran().len(), 2);
+    std::fs::create_dir(house.path().join("none")).expect("a folder");
+    let nothing = Keeper { pipelines: house.path().join("none"), only: None, ..unknown };
+    assert_eq!(nothing.keep(&world), Kept::Done(2));
+    assert_eq!(world.said("Fault: no pipelines in"), 1);
 }
 
 #[test]
