@@ -218,8 +218,10 @@ pub fn run(config: &Config, out: &Path, watch: &Watch<'_>) -> Result<PublishedRu
     summary::write_workbook(staging.path(), &manifest).map_err(|error| RunError::Write(error.to_string()))?;
     clock.lap(|seconds| &mut seconds.writing);
     // What people read is made from the published files alone: the facts have done their work.
-    drop((life, answers, cohort));
+    drop((answers, cohort));
     drop(inputs);
+    // Freeing what was told of hundreds of thousands of findings takes seconds, which nobody has to wait for.
+    std::thread::spawn(move || drop(life));
     if !config.tables_only {
         let run = Run { folder: staging.path().into(), manifest: manifest.clone() };
         let students = manifest.students;
@@ -695,14 +697,20 @@ fn of_answers(cohort: &Cohort<'_>, answers: &Answers, all: &[Published]) -> Vec<
 
 /// Enters the counts of the findings' life.
 fn enter_life(manifest: &mut Manifest, history: &History) {
+    let count = |counts: &mut BTreeMap<String, u64>, word: &str| match counts.get_mut(word) {
+        Some(number) => *number += 1,
+        None => {
+            counts.insert(word.to_owned(), 1);
+        }
+    };
     for own in history.values() {
         let is_news = own.change != Change::Gone || own.runs_gone == 1;
         if is_news {
-            *manifest.life.changes.entry(own.change.code().to_owned()).or_default() += 1;
+            count(&mut manifest.life.changes, own.change.code());
         }
         if own.is_open() {
-            *manifest.open_findings.entry(own.subject.code.clone()).or_default() += 1;
-            *manifest.open_findings_by_severity.entry(own.subject.severity.clone()).or_default() += 1;
+            count(&mut manifest.open_findings, &own.subject.code);
+            count(&mut manifest.open_findings_by_severity, &own.subject.severity);
         } else if own.change != Change::Gone {
             manifest.life.answered += 1;
         }

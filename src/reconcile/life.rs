@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use law::facts::codes::Reply;
+use rayon::prelude::*;
 
 /// What became of a finding against the last run of its pipeline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -142,24 +143,31 @@ pub type History = BTreeMap<String, Life>;
 ///
 /// `can_tell` says whether the run had the data that would show a finding.
 pub fn go_on(
-    raised: Vec<Raised>,
-    mut past: History,
+    mut raised: Vec<Raised>,
+    past: History,
     given: &BTreeMap<String, Given>,
     as_of: &str,
     can_tell: impl Fn(&Subject) -> bool,
 ) -> History {
-    let mut history = History::new();
-    for Raised { finding_id, evidence_hash, subject } in raised {
-        let before = past.remove(&finding_id);
-        let life = raise(evidence_hash, subject, before.as_ref(), given.get(&finding_id), as_of);
-        history.insert(finding_id, life);
-    }
-    for (finding_id, before) in past {
+    let left = |(finding_id, before): (String, Life)| {
         let unchecked = !can_tell(&before.subject);
         let life = leave(before, given.get(&finding_id), unchecked);
-        history.insert(finding_id, life);
+        (finding_id, life)
+    };
+    // Both in order, so that they are gone through once, and the history is put together at once.
+    raised.par_sort_unstable_by(|one, other| one.finding_id.cmp(&other.finding_id));
+    let mut past = past.into_iter().peekable();
+    let mut history = Vec::with_capacity(raised.len() + past.len());
+    for Raised { finding_id, evidence_hash, subject } in raised {
+        while let Some(before) = past.next_if(|(other, _)| *other < finding_id) {
+            history.push(left(before));
+        }
+        let before = past.next_if(|(other, _)| *other == finding_id).map(|(_, life)| life);
+        let life = raise(evidence_hash, subject, before.as_ref(), given.get(&finding_id), as_of);
+        history.push((finding_id, life));
     }
-    history
+    history.extend(past.map(left));
+    history.into_iter().collect()
 }
 
 fn raise(evidence_hash: String, subject: Subject, before: Option<&Life>, given: Option<&Given>, as_of: &str) -> Life {

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Int32Array, Int32Builder, Int64Array, ListBuilder, RecordBatch, StringArray};
+use arrow::array::{Array, ArrayRef, Int32Array, Int32Builder, Int64Array, ListBuilder, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
 use law::facts::identifiers::NationalId;
 use law::regulation::findings::{self, Severity};
@@ -162,8 +162,8 @@ pub fn publish(cohort: &Cohort<'_>, finding: &Finding) -> Published {
 
 /// Puts the findings of a run in order: those first that could change more of a decision, then the gravest, then by school, student and
 /// place; one row an id.
-pub fn in_order(mut findings: Vec<Published>) -> Vec<Published> {
-    findings.par_sort_by(|one, other| {
+pub fn in_order(findings: Vec<Published>) -> Vec<Published> {
+    let compare = |one: &Published, other: &Published| {
         let order = |finding: &Published| (finding.rank, finding.severity, finding.code);
         order(one)
             .cmp(&order(other))
@@ -172,9 +172,14 @@ pub fn in_order(mut findings: Vec<Published>) -> Vec<Published> {
             })
             .then_with(|| (&one.file, &one.sheet, one.row, &one.cell).cmp(&(&other.file, &other.sheet, other.row, &other.cell)))
             .then_with(|| one.finding_id.cmp(&other.finding_id))
-    });
+    };
+    // Places are moved, and not what stands there, which is large.
+    let mut order: Vec<u32> = (0..findings.len() as u32).collect();
+    order.par_sort_by(|one, other| compare(&findings[*one as usize], &findings[*other as usize]));
+    let mut findings: Vec<Option<Published>> = findings.into_iter().map(Some).collect();
+    let findings = order.into_iter().filter_map(|place| findings[place as usize].take());
     let mut places: KeyMap<usize> = KeyMap::default();
-    let mut kept: Vec<Published> = Vec::with_capacity(findings.len());
+    let mut kept: Vec<Published> = Vec::new();
     for finding in findings {
         // An id is a number of 64 bits in words.
         match places.entry(u64::from_str_radix(&finding.finding_id, 16).unwrap_or_default()) {
@@ -196,8 +201,63 @@ pub fn in_order(mut findings: Vec<Published>) -> Vec<Published> {
     kept
 }
 
-fn texts<'f>(values: impl Iterator<Item = Option<&'f str>>) -> ArrayRef {
-    Arc::new(values.collect::<StringArray>())
+/// What stands in a column.
+enum Of {
+    Text(fn(&Published) -> Option<&str>),
+    Row,
+    Count,
+    Rows,
+}
+
+/// The columns: name, whether it may be null, and what stands there.
+const COLUMNS: [(&str, bool, Of); 25] = [
+    ("finding_id", false, Of::Text(|own| Some(&own.finding_id))),
+    ("code", false, Of::Text(|own| Some(own.code))),
+    ("severity", false, Of::Text(|own| Some(own.severity.code()))),
+    ("clause", true, Of::Text(|own| filled(own.clause))),
+    ("student_key", true, Of::Text(|own| own.student_key.as_deref())),
+    ("student_id", true, Of::Text(|own| own.student_id.as_deref())),
+    ("name", true, Of::Text(|own| own.name.as_deref())),
+    ("district", true, Of::Text(|own| own.district.as_deref())),
+    ("school_code", true, Of::Text(|own| own.school_code.as_deref())),
+    ("message", false, Of::Text(|own| Some(&own.message))),
+    ("file", true, Of::Text(|own| own.file.as_deref())),
+    ("sheet", true, Of::Text(|own| own.sheet.as_deref())),
+    ("row", true, Of::Row),
+    ("column", true, Of::Text(|own| own.column.as_deref())),
+    ("cell", true, Of::Text(|own| own.cell.as_deref())),
+    ("found", true, Of::Text(|own| filled(&own.found))),
+    ("expected", true, Of::Text(|own| filled(&own.expected))),
+    ("count", false, Of::Count),
+    ("rows_sample", false, Of::Rows),
+    ("evidence_hash", false, Of::Text(|own| Some(&own.evidence_hash))),
+    ("other_school_code", true, Of::Text(|own| own.other_school_code.as_deref())),
+    ("affects", true, Of::Text(|own| own.affects.as_deref())),
+    ("affects_name", true, Of::Text(|own| own.affects_name.as_deref())),
+    ("outcome_now", true, Of::Text(|own| own.outcome_now)),
+    ("outcome_then", true, Of::Text(|own| own.outcome_then)),
+];
+
+fn filled(text: &str) -> Option<&str> {
+    (!text.is_empty()).then_some(text)
+}
+
+impl Of {
+    fn column(&self, findings: &[Published]) -> ArrayRef {
+        match self {
+            Of::Text(text) => Arc::new(findings.iter().map(text).collect::<StringArray>()),
+            Of::Row => Arc::new(findings.iter().map(|own| own.row).collect::<Int32Array>()),
+            Of::Count => Arc::new(findings.iter().map(|own| own.count).collect::<Int64Array>()),
+            Of::Rows => {
+                let mut samples = ListBuilder::new(Int32Builder::new()).with_field(Field::new("element", DataType::Int32, false));
+                for own in findings {
+                    samples.values().append_slice(&own.rows_sample);
+                    samples.append(true);
+                }
+                Arc::new(samples.finish())
+            }
+        }
+    }
 }
 
 /// Writes `findings.parquet`.
@@ -205,72 +265,9 @@ fn texts<'f>(values: impl Iterator<Item = Option<&'f str>>) -> ArrayRef {
 /// # Errors
 /// The disk refuses.
 pub fn write_findings(path: &Path, findings: &[Published], names: &Names) -> Result<(), ParquetError> {
-    let text = |name: &str, nullable| Field::new(name, DataType::Utf8, nullable);
-    let rows_sample = Field::new("element", DataType::Int32, false);
-    let schema = Schema::new(vec![
-        text("finding_id", false),
-        text("code", false),
-        text("severity", false),
-        text("clause", true),
-        text("student_key", true),
-        text("student_id", true),
-        text("name", true),
-        text("district", true),
-        text("school_code", true),
-        text("message", false),
-        text("file", true),
-        text("sheet", true),
-        Field::new("row", DataType::Int32, true),
-        text("column", true),
-        text("cell", true),
-        text("found", true),
-        text("expected", true),
-        Field::new("count", DataType::Int64, false),
-        Field::new("rows_sample", DataType::List(Arc::new(rows_sample.clone())), false),
-        text("evidence_hash", false),
-        text("other_school_code", true),
-        text("affects", true),
-        text("affects_name", true),
-        text("outcome_now", true),
-        text("outcome_then", true),
-    ]);
-    let mut samples = ListBuilder::new(Int32Builder::new()).with_field(rows_sample);
-    for finding in findings {
-        samples.values().append_slice(&finding.rows_sample);
-        samples.append(true);
-    }
-    let all = || findings.iter();
-    let some = |text: &'static str| (!text.is_empty()).then_some(text);
-    let batch = RecordBatch::try_new(
-        Arc::new(schema),
-        vec![
-            texts(all().map(|finding| Some(finding.finding_id.as_str()))),
-            texts(all().map(|finding| Some(finding.code))),
-            texts(all().map(|finding| Some(finding.severity.code()))),
-            texts(all().map(|finding| some(finding.clause))),
-            texts(all().map(|finding| finding.student_key.as_deref())),
-            texts(all().map(|finding| finding.student_id.as_deref())),
-            texts(all().map(|finding| finding.name.as_deref())),
-            texts(all().map(|finding| finding.district.as_deref())),
-            texts(all().map(|finding| finding.school_code.as_deref())),
-            texts(all().map(|finding| Some(finding.message.as_str()))),
-            texts(all().map(|finding| finding.file.as_deref())),
-            texts(all().map(|finding| finding.sheet.as_deref())),
-            Arc::new(all().map(|finding| finding.row).collect::<Int32Array>()),
-            texts(all().map(|finding| finding.column.as_deref())),
-            texts(all().map(|finding| finding.cell.as_deref())),
-            texts(all().map(|finding| Some(finding.found.as_str()).filter(|found| !found.is_empty()))),
-            texts(all().map(|finding| Some(finding.expected.as_str()).filter(|expected| !expected.is_empty()))),
-            Arc::new(all().map(|finding| finding.count).collect::<Int64Array>()),
-            Arc::new(samples.finish()),
-            texts(all().map(|finding| Some(finding.evidence_hash.as_str()))),
-            texts(all().map(|finding| finding.other_school_code.as_deref())),
-            texts(all().map(|finding| finding.affects.as_deref())),
-            texts(all().map(|finding| finding.affects_name.as_deref())),
-            texts(all().map(|finding| finding.outcome_now)),
-            texts(all().map(|finding| finding.outcome_then)),
-        ],
-    )?;
+    let columns: Vec<ArrayRef> = COLUMNS.par_iter().map(|(_, _, of)| of.column(findings)).collect();
+    let fields = COLUMNS.iter().zip(&columns).map(|((name, nullable, _), column)| Field::new(*name, column.data_type().clone(), *nullable));
+    let batch = RecordBatch::try_new(Arc::new(Schema::new(fields.collect::<Vec<_>>())), columns)?;
     write(path, &batch, names, &["finding_id", "student_key", "student_id", "affects"])
 }
 

@@ -1,5 +1,6 @@
 //! `finding_history.parquet`: the findings over the runs of a pipeline: what became of each, and which answer stands.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use arrow::compute::filter_record_batch;
 use arrow::datatypes::{DataType, Field, Schema};
 use law::facts::codes::Reply;
 use parquet::errors::ParquetError;
+use rayon::prelude::*;
 
 use super::findings::Published;
 use super::parquet::{Names, write};
@@ -34,19 +36,19 @@ pub fn raised(finding: Published) -> Raised {
 }
 
 /// The columns of texts: name, whether it may be null, and what stands there.
-type TextOf = fn(&str, &Life) -> Option<String>;
+type TextOf = for<'l> fn(&'l str, &'l Life) -> Option<Cow<'l, str>>;
 const TEXTS: [(&str, bool, TextOf); 16] = [
-    ("finding_id", false, |id, _| Some(id.to_owned())),
-    ("first_seen", false, |_, life| Some(life.first_seen.clone())),
-    ("change", false, |_, life| Some(life.change.code().to_owned())),
-    ("review", true, |_, life| life.review.map(|reply| reply.word().to_owned())),
-    ("evidence_hash", false, |_, life| Some(life.evidence_hash.clone())),
-    ("last_seen", false, |_, life| Some(life.last_seen.clone())),
-    ("answer", true, |_, life| life.answer.as_ref().map(|answer| answer.reply.word().to_owned())),
-    ("answered_on", true, |_, life| life.answer.as_ref().and_then(|answer| answer.on).map(|on| on.to_string())),
-    ("answer_evidence_hash", true, |_, life| life.answer.as_ref().map(|answer| answer.evidence_hash.clone())),
-    ("code", false, |_, life| Some(life.subject.code.clone())),
-    ("severity", false, |_, life| Some(life.subject.severity.clone())),
+    ("finding_id", false, |id, _| Some(id.into())),
+    ("first_seen", false, |_, life| Some((&life.first_seen).into())),
+    ("change", false, |_, life| Some(life.change.code().into())),
+    ("review", true, |_, life| life.review.map(|reply| reply.word().into())),
+    ("evidence_hash", false, |_, life| Some((&life.evidence_hash).into())),
+    ("last_seen", false, |_, life| Some((&life.last_seen).into())),
+    ("answer", true, |_, life| life.answer.as_ref().map(|answer| answer.reply.word().into())),
+    ("answered_on", true, |_, life| life.answer.as_ref().and_then(|answer| answer.on).map(|on| on.to_string().into())),
+    ("answer_evidence_hash", true, |_, life| life.answer.as_ref().map(|answer| (&answer.evidence_hash).into())),
+    ("code", false, |_, life| Some((&life.subject.code).into())),
+    ("severity", false, |_, life| Some((&life.subject.severity).into())),
     ("district", true, |_, life| filled(&life.subject.district)),
     ("school_code", true, |_, life| filled(&life.subject.school_code)),
     ("other_school_code", true, |_, life| filled(&life.subject.other_school_code)),
@@ -54,8 +56,8 @@ const TEXTS: [(&str, bool, TextOf); 16] = [
     ("answered_by", true, |_, life| life.answer.as_ref().and_then(|answer| filled(&answer.by))),
 ];
 
-fn filled(text: &str) -> Option<String> {
-    (!text.is_empty()).then(|| text.to_owned())
+fn filled(text: &str) -> Option<Cow<'_, str>> {
+    (!text.is_empty()).then_some(text.into())
 }
 
 /// Writes a history into a run folder.
@@ -65,7 +67,7 @@ fn filled(text: &str) -> Option<String> {
 pub fn write_history(folder: &Path, history: &History, names: &Names) -> Result<(), ParquetError> {
     let mut fields: Vec<Field> = TEXTS.iter().map(|(name, nullable, _)| Field::new(*name, DataType::Utf8, *nullable)).collect();
     let column = |text: &TextOf| -> ArrayRef { Arc::new(history.iter().map(|(id, life)| text(id, life)).collect::<StringArray>()) };
-    let mut columns: Vec<ArrayRef> = TEXTS.iter().map(|(_, _, text)| column(text)).collect();
+    let mut columns: Vec<ArrayRef> = TEXTS.par_iter().map(|(_, _, text)| column(text)).collect();
     fields.extend([Field::new("runs_gone", DataType::Int32, false), Field::new("unchecked", DataType::Boolean, false)]);
     columns.push(Arc::new(history.values().map(|life| life.runs_gone).collect::<Int32Array>()));
     columns.push(Arc::new(history.values().map(|life| Some(life.unchecked)).collect::<BooleanArray>()));
@@ -78,12 +80,13 @@ pub fn write_history(folder: &Path, history: &History, names: &Names) -> Result<
 /// # Errors
 /// It can't be read.
 pub fn history(run: &Path) -> Result<History, ReadError> {
-    let mut history = History::new();
+    let mut all = Vec::new();
     read(&run.join(FILE), &[], None, |batch| {
-        history.extend(lives(batch)?);
+        all.append(&mut lives(batch)?);
         Ok(())
     })?;
-    Ok(history)
+    // In order as they stand there, they are put together at once.
+    Ok(all.into_iter().collect())
 }
 
 /// The findings of a run to which an answer stands.

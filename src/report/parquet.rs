@@ -11,9 +11,8 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use parquet::arrow::ArrowSchemaConverter;
-use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
-use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowRowGroupWriterFactory, ArrowWriterOptions, compute_leaves};
+use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter, ArrowLeafColumn, ArrowRowGroupWriterFactory, compute_leaves};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::encryption::decrypt::{FileDecryptionProperties, KeyRetriever};
 use parquet::encryption::encrypt::FileEncryptionProperties;
@@ -22,6 +21,7 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::{ColumnPath, SchemaDescriptor};
+use rayon::prelude::*;
 
 use super::keys::{self, Key, KeyError};
 use crate::ingest::guarded;
@@ -218,13 +218,14 @@ impl Groups {
         Encoder { factory: &self.factory, schema: &self.schema }
     }
 
-    /// Encodes and writes the next row group.
+    /// Encodes and writes the next row group, its columns side by side.
     ///
     /// # Errors
     /// The rows do not fit the schema, or the disk refuses.
     pub fn append(&mut self, batch: &RecordBatch) -> Result<(), ParquetError> {
-        let encoded = self.encoder().encode(self.written(), batch)?;
-        self.write(encoded)
+        let columns = self.encoder().columns(self.written(), batch)?;
+        let encoded = columns.into_par_iter().map(encode).collect::<Result<_, _>>()?;
+        self.write(Encoded(encoded))
     }
 
     /// How many row groups are written.
@@ -261,28 +262,37 @@ impl Encoder<'_> {
     /// # Errors
     /// The rows do not fit the schema.
     pub fn encode(&self, group: usize, batch: &RecordBatch) -> Result<Encoded, ParquetError> {
+        // Whoever encodes several groups side by side holds no more of them than there are threads.
+        Ok(Encoded(self.columns(group, batch)?.into_iter().map(encode).collect::<Result<_, _>>()?))
+    }
+
+    /// The columns of a row group, each with what encodes it.
+    fn columns(&self, group: usize, batch: &RecordBatch) -> Result<Vec<(ArrowLeafColumn, ArrowColumnWriter)>, ParquetError> {
         let mut writers = self.factory.create_column_writers(group)?.into_iter();
-        let mut chunks = Vec::new();
+        let mut columns = Vec::new();
         for (field, column) in self.schema.fields().iter().zip(batch.columns()) {
             for leaf in compute_leaves(field, column)? {
-                let Some(mut writer) = writers.next() else { return Err(ParquetError::General("more columns than the schema has".into())) };
-                writer.write(&leaf)?;
-                chunks.push(writer.close()?);
+                let writer = writers.next().ok_or_else(|| ParquetError::General("more columns than the schema has".into()))?;
+                columns.push((leaf, writer));
             }
         }
-        Ok(Encoded(chunks))
+        Ok(columns)
     }
 }
 
-/// Writes a small table at once.
+fn encode((leaf, mut writer): (ArrowLeafColumn, ArrowColumnWriter)) -> Result<ArrowColumnChunk, ParquetError> {
+    writer.write(&leaf)?;
+    writer.close()
+}
+
+/// Writes a table that is at hand.
 ///
 /// # Errors
 /// The rows do not fit the schema, or the disk refuses.
 pub fn write(path: &Path, batch: &RecordBatch, names: &Names, plain: &[&str]) -> Result<(), ParquetError> {
-    let properties = properties(names, &ArrowSchemaConverter::new().convert(&batch.schema())?, plain, &[])?;
-    let options = ArrowWriterOptions::new().with_skip_arrow_metadata(true).with_properties(properties);
-    let mut writer = ArrowWriter::try_new_with_options(File::create(path)?, batch.schema(), options)?;
-    writer.write(batch)?;
-    writer.into_inner()?.sync_all()?;
-    Ok(())
+    let mut groups = Groups::create(path, &batch.schema(), names, plain, &[])?;
+    for begin in (0..batch.num_rows()).step_by(ROW_GROUP) {
+        groups.append(&batch.slice(begin, ROW_GROUP.min(batch.num_rows() - begin)))?;
+    }
+    groups.finish()
 }
