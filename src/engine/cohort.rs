@@ -176,7 +176,9 @@ impl<'a> Cohort<'a> {
                 let is_other =
                     year.value().is_some_and(|year| year != term.school_year.0) || number.value().is_some_and(|own| own != term.number);
                 let is_clear = matches!((year, number), (Read::Value(_), Read::Value(_)));
-                if let (false, false, Read::Value(id)) = (is_other, is_clear, sheet.id(0, record))
+                // A row that registers nobody says nothing, of whatever term it is.
+                let says_nothing = sheet.date(3, record) == Read::Empty && sheet.date(4, record) == Read::Empty;
+                if let (false, false, Read::Value(id)) = (is_other || says_nothing, is_clear, sheet.id(0, record))
                     && let Some(student) = self.roster.with_id(id)
                 {
                     unclear.entry(student).or_insert(self.index.row(place, record));

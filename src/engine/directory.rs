@@ -9,6 +9,7 @@ use law::facts::student::Row;
 
 use super::facts::read_word;
 use super::rows::RowIndex;
+use crate::ingest::fold;
 use crate::ingest::table::Table;
 use crate::ingest::{Inputs, Sheet};
 
@@ -85,7 +86,25 @@ fn school(sheet: &Sheet, record: usize) -> School {
 
 /// How a school divides the stages, by what 学制 says.
 pub fn system_of(text: &str) -> System {
-    const SIX: &[&str] = &["六三", "六年制小学", "小学六年", "三年制初中", "初中三年", "6-3"];
+    const SIX: &[&str] = &[
+        "六三",
+        "六年制小学",
+        "6年制小学",
+        "小学六年",
+        "小学6年",
+        "三年制初中",
+        "3年制初中",
+        "初中三年",
+        "初中3年",
+        "6-3",
+        "6+3",
+        "六.三",
+        "六、三",
+        "六·三",
+        "6.3",
+        "63",
+    ];
+    let text = &fold::compact(text);
     if SIX.iter().any(|own| text.contains(own)) { System::SixThree } else { System::FiveFour }
 }
 

@@ -19,12 +19,13 @@ use law::facts::subjects::Subject;
 use super::attendance::ledger::Entry as Line;
 use super::audit::Audit;
 use super::cohort::Cohort;
+use super::nationality::nationality;
 use super::roster::{Entry, Key, field, resident_number};
 use super::scope;
 use super::supposition::Supposition;
 use super::watch::Watch;
 use crate::ingest::Sheet;
-use crate::ingest::attendance::digest::{NOT_TOLD, TOLD_UNREADABLE};
+use crate::ingest::attendance::digest::{NOT_TOLD, Span, TOLD_UNREADABLE};
 use crate::ingest::table::Table;
 
 /// Two rows that meet at one key.
@@ -408,7 +409,7 @@ impl Facts {
         entries.clear();
         entries.extend_from_slice(ledger.entries(place));
         // Rows that are the same but for where they stand follow each other, the first stays.
-        let content = |entry: &Line| (entry.kept.first, entry.kept.last, entry.kept.is_range, entry.kept.code, entry.kept.told);
+        let content = |entry: &Line| (entry.kept.first, entry.kept.last, entry.kept.span, entry.kept.code, entry.kept.told);
         entries.sort_unstable_by_key(|entry| (content(entry), entry.row));
         let mut before = None;
         for entry in entries.iter() {
@@ -429,6 +430,10 @@ impl Facts {
                     days => day(days).is_none_or(|day| day <= cohort.law.as_of),
                 };
                 rows.push(AttendanceRow { first: first as u16, last: last as u16, record, told, row: entry.row });
+            }
+            if entry.kept.span == Span::Open && first < school.days {
+                // Nobody knows how long it lasted, so a day of which no other row speaks is none of attendance either (P3).
+                days[first + 1..].iter_mut().filter(|day| **day == DayRecord::None).for_each(|day| *day = DayRecord::Unreadable);
             }
             let mut met: Option<ContradictedDay> = None;
             for day in first..(last + 1).min(ledger.days()) {
@@ -721,25 +726,6 @@ pub(super) fn read_word<T>(cell: Read<u8>, word: impl Fn(u8) -> Option<T>) -> Re
         Read::Value(code) => word(code).map_or(Read::Unreadable, Read::Value),
         Read::Empty => Read::Empty,
         Read::Unreadable => Read::Unreadable,
-    }
-}
-
-/// What 国籍/地区 says. Empty with a resident ID number: 中国.
-fn nationality(cell: Read<&str>, has_resident_number: impl Fn() -> bool) -> Nationality {
-    const CHINESE: &[&str] = &["中国", "中华人民共和国", "CHN", "CN", "156", "香港", "澳门", "台湾", "HKG", "MAC", "TWN"];
-    match cell {
-        Read::Value(text)
-            if CHINESE.contains(&text)
-                || text.contains("中国")
-                || text.contains("香港")
-                || text.contains("澳门")
-                || text.contains("台湾") =>
-        {
-            Nationality::Chinese
-        }
-        Read::Value(_) => Nationality::Foreign,
-        Read::Empty if has_resident_number() => Nationality::Chinese,
-        Read::Empty | Read::Unreadable => Nationality::Unknown,
     }
 }
 

@@ -113,9 +113,16 @@ pub fn out_of_scope(law: &Law, sheet: &Sheet, record: usize) -> Option<OutOfScop
         }
         Table::Applications => {
             let kind = sheet.code(1, record).value().and_then(ApplicationKind::from_code);
-            // In term, registrations may be extended, and no more; at the year's end, everything else may be applied for. An audit looks at all.
             let is_extension = kind == Some(ApplicationKind::RegistrationExtension);
-            later(4).or_else(|| (!law.audits && is_extension != law.term.is_some()).then_some(OutOfScope::NotUsed))
+            let is_exemption = matches!(kind, Some(ApplicationKind::Exemption | ApplicationKind::SportsExemption));
+            // In term, registrations may be extended, and once the year's lessons are over exemptions say which year is finished (A26.3). At the
+            // year's end, everything else may be applied for. An audit looks at all.
+            let is_used = match law.term {
+                _ if law.audits => true,
+                Some(_) => is_extension || is_exemption && law.as_of >= law.last_day,
+                None => !is_extension,
+            };
+            later(4).or_else(|| (!is_used).then_some(OutOfScope::NotUsed))
         }
         _ => None,
     }

@@ -11,6 +11,7 @@ use rayon::prelude::*;
 use super::ids::Numbering;
 use crate::engine::rows::NOBODY;
 use crate::engine::scope::{OutOfScope, SheetBooks};
+use crate::ingest::attendance::digest::Span;
 use crate::ingest::attendance::nibbles::Nibbles;
 use crate::ingest::attendance::{Digest, Kept};
 
@@ -163,7 +164,7 @@ impl Ledger {
         for place in 1..ends.len() {
             ends[place] += ends[place - 1];
         }
-        let nothing = Entry { row: Row(0), kept: Kept { number: 0, record: 0, first: 0, last: 0, told: 0, code: 0, is_range: false } };
+        let nothing = Entry { row: Row(0), kept: Kept { number: 0, record: 0, first: 0, last: 0, told: 0, code: 0, span: Span::Day } };
         let mut entries = vec![nothing; ends.last().map_or(0, |end| *end as usize)];
         for own in counted {
             let digest = own.digest;

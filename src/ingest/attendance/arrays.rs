@@ -9,6 +9,7 @@ use law::facts::attendance::DayRecord;
 use law::facts::codes::{AttendanceKind, Read};
 
 use super::count::{Counter, Line, field};
+use super::digest::Span;
 use super::nibbles::Nibbles;
 
 const PRESENT: u8 = DayRecord::Present as u8;
@@ -194,16 +195,16 @@ fn lay_out(counter: &mut Counter<'_>, scratch: &mut Scratch, batch: &Batch<'_>, 
             *cell = code.max(*cell);
             let told = value(batch.told, row).map_or(Read::Empty, Read::Value);
             let (first, last) = (date, date);
-            counter.keep(number, &Line { record: record + row as u32, first, last, code, told, is_range: false });
+            counter.keep(number, &Line { record: record + row as u32, first, last, code, told, span: Span::Day });
             continue;
         }
-        let (first, last, is_range) = match (value(batch.date, row), value(batch.first, row), value(batch.last, row)) {
-            (Some(day), ..) => (day, day, false),
-            (None, Some(first), Some(last)) if first <= last => (first, last, true),
+        let (first, last, span) = match (value(batch.date, row), value(batch.first, row), value(batch.last, row)) {
+            (Some(day), ..) => (day, day, Span::Day),
+            (None, Some(first), Some(last)) if first <= last => (first, last, Span::Range),
             _ => return false,
         };
         let told = value(batch.told, row).map_or(Read::Empty, Read::Value);
-        counter.take(number, *marked == number, Line { record: record + row as u32, first, last, code, told, is_range });
+        counter.take(number, *marked == number, Line { record: record + row as u32, first, last, code, told, span });
     }
     for (offset, slot) in slots.iter().enumerate().filter(|(_, slot)| slot.rows > 0) {
         counter.add_date(offset, slot.rows);

@@ -8,7 +8,7 @@ use law::facts::calendar::{Calendar, Term};
 use law::facts::codes::{AttendanceKind, Read};
 use law::facts::identifiers::NationalId;
 
-use super::digest::{Digest, Kept, Mark, NOT_TOLD, TOLD_UNREADABLE};
+use super::digest::{Digest, Kept, Mark, NOT_TOLD, Span, TOLD_UNREADABLE};
 use super::nibbles::Nibbles;
 use crate::ingest::column::Column;
 
@@ -124,8 +124,8 @@ pub struct Line {
     pub code: u8,
     /// 告知家长日期
     pub told: Read<i32>,
-    /// Whether it has 开始日期 and 结束日期.
-    pub is_range: bool,
+    /// Of what days it speaks.
+    pub span: Span,
 }
 
 /// Where the reading of a part stands among the students: rows mostly stand in one of few orders, so who comes next can be guessed.
@@ -176,11 +176,13 @@ fn line(columns: &Columns, record: usize) -> Option<(u64, Line)> {
         Some(Some(Column::Ids(cells))) => cells.get(record).value()?,
         _ => return None,
     };
-    let (first, last, is_range) = match (integer(columns, field::DATE, record), integer(columns, field::FIRST, record)) {
-        (Read::Value(day), _) => (day, day, false),
+    let (first, last, span) = match (integer(columns, field::DATE, record), integer(columns, field::FIRST, record)) {
+        (Read::Value(day), _) => (day, day, Span::Day),
         (Read::Unreadable, _) | (Read::Empty, Read::Empty | Read::Unreadable) => return None,
-        // An end that is not there or can't be read says nothing of further days.
-        (Read::Empty, Read::Value(first)) => (first, integer(columns, field::LAST, record).value().unwrap_or(first), true),
+        (Read::Empty, Read::Value(first)) => match integer(columns, field::LAST, record) {
+            Read::Value(last) => (first, last, Span::Range),
+            Read::Empty | Read::Unreadable => (first, first, Span::Open),
+        },
     };
     if last < first {
         return None;
@@ -193,7 +195,7 @@ fn line(columns: &Columns, record: usize) -> Option<(u64, Line)> {
         _ => Read::Unreadable,
     };
     let told = integer(columns, field::TOLD, record);
-    Some((id, Line { record: record as u32, first, last, code: DayRecord::of(kind) as u8, told, is_range }))
+    Some((id, Line { record: record as u32, first, last, code: DayRecord::of(kind) as u8, told, span }))
 }
 
 /// Counts lines.
@@ -272,8 +274,8 @@ impl<'c> Counter<'c> {
             Read::Empty => NOT_TOLD,
             Read::Unreadable => TOLD_UNREADABLE,
         };
-        let (record, code, is_range) = (line.record, line.code, line.is_range);
-        Kept { number, record, first: offset(line.first), last: offset(line.last), told, code, is_range }
+        let (record, code, span) = (line.record, line.code, line.span);
+        Kept { number, record, first: offset(line.first), last: offset(line.last), told, code, span }
     }
 
     /// Counts a line of the student of a number, of whom 出勤 is not kept if it `is_plain`.

@@ -23,8 +23,19 @@ pub struct Kept {
     pub told: i16,
     /// What it says.
     pub code: u8,
-    /// Whether it has 开始日期 and 结束日期.
-    pub is_range: bool,
+    /// Of what days it speaks.
+    pub span: Span,
+}
+
+/// Of what days a row of attendance speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+pub enum Span {
+    /// Of one: 日期.
+    Day,
+    /// From 开始日期 to 结束日期.
+    Range,
+    /// From 开始日期 on: 结束日期 is empty or can't be read, and nobody knows how long.
+    Open,
 }
 
 /// 告知家长日期 is empty.

@@ -62,7 +62,9 @@ fn extended(hearing: &mut Hearing<'_>, watched: &Watched<'_>) -> Condition {
             continue;
         }
         hearing.read(application.row);
-        let consented = hearing.school_consented(application);
+        // Like everything of registration, as on the day judged.
+        let is_later = application.school.value().is_some_and(|date| date > watched.school.judged_on);
+        let consented = if is_later { Condition::FAILS } else { hearing.school_consented(application) };
         let this = hearing.completions.and(made, consented);
         extended = hearing.completions.or(extended, this);
     }

@@ -34,6 +34,11 @@ static AWAY: Sentence = Sentence { code: "A11.2.absence", text: "本学期累计
 /// The early warning, in every way that unreadable changes of status could be read: days suspended are no absence.
 pub fn judge(hearing: &mut Hearing<'_>, watched: &Watched<'_>, days: &[Day]) {
     let warn = &hearing.law.policy.numbers.warn;
+    // Nearly everybody is away for fewer days than any threshold asks.
+    let fewest = warn.truancy_running_days.min(warn.truancy_total_days).min(warn.absence_total_days) as usize;
+    if watched.days.iter().filter(|record| record.is_absence()).count() < fewest {
+        return;
+    }
     let longest = |days: &[Day]| runs(days, Day::is_truancy).max_by_key(|run| (run.days(), std::cmp::Reverse(run.first)));
     let truancy = |days: &[Day]| days.iter().filter(|day| day.is_truancy()).count();
     let away = |days: &[Day]| days.iter().filter(|day| day.is_away()).count();
