@@ -67,6 +67,8 @@ pub struct Cohort<'a> {
     pub audit: Option<Audit>,
     /// Students with a row of 学期注册 that may be the term's, as its school year or term can't be read; with the row.
     pub unclear_registrations: HashMap<u32, Row>,
+    /// Rows of 学籍异动 and 处分 that reading set aside for what they say of their kind, by table and student.
+    unclear: HashMap<(Table, u32), Vec<Row>>,
     tables: [RowsOfStudents; TABLES],
 }
 
@@ -134,6 +136,7 @@ impl<'a> Cohort<'a> {
             watch: None,
             audit: None,
             unclear_registrations: HashMap::new(),
+            unclear: HashMap::new(),
             tables: Default::default(),
         };
         cohort.count_sheets_without_students(&reading.repeated);
@@ -161,17 +164,42 @@ impl<'a> Cohort<'a> {
             }
             cohort.enter(read);
         }
+        for table in [Table::StatusChanges, Table::Discipline].into_iter().filter(|table| scope::uses(law, *table)) {
+            cohort.find_unclear(table);
+        }
         if let Some(term) = &law.term {
             cohort.unclear_registrations = cohort.find_unclear_registrations(term);
         }
         cohort
     }
 
+    /// Rows of a table that reading set aside: something happened to the student, and nobody knows what.
+    fn find_unclear(&mut self, table: Table) {
+        for (place, sheet) in self.inputs.sheets.iter().enumerate().filter(|(_, sheet)| sheet.table == table) {
+            for record in sheet.set_aside.iter().filter(|record| !sheet.replaced.contains(record)).map(|record| *record as usize) {
+                let has_kind = matches!(sheet.code(1, record), Read::Value(_));
+                if let (false, Read::Value(id)) = (has_kind, sheet.id(0, record))
+                    && let Some(student) = self.roster.with_id(id)
+                {
+                    self.unclear.entry((table, student)).or_default().push(self.index.row(place, record));
+                }
+            }
+        }
+    }
+
+    /// Rows of a table that say nothing of their kind of a student.
+    pub fn unclear_rows(&self, table: Table, student: usize) -> &[Row] {
+        if self.unclear.is_empty() {
+            return &[];
+        }
+        self.unclear.get(&(table, student as u32)).map_or(&[], Vec::as_slice)
+    }
+
     /// Rows of 学期注册 that reading set aside for what they say of the term: nobody can tell that it is not this one.
     fn find_unclear_registrations(&self, term: &Term) -> HashMap<u32, Row> {
         let mut unclear = HashMap::new();
         for (place, sheet) in self.inputs.sheets.iter().enumerate().filter(|(_, sheet)| sheet.table == Table::Registrations) {
-            for record in sheet.set_aside.iter().map(|record| *record as usize) {
+            for record in sheet.set_aside.iter().filter(|record| !sheet.replaced.contains(record)).map(|record| *record as usize) {
                 let (year, number) = (sheet.integer(1, record), sheet.code(2, record));
                 let is_other =
                     year.value().is_some_and(|year| year != term.school_year.0) || number.value().is_some_and(|own| own != term.number);

@@ -12,7 +12,7 @@ use law::facts::grades::{Grade, Grades, Stage};
 use law::facts::identifiers::shanghai_number;
 use law::facts::student::{
     Annual, Application, Archive, Assessment, Athlete, Change, Evaluation, Measure, Nationality, Origin, Proof, Row, Sitting, Student,
-    Transfer, happened,
+    Transfer, Unclear, happened,
 };
 use law::facts::subjects::Subject;
 
@@ -58,6 +58,9 @@ pub struct Facts {
     applications: Vec<Application>,
     measures: Vec<Measure>,
     changes: Vec<Change>,
+    /// Those whose kind is missing or can't be read.
+    unclear_measures: Vec<Measure>,
+    unclear_changes: Vec<Change>,
     /// Exam rows and evaluations of an earlier stage of the student's, which are out of scope.
     pub other_stage: Vec<Row>,
     /// Applications for another school year, which are out of scope.
@@ -321,6 +324,7 @@ impl Facts {
             applications: &self.applications,
             measures: &self.measures,
             changes: &self.changes,
+            unclear: Unclear { changes: &self.unclear_changes, measures: &self.unclear_measures },
         }
     }
 
@@ -456,6 +460,8 @@ impl Facts {
         self.applications.clear();
         self.measures.clear();
         self.changes.clear();
+        self.unclear_measures.clear();
+        self.unclear_changes.clear();
         self.archives.clear();
         self.meetings.clear();
         self.other_stage.clear();
@@ -617,46 +623,25 @@ impl Facts {
     }
 
     fn recorded(&mut self, cohort: &Cohort<'_>, place: usize, school: &str) {
-        let Self { measures, changes, keys, meetings, .. } = self;
+        let Self { measures, changes, unclear_measures, unclear_changes, keys, meetings, .. } = self;
         let key = |sheet: &Sheet, record: usize, row| [part(sheet.code(1, record), row, code), part(sheet.integer(2, record), row, day), 0];
         each_group(cohort, cohort.rows_of(Table::Discipline, place), keys, meetings, key, |group| {
             let Read::Value(kind) = group.word(1, MeasureKind::from_code) else { return };
-            measures.push(Measure {
-                kind,
-                decided: group.happened(2),
-                meeting: group.happened(3),
-                parents: group.happened(4),
-                district: group.happened(5),
-                revoked: group.happened(6),
-                appealed: group.happened(7),
-                answered: group.happened(8),
-                row: group.first(),
-            });
+            measures.push(measure(group, kind));
+        });
+        // Of rows that say nothing of their kind each stands by itself; the kind is any.
+        let alone = |_: &Sheet, _: usize, row: Row| [u64::from(row.0), 0, 0];
+        each_group(cohort, cohort.unclear_rows(Table::Discipline, place), keys, meetings, alone, |group| {
+            unclear_measures.extend(Some(measure(group, MeasureKind::Warning)).filter(|own| own.decided != Read::Empty));
         });
         let key = |sheet: &Sheet, record: usize, row| [part(sheet.integer(4, record), row, day), part(sheet.code(1, record), row, code), 0];
         each_group(cohort, cohort.rows_of(Table::StatusChanges, place), keys, meetings, key, |group| {
             let Read::Value(kind) = group.word(1, ChangeKind::from_code) else { return };
-            changes.push(Change {
-                kind,
-                school_year: group.school_year(2),
-                grade: group.word(3, Grade::new),
-                effective: group.happened(4),
-                until: group.date(5),
-                reason: group.read(6, |sheet, record| reason(sheet.text(6, record))),
-                applied: group.happened(7),
-                district: group.happened(9),
-                reported: group.happened(10),
-                completed: group.happened(11),
-                notified: group.happened(12),
-                proof: match group.read(13, |sheet, record| proof(sheet.text(13, record))) {
-                    Read::Value(proof) => proof,
-                    Read::Empty => Proof::default(),
-                    Read::Unreadable => Proof { unreadable: true, ..Proof::default() },
-                },
-                certified: group.happened(14),
-                transfer: matches!(kind, ChangeKind::TransferIn | ChangeKind::TransferOut).then(|| transfer(group, school)),
-                row: group.first(),
-            });
+            let transfer = matches!(kind, ChangeKind::TransferIn | ChangeKind::TransferOut).then(|| transfer(group, school));
+            changes.push(Change { transfer, ..change(group, kind) });
+        });
+        each_group(cohort, cohort.unclear_rows(Table::StatusChanges, place), keys, meetings, alone, |group| {
+            unclear_changes.extend(Some(change(group, ChangeKind::Return)).filter(|own| own.effective != Read::Empty));
         });
     }
 
@@ -726,6 +711,46 @@ pub(super) fn read_word<T>(cell: Read<u8>, word: impl Fn(u8) -> Option<T>) -> Re
         Read::Value(code) => word(code).map_or(Read::Unreadable, Read::Value),
         Read::Empty => Read::Empty,
         Read::Unreadable => Read::Unreadable,
+    }
+}
+
+/// A row of 处分.
+fn measure(group: &mut Group<'_, '_>, kind: MeasureKind) -> Measure {
+    Measure {
+        kind,
+        decided: group.happened(2),
+        meeting: group.happened(3),
+        parents: group.happened(4),
+        district: group.happened(5),
+        revoked: group.happened(6),
+        appealed: group.happened(7),
+        answered: group.happened(8),
+        row: group.first(),
+    }
+}
+
+/// A row of 学籍异动, but for what a transfer says more.
+fn change(group: &mut Group<'_, '_>, kind: ChangeKind) -> Change {
+    Change {
+        kind,
+        school_year: group.school_year(2),
+        grade: group.word(3, Grade::new),
+        effective: group.happened(4),
+        until: group.date(5),
+        reason: group.read(6, |sheet, record| reason(sheet.text(6, record))),
+        applied: group.happened(7),
+        district: group.happened(9),
+        reported: group.happened(10),
+        completed: group.happened(11),
+        notified: group.happened(12),
+        proof: match group.read(13, |sheet, record| proof(sheet.text(13, record))) {
+            Read::Value(proof) => proof,
+            Read::Empty => Proof::default(),
+            Read::Unreadable => Proof { unreadable: true, ..Proof::default() },
+        },
+        certified: group.happened(14),
+        transfer: None,
+        row: group.first(),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::facts::attendance::{DayRecord, Form, Registration, SchoolReport, Watc
 use crate::facts::calendar::{Calendar, YearCalendar};
 use crate::facts::codes::{ApplicationKind, ChangeKind, Read, Status, System};
 use crate::facts::grades::{Grade, Grades};
-use crate::facts::student::{Application, Change, Nationality, Row, Student};
+use crate::facts::student::{Application, Change, Nationality, Row, Student, Unclear};
 use crate::facts::subjects::Subject;
 use crate::regulation::policy::{Lists, Policy};
 use crate::regulation::rule::{Hearing, Law, Record};
@@ -77,6 +77,7 @@ pub fn pupil(grade: u8) -> Student<'static> {
         applications: &[],
         measures: &[],
         changes: &[],
+        unclear: Unclear::default(),
     }
 }
 

@@ -49,7 +49,8 @@ macro_rules! words {
         impl $name {
             /// The words, each at the place of its code.
             pub const WORDS: &'static [&'static str] = &[$($word),+];
-            const ALL: &'static [$name] = &[$($name::$item),+];
+            /// The items, each at the place of its code.
+            pub const ALL: &'static [$name] = &[$($name::$item),+];
 
             /// The item of a code.
             pub fn from_code(code: u8) -> Option<Self> {

@@ -317,9 +317,25 @@ pub struct Student<'a> {
     pub measures: &'a [Measure],
     /// Changes of status.
     pub changes: &'a [Change],
+    /// Changes and measures of which nobody knows what they are.
+    pub unclear: Unclear<'a>,
+}
+
+/// Rows whose 异动类型 or 处分类型 is missing or can't be read: each may be any kind, whatever its `kind` says here (P2).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Unclear<'a> {
+    /// Changes of status.
+    pub changes: &'a [Change],
+    /// Disciplinary measures.
+    pub measures: &'a [Measure],
 }
 
 impl Student<'_> {
+    /// Whether there are changes of status, clear or not.
+    pub fn has_changes(&self) -> bool {
+        !self.changes.is_empty() || !self.unclear.changes.is_empty()
+    }
+
     /// The grades that a student whose grade is unknown may be in: those that the school has, any if it has none (P2).
     pub fn possible_grades(&self) -> Grades {
         if self.school_grades.is_empty() { Grades::ALL } else { self.school_grades }

@@ -139,7 +139,7 @@ pub fn days(law: &Law, watched: &Watched<'_>, changes: &[Change]) -> Vec<Day> {
 
 /// Whether something holds of the changes of status that suspend and interrupt, in every way that their unreadable cells could be read.
 pub fn in_every_reading(hearing: &mut Hearing<'_>, holds: impl Fn(&Law, &[Change]) -> bool) -> Condition {
-    if hearing.student.changes.is_empty() {
+    if !hearing.student.has_changes() {
         return Condition::known(holds(hearing.law, &[]));
     }
     unreadable::in_every_reading(hearing, |kind| art30::KINDS.contains(&kind), |hearing, changes| holds(hearing.law, changes))
@@ -152,7 +152,7 @@ pub fn of_days_in_every_reading(
     own: &[Day],
     holds: impl Fn(&[Day]) -> bool,
 ) -> Condition {
-    if hearing.student.changes.is_empty() {
+    if !hearing.student.has_changes() {
         return Condition::known(holds(own));
     }
     in_every_reading(hearing, |law, changes| holds(&days(law, watched, changes)))
@@ -211,7 +211,7 @@ pub fn weigh(
     needed: usize,
     view: impl Fn(&Law, &[Change]) -> Option<(Vec<Day>, Option<NaiveDate>)>,
 ) -> Weighed {
-    if standing.since.is_none() && hearing.student.changes.is_empty() {
+    if standing.since.is_none() && !hearing.student.has_changes() {
         return Weighed { still: Condition::FAILS, urged: Condition::FAILS, contacts: 0 };
     }
     let term = &watched.term.days;

@@ -93,7 +93,7 @@ pub fn judge_expelled(hearing: &mut Hearing<'_>, year_met: Condition) {
 
 /// A37.5 in term.
 pub fn judge_expelled_in_term(hearing: &mut Hearing<'_>) {
-    if hearing.stage != Stage::Senior || hearing.student.measures.is_empty() {
+    if hearing.stage != Stage::Senior || hearing.student.measures.is_empty() && hearing.student.unclear.measures.is_empty() {
         return;
     }
     let expelled = hearing.measure_in_force(MeasureKind::Expulsion);

@@ -12,7 +12,8 @@ use crate::regulation::verdict::{Cell, Condition, Fact};
 
 /// School years back that a record of a student's school time can lie.
 const YEARS_BACK: i32 = 16;
-/// Ways of filling in all cells together that are tried one by one; with more, dates are tried at their extremes only.
+/// Ways of filling in all cells together that are tried one by one; with more, dates are tried at their extremes only. What is still more is
+/// no record any more.
 const MOST_WAYS: usize = 1 << 16;
 /// Unreadable cells of one student that are filled in; more are no record any more.
 const MOST_CELLS: usize = 16;
@@ -20,6 +21,7 @@ const MOST_CELLS: usize = 16;
 /// A column of 学籍异动 that rules read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Column {
+    Kind,
     SchoolYear,
     Grade,
     Effective,
@@ -33,6 +35,7 @@ impl Column {
     /// Its place in the contract and its header.
     fn place(self) -> (u8, &'static str) {
         match self {
+            Column::Kind => (1, "异动类型"),
             Column::SchoolYear => (2, "学年"),
             Column::Grade => (3, "年级"),
             Column::Effective => (4, "生效日期"),
@@ -44,6 +47,7 @@ impl Column {
     /// Whether changes of a kind are read in this column.
     fn concerns(self, kind: ChangeKind) -> bool {
         match self {
+            Column::Kind => false,
             Column::SchoolYear => matches!(kind, ChangeKind::Retention | ChangeKind::Repeat),
             Column::Grade => kind == ChangeKind::Retention,
             Column::Effective => true,
@@ -54,6 +58,8 @@ impl Column {
 
     fn is_unreadable(self, change: &Change) -> bool {
         match self {
+            // Of a change that is clear.
+            Column::Kind => false,
             Column::SchoolYear => change.school_year == Read::Unreadable,
             Column::Grade => change.grade == Read::Unreadable,
             Column::Effective => change.effective == Read::Unreadable,
@@ -66,6 +72,7 @@ impl Column {
     fn with(self, change: &Change, value: Value) -> Change {
         let mut change = *change;
         match (self, value) {
+            (Column::Kind, Value::Kind(kind)) => change.kind = kind,
             (Column::SchoolYear, Value::Year(year)) => change.school_year = Read::Value(year),
             (Column::Grade, Value::Grade(grade)) => change.grade = Read::Value(grade),
             (Column::Effective, Value::Date(date)) => change.effective = date.map_or(Read::Empty, Read::Value),
@@ -80,14 +87,16 @@ impl Column {
 /// A value that could stand in a cell; a date that has not come yet is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Value {
+    Kind(ChangeKind),
     Year(SchoolYear),
     Grade(Grade),
     Date(Option<NaiveDate>),
 }
 
-/// An unreadable cell: the change's place, the column, the values that could stand there.
+/// An unreadable cell: the change's place and word, the column, the values that could stand there.
 struct Open {
     change: usize,
+    item: &'static str,
     column: Column,
     values: Vec<Value>,
 }
@@ -98,9 +107,16 @@ pub fn in_every_reading(
     is_asked: impl Fn(ChangeKind) -> bool,
     holds: impl Fn(&Hearing<'_>, &[Change]) -> bool,
 ) -> Condition {
-    let mut changes: Vec<Change> = hearing.student.changes.iter().filter(|change| is_asked(change.kind)).copied().collect();
-    let open = open_cells(hearing.law, &changes);
-    if open.len() > MOST_CELLS {
+    let student = hearing.student;
+    let mut changes: Vec<Change> = student.changes.iter().filter(|change| is_asked(change.kind)).copied().collect();
+    let clear = changes.len();
+    // Of these nobody knows whether they are asked for.
+    for change in student.unclear.changes {
+        hearing.read(change.row);
+        changes.push(*change);
+    }
+    let open = open_cells(hearing.law, &changes, clear);
+    if open.len() > MOST_CELLS || ways(&open) > MOST_WAYS {
         return unknown(hearing, &changes, &open[0], 0);
     }
     // The conditions stay small if their facts come in this order.
@@ -142,15 +158,20 @@ fn fill(
 fn unknown(hearing: &mut Hearing<'_>, changes: &[Change], open: &Open, choice: usize) -> Condition {
     let change = &changes[open.change];
     let choice = u16::try_from(choice).unwrap_or(u16::MAX);
-    let cell = Cell { table: CHANGES_TABLE, column: open.column.place(), item: change.kind.word(), row: change.row.0, choice };
+    let cell = Cell { table: CHANGES_TABLE, column: open.column.place(), item: open.item, row: change.row.0, choice };
     hearing.completions.unknown(Fact::Cell(cell))
 }
 
-fn open_cells(law: &Law, changes: &[Change]) -> Vec<Open> {
+/// The cells of changes that can't be read; from the place `clear` on it is not known of what kind a change is either.
+fn open_cells(law: &Law, changes: &[Change], clear: usize) -> Vec<Open> {
     let mut open: Vec<Open> = Vec::new();
     for (place, change) in changes.iter().enumerate() {
-        let unreadable = |column: &Column| column.concerns(change.kind) && column.is_unreadable(change);
-        open.extend(Column::ALL.iter().copied().filter(unreadable).map(|column| Open { change: place, column, values: Vec::new() }));
+        let is_clear = place < clear;
+        let item = if is_clear { change.kind.word() } else { "" };
+        let cell = |column| Open { change: place, item, column, values: Vec::new() };
+        open.extend((!is_clear).then(|| cell(Column::Kind)));
+        let unreadable = |column: &Column| (!is_clear || column.concerns(change.kind)) && column.is_unreadable(change);
+        open.extend(Column::ALL.iter().copied().filter(unreadable).map(cell));
     }
     if open.is_empty() {
         return open;
@@ -159,7 +180,6 @@ fn open_cells(law: &Law, changes: &[Change]) -> Vec<Open> {
     for cell in &mut open {
         cell.values = values(law, cell.column, &days);
     }
-    let ways = |open: &[Open]| open.iter().fold(1_usize, |ways, cell| ways.saturating_mul(cell.values.len()));
     // Years and grades are few: only dates can be thinned out.
     for cell in 0..open.len() {
         if ways(&open) > MOST_WAYS && matches!(open[cell].column, Column::Effective | Column::Until) {
@@ -170,9 +190,15 @@ fn open_cells(law: &Law, changes: &[Change]) -> Vec<Open> {
     open
 }
 
+/// In how many ways the cells can be filled in.
+fn ways(open: &[Open]) -> usize {
+    open.iter().fold(1, |ways, cell| ways.saturating_mul(cell.values.len()))
+}
+
 fn values(law: &Law, column: Column, days: &[NaiveDate]) -> Vec<Value> {
     let this = law.school_year;
     match column {
+        Column::Kind => ChangeKind::ALL.iter().copied().map(Value::Kind).collect(),
         Column::SchoolYear => (this.0 - YEARS_BACK..=this.0).map(|year| Value::Year(SchoolYear(year))).collect(),
         Column::Grade => (1..=Grade::LAST).filter_map(Grade::new).map(Value::Grade).collect(),
         // A date of something that happened is none if it is later than the date of judgement.
@@ -207,7 +233,7 @@ fn days(law: &Law, changes: &[Change], alone: bool) -> Vec<NaiveDate> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::student::{Row, Student};
+    use crate::facts::student::{Row, Student, Unclear};
     use crate::regulation::ch6_status::art30;
     use crate::testing::{change, date, heard, law, on, pupil};
 
@@ -240,7 +266,7 @@ mod tests {
     fn only_cells_that_a_rule_reads_are_unknown() {
         use Column::{District, Effective, Grade, SchoolYear, Until};
         let law = law("2026-07-05");
-        let columns = |kind| open_cells(&law, &[illegible(kind)]).iter().map(|open| open.column).collect::<Vec<_>>();
+        let columns = |kind| open_cells(&law, &[illegible(kind)], 1).iter().map(|open| open.column).collect::<Vec<_>>();
         assert_eq!(columns(ChangeKind::Retention), [SchoolYear, Grade, Effective]);
         assert_eq!(columns(ChangeKind::Repeat), [SchoolYear, Effective]);
         assert_eq!(columns(ChangeKind::Suspension), [Effective, Until, District]);
@@ -266,6 +292,27 @@ mod tests {
     }
 
     #[test]
+    fn a_change_that_may_be_any_is_tried_as_each() {
+        let law = law("2026-07-05");
+        let asked = |unclear: &[Change], day: &str| {
+            let student = Student { unclear: Unclear { changes: unclear, measures: &[] }, ..pupil(10) };
+            let rule = |hearing: &mut Hearing<'_>| {
+                let in_force = |hearing: &Hearing<'_>, changes: &[Change]| art30::is_suspended_on(hearing.law, changes, date(day));
+                in_every_reading(hearing, |kind| art30::KINDS.contains(&kind), in_force).decided()
+            };
+            let (decided, record) = heard(&law, &student, rule);
+            (decided, record.rows)
+        };
+        let own = Change { district: on("2025-09-01"), ..change(ChangeKind::Return, "2025-09-01") };
+        assert_eq!(asked(&[own], "2025-10-15"), (None, vec![own.row]));
+        // A suspension is none before it begins, nor without the district's approval.
+        assert_eq!(asked(&[own], "2025-08-29").0, Some(false));
+        assert_eq!(asked(&[change(ChangeKind::Return, "2025-09-01")], "2025-10-15").0, Some(false));
+        // So many are no record any more, and nobody waits for all their ways.
+        assert_eq!(asked(&[own; 6], "2025-08-29").0, None);
+    }
+
+    #[test]
     fn one_day_in_sixteen_years_is_tried() {
         let begun = Change { effective: Read::Unreadable, ..change(ChangeKind::Interruption, "2025-09-01") };
         assert_eq!(asked(&[begun], |law, changes| changes[0].effective.is(law.as_of)), (None, 1));
@@ -275,7 +322,7 @@ mod tests {
     fn in_term_a_cell_alone_may_be_any_school_day() {
         let law = law("2025-11-20");
         let begun = Change { effective: Read::Unreadable, ..change(ChangeKind::Interruption, "2025-09-01") };
-        let (one, two) = (open_cells(&law, &[begun]), open_cells(&law, &[begun, begun]));
+        let (one, two) = (open_cells(&law, &[begun], 1), open_cells(&law, &[begun, begun], 2));
         let school_day = Value::Date(Some(date("2025-10-15")));
         assert!(one[0].values.contains(&school_day) && !two[0].values.contains(&school_day));
     }
@@ -307,7 +354,7 @@ mod tests {
         let ends = |number: u32| -> Vec<Change> {
             (1..=number).map(|row| Change { until: Read::Unreadable, district: on("2025-09-01"), ..unapproved(row) }).collect()
         };
-        let three = open_cells(&law, &ends(3));
+        let three = open_cells(&law, &ends(3), 3);
         let all = &three[2].values;
         let thin = [all[0], all[all.len() / 2], all[all.len() - 1]];
         let numbers: Vec<usize> = three.iter().map(|open| open.values.len()).collect();
@@ -323,7 +370,7 @@ mod tests {
         changes.extend((2..10).map(unapproved));
         let room = MOST_WAYS >> 8;
         for day in 0..200 {
-            if open_cells(&law, &changes)[0].values.len() == room {
+            if open_cells(&law, &changes, changes.len())[0].values.len() == room {
                 return;
             }
             let other = date("2000-01-01") + chrono::TimeDelta::days(day);

@@ -6,7 +6,7 @@ use crate::facts::calendar::{Calendar, months_after};
 use crate::facts::codes::{MeasureKind, Read};
 use crate::facts::student::Measure;
 use crate::regulation::rule::{Amount, DISCIPLINE_TABLE, Hearing, Rule};
-use crate::regulation::verdict::{Cell, Condition};
+use crate::regulation::verdict::{Cell, Condition, Fact};
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -50,6 +50,7 @@ pub static APPEAL: Rule = Rule {
     reads: &["discipline"],
 };
 
+const KIND: (u8, &str) = (1, "处分类型");
 const MEETING: (u8, &str) = (3, "会议通过日期");
 const DISTRICT: (u8, &str) = (5, "区报备日期");
 
@@ -58,24 +59,51 @@ impl Hearing<'_> {
     pub fn measure_in_force(&mut self, kind: MeasureKind) -> Condition {
         let mut in_force = Condition::FAILS;
         for measure in self.student.measures.iter().filter(|measure| measure.kind == kind) {
-            let cell = |column| cell(measure, column);
-            let decided = self.dated(measure.decided, cell((2, "处分日期")));
-            let meeting = self.dated(measure.meeting, cell(MEETING));
-            let district = self.dated(measure.district, cell(DISTRICT));
-            let revoked = self.dated(measure.revoked, cell((6, "撤销日期")));
-            let adopted = self.completions.all([decided, meeting, district]);
-            let this = self.completions.and_not(adopted, revoked);
-            if !decided.fails() {
+            let this = self.adopted(measure, kind.word());
+            if measure.decided != Read::Empty {
+                self.read(measure.row);
+            }
+            in_force = self.completions.or(in_force, this);
+        }
+        for measure in self.student.unclear.measures {
+            let this = self.adopted(measure, "");
+            let is_it = self.is_of_kind(measure, kind);
+            let this = self.completions.and(this, is_it);
+            if !this.fails() {
                 self.read(measure.row);
             }
             in_force = self.completions.or(in_force, this);
         }
         in_force
     }
+
+    /// Whether a measure was adopted and not revoked.
+    fn adopted(&mut self, measure: &Measure, item: &'static str) -> Condition {
+        let cell = |column| cell(measure, item, column);
+        let decided = self.dated(measure.decided, cell((2, "处分日期")));
+        let meeting = self.dated(measure.meeting, cell(MEETING));
+        let district = self.dated(measure.district, cell(DISTRICT));
+        let revoked = self.dated(measure.revoked, cell((6, "撤销日期")));
+        let adopted = self.completions.all([decided, meeting, district]);
+        self.completions.and_not(adopted, revoked)
+    }
+
+    /// Whether a measure is of a kind, of which nobody knows what it is: of one alone.
+    fn is_of_kind(&mut self, measure: &Measure, kind: MeasureKind) -> Condition {
+        let mut is_other = Condition::FAILS;
+        for (choice, own) in (0..).zip(MeasureKind::ALL) {
+            let chosen = self.completions.unknown(Fact::Cell(Cell { choice, ..cell(measure, "", KIND) }));
+            if *own == kind {
+                return self.completions.and_not(chosen, is_other);
+            }
+            is_other = self.completions.or(is_other, chosen);
+        }
+        Condition::FAILS
+    }
 }
 
-fn cell(measure: &Measure, column: (u8, &'static str)) -> Cell {
-    Cell { table: DISCIPLINE_TABLE, column, item: measure.kind.word(), row: measure.row.0, choice: 0 }
+fn cell(measure: &Measure, item: &'static str, column: (u8, &'static str)) -> Cell {
+    Cell { table: DISCIPLINE_TABLE, column, item, row: measure.row.0, choice: 0 }
 }
 
 /// A41.1: measures that compulsory education does not know.

@@ -7,7 +7,9 @@ use law::facts::codes::{
     System, YesNo,
 };
 use law::facts::grades::{Grade, Grades};
-use law::facts::student::{Annual, Application, Assessment, Athlete, Change, Evaluation, Measure, Nationality, Row, Sitting, Student};
+use law::facts::student::{
+    Annual, Application, Assessment, Athlete, Change, Evaluation, Measure, Nationality, Row, Sitting, Student, Unclear,
+};
 use law::facts::subjects::Subject;
 use law::regulation::rule::Law;
 
@@ -61,6 +63,7 @@ impl Made {
             applications: &self.applications,
             measures: &self.measures,
             changes: &self.changes,
+            unclear: Unclear::default(),
         }
     }
 

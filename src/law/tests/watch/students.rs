@@ -5,7 +5,7 @@ use law::facts::attendance::{AttendanceRow, DayRecord, Form, Registration, Schoo
 use law::facts::calendar::{Month, SchoolYear, Term};
 use law::facts::codes::{AnnualResult, ApplicationKind, AttendanceMode, ChangeKind, MeasureKind, Read, Status, System};
 use law::facts::grades::{Grade, Grades};
-use law::facts::student::{Annual, Application, Change, Measure, Nationality, Row, Student};
+use law::facts::student::{Annual, Application, Change, Measure, Nationality, Row, Student, Unclear};
 use law::regulation::rule::Law;
 
 /// What kind of students are made.
@@ -65,6 +65,7 @@ impl Made {
             applications: &self.applications,
             measures: &self.measures,
             changes: &self.changes,
+            unclear: Unclear::default(),
         }
     }
 
