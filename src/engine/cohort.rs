@@ -67,7 +67,7 @@ pub struct Cohort<'a> {
     pub audit: Option<Audit>,
     /// Students with a row of 学期注册 that may be the term's, as its school year or term can't be read; with the row.
     pub unclear_registrations: HashMap<u32, Row>,
-    /// Rows of 学籍异动 and 处分 that reading set aside for what they say of their kind, by table and student.
+    /// Rows of 学籍异动, 处分 and 申请 that reading set aside for what they say of their kind, by table and student.
     unclear: HashMap<(Table, u32), Vec<Row>>,
     tables: [RowsOfStudents; TABLES],
 }
@@ -164,7 +164,7 @@ impl<'a> Cohort<'a> {
             }
             cohort.enter(read);
         }
-        for table in [Table::StatusChanges, Table::Discipline].into_iter().filter(|table| scope::uses(law, *table)) {
+        for table in [Table::StatusChanges, Table::Discipline, Table::Applications].into_iter().filter(|table| scope::uses(law, *table)) {
             cohort.find_unclear(table);
         }
         if let Some(term) = &law.term {

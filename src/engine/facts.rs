@@ -598,26 +598,17 @@ impl Facts {
         };
         each_group(cohort, cohort.rows_of(Table::Applications, place), keys, meetings, key, |group| {
             let Read::Value(kind) = group.word(1, ApplicationKind::from_code) else { return };
-            let (school_year, applied) = (group.school_year(2), group.happened(4));
-            if scope::is_for_another_year(cohort.law, kind, school_year, applied) {
+            let own = application(group, kind, subject_of);
+            if scope::is_for_another_year(cohort.law, kind, own.school_year, own.applied) {
                 other_year.extend(group.rows.iter().map(|own| own.row));
                 return;
             }
-            let published = group.happened(6);
-            let publicity = group.word(7, Publicity::from_code);
-            let application = Application {
-                kind,
-                school_year,
-                subject: group.word(3, |code| Some(subject_of(code))),
-                applied,
-                school: group.happened(5),
-                published,
-                publicity,
-                district: group.happened(8),
-                certificate: group.happened(9),
-                row: group.first(),
-            };
-            applications.push(supposed.approve(application));
+            applications.push(supposed.approve(own));
+        });
+        each_group(cohort, cohort.unclear_rows(Table::Applications, place), keys, meetings, alone, |group| {
+            let own = application(group, ApplicationKind::Skip, subject_of);
+            let may_be = ApplicationKind::ALL.iter().map(|kind| Application { kind: *kind, is_unclear: true, ..own });
+            applications.extend(may_be.filter(|own| own.applied != Read::Empty));
         });
         applications.extend(supposed.applications(cohort, subject_of));
     }
@@ -629,8 +620,7 @@ impl Facts {
             let Read::Value(kind) = group.word(1, MeasureKind::from_code) else { return };
             measures.push(measure(group, kind));
         });
-        // Of rows that say nothing of their kind each stands by itself; the kind is any.
-        let alone = |_: &Sheet, _: usize, row: Row| [u64::from(row.0), 0, 0];
+        // Of rows that say nothing of their kind, which may be any.
         each_group(cohort, cohort.unclear_rows(Table::Discipline, place), keys, meetings, alone, |group| {
             unclear_measures.extend(Some(measure(group, MeasureKind::Warning)).filter(|own| own.decided != Read::Empty));
         });
@@ -711,6 +701,28 @@ pub(super) fn read_word<T>(cell: Read<u8>, word: impl Fn(u8) -> Option<T>) -> Re
         Read::Value(code) => word(code).map_or(Read::Unreadable, Read::Value),
         Read::Empty => Read::Empty,
         Read::Unreadable => Read::Unreadable,
+    }
+}
+
+/// The key of rows of which each stands by itself.
+fn alone(_: &Sheet, _: usize, row: Row) -> [u64; 3] {
+    [u64::from(row.0), 0, 0]
+}
+
+/// A row of 申请.
+fn application(group: &mut Group<'_, '_>, kind: ApplicationKind, subject_of: &impl Fn(u8) -> Subject) -> Application {
+    Application {
+        kind,
+        is_unclear: false,
+        school_year: group.school_year(2),
+        subject: group.word(3, |code| Some(subject_of(code))),
+        applied: group.happened(4),
+        school: group.happened(5),
+        published: group.happened(6),
+        publicity: group.word(7, Publicity::from_code),
+        district: group.happened(8),
+        certificate: group.happened(9),
+        row: group.first(),
     }
 }
 

@@ -73,6 +73,7 @@ impl Supposition {
         let year = held.map_or(cohort.law.school_year, |date| cohort.law.calendar.school_year_of(date));
         Some(Application {
             kind,
+            is_unclear: false,
             school_year: Read::Value(year),
             subject: subject.map(subject_of),
             applied: day,

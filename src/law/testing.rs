@@ -90,6 +90,7 @@ pub fn change(kind: ChangeKind, effective: &str) -> Change {
 pub fn application(kind: ApplicationKind, subject: Read<Subject>, applied: &str) -> Application {
     Application {
         kind,
+        is_unclear: false,
         school_year: Read::Empty,
         subject,
         applied: on(applied),

@@ -107,6 +107,8 @@ pub struct Athlete {
 pub struct Application {
     /// 申请事项
     pub kind: ApplicationKind,
+    /// Whether 申请事项 is missing or can't be read: it may be this, or anything else (P2). Such a row stands here once for each thing it may be.
+    pub is_unclear: bool,
     /// 学年
     pub school_year: Read<SchoolYear>,
     /// 科目

@@ -487,6 +487,17 @@ impl Hearing<'_> {
         self.record.findings.push(RuleFinding { code, as_query: false, subject: Some(subject), row, column, found, expected, count: 1 });
     }
 
+    /// Whether a cell in which one of several words stands, and nobody knows which, holds the one at a place: it holds one of them alone.
+    pub fn holds_word(&mut self, cell: Cell, place: u16) -> Condition {
+        let mut is_other = Condition::FAILS;
+        for choice in 0..place {
+            let chosen = self.completions.unknown(Fact::Cell(Cell { choice, ..cell }));
+            is_other = self.completions.or(is_other, chosen);
+        }
+        let chosen = self.completions.unknown(Fact::Cell(Cell { choice: place, ..cell }));
+        self.completions.and_not(chosen, is_other)
+    }
+
     /// Whether a date is there: what dates something that happened.
     pub fn dated<T>(&mut self, date: Read<T>, cell: Cell) -> Condition {
         match date {

@@ -53,7 +53,13 @@ impl Hearing<'_> {
             (Read::Empty, Read::Unreadable) => self.completions.unknown(Fact::Cell(cell(application, Column::Applied))),
             (Read::Empty, Read::Empty) => Condition::FAILS,
         };
-        self.completions.and(made, year)
+        let made = self.completions.and(made, year);
+        if !application.is_unclear || made.fails() {
+            return made;
+        }
+        let kind = Cell { item: "", column: (1, "申请事项"), ..cell(application, Column::Applied) };
+        let is_it = self.holds_word(kind, application.kind as u16);
+        self.completions.and(made, is_it)
     }
 
     /// Whether an application made is in time for the window before the school year's end (A21.2, A22.1), and whether it is in the window.

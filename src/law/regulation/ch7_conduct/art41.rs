@@ -6,7 +6,7 @@ use crate::facts::calendar::{Calendar, months_after};
 use crate::facts::codes::{MeasureKind, Read};
 use crate::facts::student::Measure;
 use crate::regulation::rule::{Amount, DISCIPLINE_TABLE, Hearing, Rule};
-use crate::regulation::verdict::{Cell, Condition, Fact};
+use crate::regulation::verdict::{Cell, Condition};
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -67,7 +67,7 @@ impl Hearing<'_> {
         }
         for measure in self.student.unclear.measures {
             let this = self.adopted(measure, "");
-            let is_it = self.is_of_kind(measure, kind);
+            let is_it = self.holds_word(cell(measure, "", KIND), kind as u16);
             let this = self.completions.and(this, is_it);
             if !this.fails() {
                 self.read(measure.row);
@@ -86,19 +86,6 @@ impl Hearing<'_> {
         let revoked = self.dated(measure.revoked, cell((6, "撤销日期")));
         let adopted = self.completions.all([decided, meeting, district]);
         self.completions.and_not(adopted, revoked)
-    }
-
-    /// Whether a measure is of a kind, of which nobody knows what it is: of one alone.
-    fn is_of_kind(&mut self, measure: &Measure, kind: MeasureKind) -> Condition {
-        let mut is_other = Condition::FAILS;
-        for (choice, own) in (0..).zip(MeasureKind::ALL) {
-            let chosen = self.completions.unknown(Fact::Cell(Cell { choice, ..cell(measure, "", KIND) }));
-            if *own == kind {
-                return self.completions.and_not(chosen, is_other);
-            }
-            is_other = self.completions.or(is_other, chosen);
-        }
-        Condition::FAILS
     }
 }
 

@@ -200,6 +200,7 @@ fn subjects(law: &Law, names: &[String]) -> Vec<Subject> {
 fn application(kind: ApplicationKind) -> Application {
     Application {
         kind,
+        is_unclear: false,
         school_year: Read::Value(SchoolYear(2025)),
         subject: Read::Empty,
         applied: Read::Value(date(2026, 6, 20)),

@@ -427,6 +427,7 @@ impl Maker<'_> {
                     ApplicationKind::RegistrationExtension,
                     ApplicationKind::Repeat,
                 ]),
+                is_unclear: false,
                 school_year: self.chance.pick(&[Read::Value(SchoolYear(year)), Read::Value(SchoolYear(year - 1)), Read::Empty]),
                 subject: Read::Empty,
                 applied,

@@ -150,7 +150,7 @@ fn practice(hearing: &mut Hearing<'_>) -> Condition {
         let school = hearing.school_consented(application);
         let district = hearing.district_filed(application);
         let stands = hearing.completions.all([made, school, district]);
-        if stands.fails() && missed {
+        if stands.fails() && missed && !application.is_unclear {
             let column = if made.fails() || school.fails() { "学校同意日期" } else { "区备案日期" };
             hearing.find("F2401", application.row, column, Amount::None, "本人申请、学校同意、报教育行政部门备案");
         }
