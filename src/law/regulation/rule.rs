@@ -543,4 +543,18 @@ mod tests {
         let record = heard(&law("2026-07-05"), &student, |hearing| hearing.read_changes(|kind| kind == ChangeKind::Retention)).1;
         assert_eq!(record.rows, [Row(1), Row(5)]);
     }
+
+    #[test]
+    fn a_cell_that_nobody_can_read_holds_one_word_alone() {
+        let cell = Cell { table: (0, "处分"), column: (1, "处分类型"), item: "", row: 7, choice: 0 };
+        heard(&law("2026-07-05"), &pupil(11), |hearing| {
+            let words: Vec<Condition> = (0..4).map(|place| hearing.holds_word(cell, place)).collect();
+            for (place, one) in words.iter().enumerate() {
+                assert!(!one.holds() && !one.fails());
+                for other in &words[place + 1..] {
+                    assert!(hearing.completions.and(*one, *other).fails());
+                }
+            }
+        });
+    }
 }

@@ -161,3 +161,28 @@ pub fn audit(hearing: &mut Hearing<'_>) {
         hearing.find("F4104", measure.row, "答复日期", found, "申诉后规定月数以内（寒暑假不计）的答复");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::student::{Row, Student, Unclear};
+    use crate::testing::{heard, law, on, pupil};
+
+    #[test]
+    fn a_measure_of_unknown_kind_is_evidence_while_it_may_be_in_force() {
+        let adopted = Measure {
+            decided: on("2026-03-02"),
+            meeting: on("2026-02-27"),
+            district: on("2026-03-01"),
+            ..Measure::new(MeasureKind::Warning, Row(7))
+        };
+        let asked = |measure: Measure| {
+            let student = Student { unclear: Unclear { changes: &[], measures: &[measure] }, ..pupil(11) };
+            let (in_force, record) = heard(&law("2026-07-05"), &student, |hearing| hearing.measure_in_force(MeasureKind::Expulsion));
+            ((in_force.holds(), in_force.fails()), record.rows)
+        };
+        assert_eq!(asked(adopted), ((false, false), vec![Row(7)]));
+        assert_eq!(asked(Measure { revoked: on("2026-06-01"), ..adopted }), ((false, true), Vec::new()));
+        assert_eq!(asked(Measure { district: Read::Empty, ..adopted }), ((false, true), Vec::new()));
+    }
+}
