@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow::array::{Array, ArrayRef, AsArray, Int32Array, StringArray};
+use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, Int32Array, StringArray};
 use arrow::compute::{cast, max, min};
 use arrow::datatypes::{DataType, Date32Type, Field, Float64Type, Int32Type, Int64Type, Schema, TimeUnit};
 use parquet::arrow::ProjectionMask;
@@ -124,7 +124,7 @@ fn count_group<'v>(
     context: impl Fn() -> Context<'v>,
     counting: Counting<'_>,
 ) -> Result<Settled, Failure> {
-    let (batches, roots) = batches(source.clone(), plain, group, layout, COUNTED)?;
+    let (batches, roots) = batches(source.clone(), plain, group, layout, COUNTED, &DataType::Utf8View)?;
     let place = |field: usize| layout.columns.get(field).copied().flatten().and_then(|root| roots.binary_search(&root).ok());
     let (mut counter, mut rows) = (ArrayCounter::new(counting), 0);
     for batch in batches {
@@ -150,8 +150,8 @@ fn count(settled: &mut Settled, table: Table, counting: Option<&Counting<'_>>) {
 }
 
 /// The same with the texts of a row group as dictionaries where they repeat, so that each different one is read once. Where they
-/// mostly differ, as names and numbers of persons do, making a dictionary of them would cost more than it saves.
-fn with_dictionaries(plain: &ArrowReaderMetadata, group: usize) -> Result<ArrowReaderMetadata, Failure> {
+/// mostly differ, as names and numbers of persons do, making a dictionary of them would cost more than it saves: they are of the type `others`.
+fn with_dictionaries(plain: &ArrowReaderMetadata, group: usize, others: &DataType) -> Result<ArrowReaderMetadata, Failure> {
     let columns = plain.metadata().row_group(group).columns();
     let mut repeats = vec![false; plain.schema().fields().len()];
     for (leaf, column) in columns.iter().enumerate() {
@@ -160,28 +160,33 @@ fn with_dictionaries(plain: &ArrowReaderMetadata, group: usize) -> Result<ArrowR
             *root = bytes_each < WRITTEN_OUT;
         }
     }
-    let text = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
-    let fields = plain.schema().fields().iter().zip(repeats).map(|(field, repeats)| match field.data_type() {
-        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Binary if repeats => {
-            Field::new(field.name(), text.clone(), field.is_nullable())
+    let coded = |values: DataType| DataType::Dictionary(Box::new(DataType::Int32), Box::new(values));
+    let fields = plain.schema().fields().iter().zip(repeats).map(|(field, repeats)| {
+        let as_type = |own: DataType| Field::new(field.name(), own, field.is_nullable());
+        match field.data_type() {
+            DataType::Utf8 if repeats => as_type(coded(DataType::Utf8)),
+            DataType::Utf8 => as_type(others.clone()),
+            // Asked for as texts, these would be taken for UTF-8 without a look.
+            DataType::Binary if repeats => as_type(coded(DataType::Binary)),
+            _ => field.as_ref().clone(),
         }
-        DataType::LargeUtf8 | DataType::Utf8View | DataType::Binary => Field::new(field.name(), DataType::Utf8, field.is_nullable()),
-        _ => field.as_ref().clone(),
     });
     let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
     let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true).with_schema(schema);
     Ok(ArrowReaderMetadata::try_new(Arc::clone(plain.metadata()), options)?)
 }
 
-/// The batches of a row group with the columns that the layout has, and which these are, in their order.
+/// The batches of a row group with the columns that the layout has, and which these are, in their order. Texts that do not repeat are of the
+/// type `others`.
 fn batches(
     source: Source,
     plain: &ArrowReaderMetadata,
     group: usize,
     layout: &Layout,
     batch: usize,
+    others: &DataType,
 ) -> Result<(ParquetRecordBatchReader, Vec<usize>), Failure> {
-    let metadata = with_dictionaries(plain, group)?;
+    let metadata = with_dictionaries(plain, group, others)?;
     let mut roots: Vec<usize> = layout.columns.iter().flatten().copied().collect();
     roots.sort_unstable();
     let mask = ProjectionMask::roots(metadata.parquet_schema(), roots.iter().copied());
@@ -201,7 +206,7 @@ fn read_group(
     layout: &Layout,
     context: Context<'_>,
 ) -> Result<Settled, Failure> {
-    let (batches, roots) = batches(source, plain, group, layout, BATCH)?;
+    let (batches, roots) = batches(source, plain, group, layout, BATCH, &DataType::Utf8)?;
     let vocabulary = context.vocabulary;
     let mut part = Part::new(layout.table, |field| layout.has(field), context);
     let fields: Vec<usize> = part.fields().collect();
@@ -212,7 +217,8 @@ fn read_group(
         let batch = batch?;
         let count = u32::try_from(batch.num_rows())?;
         part.add_rows(first + 1, count);
-        let array = |field: usize| place(field).and_then(|place| batch.columns().get(place));
+        let columns: Vec<ArrayRef> = batch.columns().iter().map(checked).collect();
+        let array = |field: usize| place(field).and_then(|place| columns.get(place));
         let documents = layout.table.field("证件类型").and_then(array).map(|array| documents(array, vocabulary));
         for (builder, &field) in fields.iter().enumerate() {
             let Some(array) = array(field) else {
@@ -227,6 +233,20 @@ fn read_group(
         first += count;
     }
     Ok(part.settle())
+}
+
+/// A column that its file does not call one of texts, as texts: what is no UTF-8 is replaced by a character that no cell can be read with.
+fn checked(array: &ArrayRef) -> ArrayRef {
+    let texts =
+        |bytes: &BinaryArray| -> ArrayRef { Arc::new(bytes.iter().map(|cell| cell.map(String::from_utf8_lossy)).collect::<StringArray>()) };
+    if let Some(bytes) = array.as_binary_opt::<i32>() {
+        return texts(bytes);
+    }
+    let coded = array.as_dictionary_opt::<Int32Type>();
+    match coded.and_then(|coded| Some((coded, coded.values().as_binary_opt::<i32>()?))) {
+        Some((coded, values)) => Arc::new(coded.with_values(texts(values))),
+        None => Arc::clone(array),
+    }
 }
 
 /// What 证件类型 says in each row.
@@ -408,7 +428,7 @@ mod tests {
     use std::sync::Arc;
 
     use arrow::array::{
-        ArrayRef, Date32Array, Float64Array, Int64Array, LargeStringArray, RecordBatch, StringArray, TimestampMicrosecondArray,
+        ArrayRef, BinaryArray, Date32Array, Float64Array, Int64Array, LargeStringArray, RecordBatch, StringArray, TimestampMicrosecondArray,
     };
     use law::facts::codes::Read;
     use parquet::arrow::ArrowWriter;
@@ -419,8 +439,12 @@ mod tests {
     use super::{Outcome, Source};
 
     fn write(columns: Vec<(&str, ArrayRef)>) -> Vec<u8> {
+        write_groups(columns, 2)
+    }
+
+    fn write_groups(columns: Vec<(&str, ArrayRef)>, rows: usize) -> Vec<u8> {
         let batch = RecordBatch::try_from_iter(columns).unwrap();
-        let properties = WriterProperties::builder().set_max_row_group_row_count(Some(2)).build();
+        let properties = WriterProperties::builder().set_max_row_group_row_count(Some(rows)).build();
         let mut bytes = Vec::new();
         let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), Some(properties)).unwrap();
         writer.write(&batch).unwrap();
@@ -462,6 +486,30 @@ mod tests {
         assert_eq!(inputs.findings[0].found, "310104**********23");
         assert_eq!(number(&inputs.sheets[0], "督促日期", 0), Read::Value(20_332));
         assert_eq!(codes(&read_files(&[("a.parquet", b"PAR1 and nothing else")])), [("I0101", None)]);
+    }
+
+    #[test]
+    fn bytes_that_nobody_calls_texts_are_looked_at() {
+        // A column whose values are held one by one, and one that is held as a dictionary.
+        let mut ids = vec![ID.as_bytes(); 60];
+        let mut subjects = vec!["语文".as_bytes(); 60];
+        ids[2] = b"G31010420\xFF509010023";
+        subjects[1] = b"\xD3\xEF\xCE\xC4";
+        let columns: Vec<(&str, ArrayRef)> = vec![
+            ("学籍号", Arc::new(BinaryArray::from(ids))),
+            ("学年", Arc::new(Int64Array::from(vec![2025; 60]))),
+            ("科目", Arc::new(BinaryArray::from(subjects))),
+            ("学年总评", Arc::new(StringArray::from(vec!["合格"; 60]))),
+        ];
+        for rows in [1, 60] {
+            let inputs = read_files(&[("a.parquet", &write_groups(columns.clone(), rows))]);
+            let sheet = &inputs.sheets[0];
+            assert_eq!((sheet.rows_read, &sheet.set_aside), (60, &vec![1, 2]));
+            let mut found = codes(&inputs);
+            found.sort_unstable();
+            assert_eq!(found, [("I0202", Some(2)), ("I0202", Some(3))]);
+            assert_eq!(number(sheet, "科目", 0), Read::Value(0));
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Whatever is not plain, such as a cell that can't be read, a repaired one or one that is missing, is left to the cells: the group is
 //! then read as any other table, and what it says of the cell is said there.
 
-use arrow::array::{Array, ArrayRef, AsArray, Int32Array, PrimitiveArray, RecordBatch, StringArray};
+use arrow::array::{Array, ArrayRef, AsArray, Int32Array, PrimitiveArray, RecordBatch, StringArray, StringViewArray};
 use arrow::datatypes::{Date32Type, Int32Type};
 use law::facts::attendance::DayRecord;
 use law::facts::codes::{AttendanceKind, Read};
@@ -30,7 +30,7 @@ struct Batch<'b> {
 
 /// A column of texts: each by itself, or as numbers of a dictionary.
 enum Texts<'b> {
-    Plain(&'b StringArray),
+    Plain(&'b StringViewArray),
     Coded(&'b Int32Array, &'b StringArray),
 }
 
@@ -38,7 +38,7 @@ fn texts(array: &ArrayRef) -> Option<Texts<'_>> {
     if array.null_count() > 0 {
         return None;
     }
-    if let Some(texts) = array.as_string_opt::<i32>() {
+    if let Some(texts) = array.as_string_view_opt() {
         return Some(Texts::Plain(texts));
     }
     let coded = array.as_dictionary_opt::<Int32Type>()?;
