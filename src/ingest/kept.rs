@@ -1,6 +1,7 @@
 //! How is what was read kept in a file? Numbers as plain bytes, so that they come back as fast as they can be copied; words of the program's
 //! own as words, which must still be its own when they come back.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use law::regulation::findings;
@@ -11,17 +12,27 @@ use super::table::Table;
 
 /// A number of so many bytes.
 pub(crate) trait Number: Copy {
-    /// Puts its bytes behind others.
-    fn put(self, bytes: &mut Vec<u8>);
+    /// The bytes of numbers.
+    fn bytes(numbers: &[Self]) -> Cow<'_, [u8]>;
     /// The numbers of some bytes; `None` where they are cut off.
     fn all(bytes: &[u8]) -> Option<Vec<Self>>;
+}
+
+impl Number for u8 {
+    fn bytes(numbers: &[Self]) -> Cow<'_, [u8]> {
+        numbers.into()
+    }
+
+    fn all(bytes: &[u8]) -> Option<Vec<Self>> {
+        Some(bytes.to_vec())
+    }
 }
 
 macro_rules! number {
     ($own:ty) => {
         impl Number for $own {
-            fn put(self, bytes: &mut Vec<u8>) {
-                bytes.extend_from_slice(&self.to_le_bytes());
+            fn bytes(numbers: &[Self]) -> Cow<'_, [u8]> {
+                numbers.iter().flat_map(|number| number.to_le_bytes()).collect()
             }
 
             fn all(bytes: &[u8]) -> Option<Vec<Self>> {
@@ -32,7 +43,6 @@ macro_rules! number {
     };
 }
 
-number!(u8);
 number!(u32);
 number!(i32);
 number!(u64);
@@ -42,9 +52,7 @@ pub(crate) mod numbers {
     use super::{Deserializer, Number, Serializer, Visit};
 
     pub(crate) fn serialize<N: Number, S: Serializer>(numbers: &[N], serializer: S) -> Result<S::Ok, S::Error> {
-        let mut bytes = Vec::with_capacity(size_of_val(numbers));
-        numbers.iter().for_each(|number| number.put(&mut bytes));
-        serializer.serialize_bytes(&bytes)
+        serializer.serialize_bytes(&N::bytes(numbers))
     }
 
     pub(crate) fn deserialize<'d, N: Number, D: Deserializer<'d>>(deserializer: D) -> Result<Vec<N>, D::Error> {

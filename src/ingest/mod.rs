@@ -16,7 +16,7 @@ mod grid;
 pub mod guide;
 mod headers;
 mod html;
-mod kept;
+pub(crate) mod kept;
 mod mend;
 pub mod old;
 mod opendocument;

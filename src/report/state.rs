@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use super::keys;
 use crate::ingest::attendance::{Counted, Digest, Stamp};
 use crate::ingest::column::Column;
+use crate::ingest::kept::numbers;
 use crate::ingest::table::Table;
 use crate::ingest::{CellFinding, RowNumbers, Sheet};
 
@@ -29,9 +30,11 @@ pub const FILE: &str = "attendance.state";
 
 /// What its key is for.
 const PURPOSE: &str = "attendance state";
-const MARK: &[u8] = b"xueji attendance 3\n";
+const MARK: &[u8] = b"xueji attendance 4\n";
 /// zstd's quickest: most of a state is one and the same record.
 const LEVEL: i32 = 1;
+/// Bytes that are compressed at a time.
+const PIECE: usize = 4 << 20;
 const HASH: usize = 32;
 
 /// What a state rests on.
@@ -79,6 +82,7 @@ pub struct State {
 #[derive(Deserialize, Serialize)]
 struct Head {
     basis: Basis,
+    #[serde(with = "numbers")]
     ids: Vec<u64>,
     files: Vec<String>,
     lengths: Vec<u64>,
@@ -203,7 +207,9 @@ impl FindingKept {
 
 fn packed(value: &impl Serialize) -> io::Result<Vec<u8>> {
     let plain = postcard::to_stdvec(value).map_err(io::Error::other)?;
-    zstd::encode_all(plain.as_slice(), LEVEL)
+    // Piece by piece, side by side: zstd reads them one behind the other as one.
+    let pieces = plain.par_chunks(PIECE).map(|piece| zstd::bulk::compress(piece, LEVEL));
+    Ok(pieces.collect::<io::Result<Vec<_>>>()?.concat())
 }
 
 fn unpacked<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {

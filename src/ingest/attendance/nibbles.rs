@@ -2,12 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::ingest::kept::numbers;
+
 /// The records of one school day, of the students from an even one on.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Nibbles {
     /// The first student, even.
     pub first: u32,
     /// Two students a byte, the first in the lower half.
+    #[serde(with = "numbers")]
     pub bytes: Vec<u8>,
 }
 
