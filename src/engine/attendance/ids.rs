@@ -3,7 +3,6 @@
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use law::facts::identifiers::NationalId;
-use rayon::prelude::*;
 
 use crate::engine::roster::{Key, KeyMap, Roster};
 use crate::engine::rows::NOBODY;
@@ -106,7 +105,7 @@ impl<'r> Ids<'r> {
 impl Numbers for Ids<'_> {
     fn number_of_text(&self, text: &[u8; 19], cursor: &mut Cursor) -> Option<u32> {
         let order = self.order(cursor.order);
-        let texts = order.texts.get_or_init(|| order.ids.par_iter().map(|id| NationalId::from_packed(*id).text()).collect());
+        let texts = order.texts.get_or_init(|| order.ids.iter().map(|id| NationalId::from_packed(*id).text()).collect());
         order.advance(cursor, |place| texts.get(place).is_some_and(|own| own == text))
     }
 
@@ -143,23 +142,19 @@ impl Order {
 
 impl Ids<'_> {
     fn order(&self, which: usize) -> &Order {
+        // By one thread alone: the others may be waiting for it, and work that it took from them meanwhile could ask for the order too.
         self.orders[which].get_or_init(|| {
-            let students = self.roster.students.iter().zip(&self.of_students).filter(|(_, number)| **number != NOBODY);
             let id = |number: u32| self.known.get(number as usize).copied().unwrap_or_default();
-            let mut ordered: Vec<(u64, u64, u32)> = students
-                .map(|(entry, number)| {
-                    let id = id(*number);
-                    (if which == 0 { u64::from(entry.row.0) } else { id }, id, *number)
-                })
-                .filter(|(_, id, _)| *id != 0)
-                .collect();
-            ordered.par_sort_unstable();
+            let students = self.roster.students.iter().zip(&self.of_students).filter(|(_, number)| id(**number) != 0);
+            let key = |row: u32, number: u32| if which == 0 { u64::from(row) } else { id(number) };
+            let mut ordered: Vec<(u64, u32)> = students.map(|(entry, number)| (key(entry.row.0, *number), *number)).collect();
+            ordered.sort_unstable();
             let mut places = vec![NOBODY; self.known.len()];
-            for (place, (.., number)) in (0..).zip(&ordered) {
+            for (place, (_, number)) in (0..).zip(&ordered) {
                 places[*number as usize] = place;
             }
-            let (ids, numbers) = ordered.into_iter().map(|(_, id, number)| (id, number)).unzip();
-            Order { ids, numbers, places, texts: OnceLock::new() }
+            let numbers: Vec<u32> = ordered.into_iter().map(|(_, number)| number).collect();
+            Order { ids: numbers.iter().map(|number| id(*number)).collect(), numbers, places, texts: OnceLock::new() }
         })
     }
 

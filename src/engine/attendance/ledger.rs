@@ -146,45 +146,62 @@ impl Ledger {
             return Err(incomplete);
         }
         let mut ledger = Ledger { days: read.into_iter().map(|(own, ..)| own).collect(), ..Ledger::default() };
-        ledger.enter(counted, numbering, term, as_of, students);
+        ledger.enter(counted, numbering, (term, as_of), students, is_same);
         Ok(ledger)
     }
 
     /// Enters the kept rows, and what became of all others.
-    fn enter(&mut self, counted: &[Counted<'_>], numbering: &Numbering, term: &Term, as_of: NaiveDate, students: usize) {
+    fn enter(&mut self, counted: &[Counted<'_>], numbering: &Numbering, (term, as_of): (&Term, NaiveDate), students: usize, is_same: bool) {
         let today = (as_of - term.first).num_days().clamp(-1, i64::from(i16::MAX)) as i16;
-        let student_of = |kept: &Kept| numbering.students.get(kept.number as usize).copied().unwrap_or(NOBODY);
-        let mut ends = vec![0_u32; students + 1];
+        let student_of = |kept: &Kept| match numbering.students.get(kept.number as usize) {
+            // Mostly students stand in the order of their numbers, and looking them up jumps about.
+            _ if is_same && (kept.number as usize) < students => kept.number,
+            student => student.copied().unwrap_or(NOBODY),
+        };
         let has_come = |kept: &&Kept| kept.first <= today;
-        for kept in counted.iter().flat_map(|own| own.digest.kept.iter().filter(has_come)) {
-            if let Some(end) = ends.get_mut(student_of(kept) as usize + 1) {
-                *end += 1;
-            }
-        }
-        for place in 1..ends.len() {
-            ends[place] += ends[place - 1];
+        let come = || counted.iter().flat_map(|own| own.digest.kept.iter().filter(has_come).map(move |kept| (own, kept)));
+        // Rows in the order of dates jump from student to student. Each thread takes those of its own students.
+        let width = students.div_ceil(rayon::current_num_threads()).max(1);
+        let place = |chunk: usize, kept: &Kept| student_of(kept).wrapping_sub((chunk * width) as u32) as usize;
+        let mut ends = vec![0_u32; students];
+        ends.par_chunks_mut(width).enumerate().for_each(|(chunk, counts)| {
+            come().for_each(|(_, kept)| {
+                if let Some(count) = counts.get_mut(place(chunk, kept)) {
+                    *count += 1;
+                }
+            });
+        });
+        let mut total = 0;
+        for end in &mut ends {
+            total += std::mem::replace(end, total);
         }
         let nothing = Entry { row: Row(0), kept: Kept { number: 0, record: 0, first: 0, last: 0, told: 0, code: 0, span: Span::Day } };
-        let mut entries = vec![nothing; ends.last().map_or(0, |end| *end as usize)];
+        let mut entries = vec![nothing; total as usize];
+        let begins: Vec<u32> = ends.iter().step_by(width).copied().collect();
+        let (mut parts, mut rest) = (Vec::with_capacity(begins.len()), entries.as_mut_slice());
+        for (begin, end) in begins.iter().zip(begins.iter().skip(1).chain([&total])) {
+            let (own, after) = std::mem::take(&mut rest).split_at_mut((end - begin) as usize);
+            parts.push((*begin, own));
+            rest = after;
+        }
+        ends.par_chunks_mut(width).zip(parts).enumerate().for_each(|(chunk, (ends, (begin, entries)))| {
+            come().for_each(|(own, kept)| {
+                if let Some(end) = ends.get_mut(place(chunk, kept)) {
+                    entries[(*end - begin) as usize] = Entry { row: own.row(kept), kept: *kept };
+                    *end += 1;
+                }
+            });
+        });
         for own in counted {
             let digest = own.digest;
             let mut books = SheetBooks { set_aside: u64::from(digest.unusable), ..SheetBooks::default() };
             let later: u64 = digest.dates.range(today + 1..).map(|(_, rows)| u64::from(*rows)).sum();
             let come: u64 = digest.dates.range(..=today).map(|(_, rows)| u64::from(*rows)).sum();
             let mut strays = 0;
-            for kept in digest.kept.iter().filter(has_come) {
-                let entry = Entry { row: own.row(kept), kept: *kept };
-                match ends.get_mut(student_of(kept) as usize) {
-                    Some(next) if student_of(kept) != NOBODY => {
-                        entries[*next as usize] = entry;
-                        *next += 1;
-                    }
-                    _ => {
-                        let id = numbering.ids.get(kept.number as usize).copied().unwrap_or_default();
-                        self.strangers.entry(id).or_default().add(entry.row, kept);
-                        strays += 1;
-                    }
-                }
+            for kept in digest.kept.iter().filter(has_come).filter(|kept| student_of(kept) == NOBODY) {
+                let id = numbering.ids.get(kept.number as usize).copied().unwrap_or_default();
+                self.strangers.entry(id).or_default().add(own.row(kept), kept);
+                strays += 1;
             }
             for kept in digest.idle.iter().filter(has_come) {
                 match student_of(kept) {

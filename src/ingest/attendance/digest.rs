@@ -1,6 +1,7 @@
 //! What one sheet of attendance contributes, whatever the roster and the date of judgement are.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::ops::Range;
 
 use law::facts::attendance::DayRecord;
@@ -84,7 +85,14 @@ impl Digest {
     /// Adds what a later part of the sheet contributes, whose records are counted from `records_before` on.
     pub fn add(&mut self, later: Digest, records_before: u32) {
         let moved = |kept: Kept| Kept { record: kept.record + records_before, ..kept };
-        later.days.iter().for_each(|(day, nibbles)| self.add_day(*day, nibbles));
+        for (day, nibbles) in later.days {
+            match self.days.entry(day) {
+                Entry::Vacant(place) => {
+                    place.insert(nibbles);
+                }
+                Entry::Occupied(_) => self.add_day(day, &nibbles),
+            }
+        }
         self.lay_out(&later.loose);
         self.kept.extend(later.kept.into_iter().map(moved));
         self.idle.extend(later.idle.into_iter().map(moved));
