@@ -1,6 +1,7 @@
 //! The cohort: students, their rows in every table that the procedure uses, and what became of every other row.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Range;
 
 use std::time::{Duration, Instant};
 
@@ -109,6 +110,15 @@ struct TableRead {
     unknown: BTreeMap<About, Finding>,
     /// Rows that were matched by less than the national id.
     matches: Vec<Match>,
+}
+
+/// What is known of a row before anything else of it is looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct Known {
+    /// The student with its national id; nobody without one, or where the roster has not got it.
+    pub student: u32,
+    /// The hash of the student's name, where exams are looked up.
+    pub name: u64,
 }
 
 /// How many records of a sheet are looked up at a time.
@@ -391,16 +401,15 @@ impl<'a> Cohort<'a> {
             matches: Vec::new(),
         };
         let mut aside = sheet.set_aside[sheet.set_aside.partition_point(|record| (*record as usize) < first)..].iter().copied().peekable();
-        // Rows of one student mostly stand together.
-        let mut before = (0_u64, NOBODY);
-        for record in first..last {
+        let known = self.known(sheet, first..last);
+        for (record, ahead) in (first..last).zip(known) {
             let mut student = NOBODY;
             if aside.next_if_eq(&(record as u32)).is_some() {
                 part.books.set_aside += 1;
             } else if let Some(reason) = scope::out_of_scope(self.law, sheet, record) {
                 *part.books.out_of_scope.entry(reason).or_default() += 1;
             } else if matches!(sheet.table, Table::Exams | Table::ExamNumbers) {
-                match exams::student(self, place, record, &mut part.findings) {
+                match exams::student(self, place, record, ahead, &mut part.findings) {
                     Some((own, by)) => {
                         student = own;
                         part.books.used += 1;
@@ -415,10 +424,7 @@ impl<'a> Cohort<'a> {
                     }
                 }
             } else if let Read::Value(id) = sheet.id(0, record) {
-                if before.0 != id {
-                    before = (id, self.roster.with_id(id).unwrap_or(NOBODY));
-                }
-                student = before.1;
+                student = ahead.student;
                 if student == NOBODY {
                     part.books.set_aside += 1;
                     part.aside.push((self.index.row(place, record), "R0305"));
@@ -433,6 +439,27 @@ impl<'a> Cohort<'a> {
             part.students.push(student);
         }
         part
+    }
+
+    /// The students of rows by their national ids. Looked up when they are needed, each would wait for memory; side by side they wait
+    /// together.
+    pub fn known(&self, sheet: &Sheet, records: Range<usize>) -> Vec<Known> {
+        // Rows of one student mostly stand together.
+        let mut before = (0_u64, NOBODY);
+        let student = |record: usize| {
+            let id = sheet.id(0, record).value().unwrap_or_default();
+            if before.0 != id {
+                before = (id, if id == 0 { NOBODY } else { self.roster.with_id(id).unwrap_or(NOBODY) });
+            }
+            Known { student: before.1, name: 0 }
+        };
+        let mut known: Vec<Known> = records.map(student).collect();
+        if sheet.table == Table::Exams {
+            for own in &mut known {
+                own.name = self.name_hashes.get(own.student as usize).copied().unwrap_or_default();
+            }
+        }
+        known
     }
 
     fn unregistered(&self, sheet: usize, record: usize, id: u64) -> Finding {

@@ -11,7 +11,7 @@ use super::found::{By, Match};
 use super::pairs::{self, Pair, Pairs};
 use super::person::{self, NOWHERE, Number, Person};
 use super::{names, roll};
-use crate::engine::cohort::{Cohort, place};
+use crate::engine::cohort::{Cohort, Known, place};
 use crate::engine::finding::{About, Finding};
 use crate::engine::roster::{Key, SEVERAL, document_key, document_of, field, key_text};
 use crate::engine::rows::NOBODY;
@@ -50,8 +50,8 @@ pub fn numbers<'c>(cohort: &'c Cohort<'_>, rows: impl Iterator<Item = (Row, u32)
     numbers
 }
 
-/// The student of a row of exams, or of exam numbers, and by what; what is wrong with the row is added to the findings.
-pub fn student(cohort: &Cohort<'_>, sheet: usize, record: usize, findings: &mut Vec<Finding>) -> Option<(u32, By)> {
+/// The student of a row of exams, or of exam numbers, of which so much is known, and by what; what is wrong with the row is added to the findings.
+pub fn student(cohort: &Cohort<'_>, sheet: usize, record: usize, known: Known, findings: &mut Vec<Finding>) -> Option<(u32, By)> {
     let own = &cohort.inputs.sheets[sheet];
     let id = own.id(ID, record).value();
     let document = own.text(DOCUMENT, record).value();
@@ -73,7 +73,7 @@ pub fn student(cohort: &Cohort<'_>, sheet: usize, record: usize, findings: &mut 
             effect: None,
         });
     };
-    let by_id = || Some((By::NationalId, cohort.roster.with_id(id?)?));
+    let by_id = || (known.student != NOBODY).then_some((By::NationalId, known.student));
     let by_document = || Some((By::Document, cohort.roster.with_document(document_key(document?))?));
     let by_shanghai = || Some((By::ShanghaiNumber, cohort.shanghai_numbers.student(cohort, own, record, own.text(NAME, record).value()?)?));
     let by_number = || Some((By::ExamNumber, *cohort.exam_numbers.get(number?)?));
@@ -122,8 +122,9 @@ pub fn student(cohort: &Cohort<'_>, sheet: usize, record: usize, findings: &mut 
         let field = format!("{}.{}", by.word(), row_words());
         raise("R0302", Severity::Query, About::Student(student), column, &field, found.unwrap_or_default(), "全国学籍号");
     }
+    let hash = || if student == known.student { Some(known.name) } else { cohort.name_hashes.get(student as usize).copied() };
     if let Read::Value(name) = own.text(NAME, record)
-        && cohort.name_hashes.get(student as usize) != Some(&names::hash(name))
+        && hash() != Some(names::hash(name))
     {
         let (roster, row) = cohort.cell(cohort.roster.students[student as usize].row);
         if let Read::Value(registered) = roster.text(field::NAME, row)

@@ -221,7 +221,10 @@ impl Owners {
         let sheet = &cohort.inputs.sheets[place];
         match sheet.table {
             Table::Roster => self.of_roster.get(&row).copied(),
-            Table::Exams => exams::student(cohort, place, record, &mut Vec::new()).map(|(student, _)| student),
+            Table::Exams => {
+                let known = *cohort.known(sheet, record..record + 1).first()?;
+                exams::student(cohort, place, record, known, &mut Vec::new()).map(|(student, _)| student)
+            }
             table => match sheet.id(table.field("全国学籍号")?, record) {
                 Read::Value(id) => cohort.roster.with_id(id),
                 Read::Empty | Read::Unreadable => None,
