@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
-
 use std::time::{Duration, Instant};
 
 use law::facts::calendar::Term;
@@ -449,7 +448,7 @@ impl<'a> Cohort<'a> {
         let student = |record: usize| {
             let id = sheet.id(0, record).value().unwrap_or_default();
             if before.0 != id {
-                before = (id, if id == 0 { NOBODY } else { self.roster.with_id(id).unwrap_or(NOBODY) });
+                before = (id, self.roster.with_id(id).unwrap_or(NOBODY));
             }
             Known { student: before.1, name: 0 }
         };

@@ -146,13 +146,14 @@ impl Ledger {
             return Err(incomplete);
         }
         let mut ledger = Ledger { days: read.into_iter().map(|(own, ..)| own).collect(), ..Ledger::default() };
-        ledger.enter(counted, numbering, (term, as_of), students, is_same);
+        let today = (as_of - term.first).num_days().clamp(-1, i64::from(i16::MAX)) as i16;
+        ledger.enter(counted, numbering, today, students, is_same);
         Ok(ledger)
     }
 
-    /// Enters the kept rows, and what became of all others.
-    fn enter(&mut self, counted: &[Counted<'_>], numbering: &Numbering, (term, as_of): (&Term, NaiveDate), students: usize, is_same: bool) {
-        let today = (as_of - term.first).num_days().clamp(-1, i64::from(i16::MAX)) as i16;
+    /// Enters the kept rows, and what became of all others. `today` is in days from the term's first; `is_same` says that the number of a
+    /// student is its place.
+    fn enter(&mut self, counted: &[Counted<'_>], numbering: &Numbering, today: i16, students: usize, is_same: bool) {
         let student_of = |kept: &Kept| match numbering.students.get(kept.number as usize) {
             // Mostly students stand in the order of their numbers, and looking them up jumps about.
             _ if is_same && (kept.number as usize) < students => kept.number,
