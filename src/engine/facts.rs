@@ -16,7 +16,7 @@ use law::facts::student::{
 };
 use law::facts::subjects::Subject;
 
-use super::attendance::ledger::Entry as Line;
+use super::attendance::shelves::Entry as Line;
 use super::audit::Audit;
 use super::cohort::Cohort;
 use super::nationality::nationality;
@@ -413,29 +413,29 @@ impl Facts {
         entries.clear();
         entries.extend_from_slice(ledger.entries(place));
         // Rows that are the same but for where they stand follow each other, the first stays.
-        let content = |entry: &Line| (entry.kept.first, entry.kept.last, entry.kept.span, entry.kept.code, entry.kept.told);
+        let content = |entry: &Line| (entry.first, entry.last, entry.span, entry.code, entry.told);
         entries.sort_unstable_by_key(|entry| (content(entry), entry.row));
         let mut before = None;
         for entry in entries.iter() {
             if before == Some(content(entry)) {
-                repeated.push((entry.row, entry.kept.first));
+                repeated.push((entry.row, entry.first));
                 continue;
             }
             before = Some(content(entry));
-            let record = DayRecord::from_code(entry.kept.code);
-            let (first, last) = watch.places(entry.kept.first, entry.kept.last);
+            let record = DayRecord::from_code(entry.code);
+            let (first, last) = watch.places(entry.first, entry.last);
             if record != DayRecord::Present && first < school.days {
                 let last = last.min(school.days - 1);
                 // Who is told later than the day of judgement has not been told.
                 let day = |days: i16| term.first.checked_add_signed(chrono::TimeDelta::days(i64::from(days)));
-                let told = match entry.kept.told {
+                let told = match entry.told {
                     NOT_TOLD => false,
                     TOLD_UNREADABLE => true,
                     days => day(days).is_none_or(|day| day <= cohort.law.as_of),
                 };
                 rows.push(AttendanceRow { first: first as u16, last: last as u16, record, told, row: entry.row });
             }
-            if entry.kept.span == Span::Open && first < school.days {
+            if entry.span == Span::Open && first < school.days {
                 // Nobody knows how long it lasted, so a day of which no other row speaks is none of attendance either (P3).
                 days[first + 1..].iter_mut().filter(|day| **day == DayRecord::None).for_each(|day| *day = DayRecord::Unreadable);
             }

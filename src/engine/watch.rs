@@ -111,6 +111,10 @@ impl Counter<'_> {
         // What a file came to with rows that others are in place of now is not what it comes to without them.
         let of_file = |own: &Deferred| (own.file, known.remove(&inputs.files[own.file].sha256).filter(|_| own.replaced.is_empty()));
         let files: Vec<(usize, Option<Counted>)> = deferred.iter().map(of_file).collect();
+        let is_new = |(file, known): &(usize, Option<Counted>)| known.is_none() && !inputs.files[*file].duplicate;
+        if files.iter().any(is_new) || inputs.sheets.iter().any(|sheet| sheet.table == Table::Attendance) {
+            self.ids.put_in_order();
+        }
         let replaced: HashMap<usize, Vec<u32>> = deferred.into_iter().map(|own| (own.file, own.replaced)).collect();
         let replaced = |file: usize| replaced.get(&file).map_or([].as_slice(), Vec::as_slice);
         let read = AtomicUsize::new(0);

@@ -32,7 +32,8 @@ macro_rules! number {
     ($own:ty) => {
         impl Number for $own {
             fn bytes(numbers: &[Self]) -> Cow<'_, [u8]> {
-                numbers.iter().flat_map(|number| number.to_le_bytes()).collect()
+                let bytes: Vec<_> = numbers.iter().map(|number| number.to_le_bytes()).collect();
+                bytes.into_flattened().into()
             }
 
             fn all(bytes: &[u8]) -> Option<Vec<Self>> {

@@ -7,13 +7,15 @@
 //! With a key at hand all of it is encrypted, as it holds ids. After the mark: the length of the head, the head, a block a file, and the hash of all before it. Head and blocks are compressed.
 
 use std::collections::HashMap;
-use std::io;
+use std::io::{self, Write};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::NaiveDate;
 use law::facts::attendance::DayRecord;
 use law::regulation::findings;
+use rayon::Scope;
 use rayon::prelude::*;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -30,7 +32,7 @@ pub const FILE: &str = "attendance.state";
 
 /// What its key is for.
 const PURPOSE: &str = "attendance state";
-const MARK: &[u8] = b"xueji attendance 4\n";
+const MARK: &[u8] = b"xueji attendance 5\n";
 /// zstd's quickest: most of a state is one and the same record.
 const LEVEL: i32 = 1;
 /// Bytes that are compressed at a time.
@@ -205,11 +207,66 @@ impl FindingKept {
     }
 }
 
-fn packed(value: &impl Serialize) -> io::Result<Vec<u8>> {
-    let plain = postcard::to_stdvec(value).map_err(io::Error::other)?;
-    // Piece by piece, side by side: zstd reads them one behind the other as one.
-    let pieces = plain.par_chunks(PIECE).map(|piece| zstd::bulk::compress(piece, LEVEL));
-    Ok(pieces.collect::<io::Result<Vec<_>>>()?.concat())
+/// Pieces that were compressed, with their places.
+type Pieces = Mutex<Vec<(usize, io::Result<Vec<u8>>)>>;
+
+/// Compresses what is written to it piece by piece, beside the writing.
+struct Packer<'p, 's> {
+    scope: &'p Scope<'s>,
+    pieces: &'s Pieces,
+    /// How many pieces wait to be compressed.
+    waiting: &'s AtomicUsize,
+    piece: Vec<u8>,
+    begun: usize,
+}
+
+impl Packer<'_, '_> {
+    fn hand_on(&mut self) {
+        let (pieces, waiting, place) = (self.pieces, self.waiting, self.begun);
+        let piece = std::mem::replace(&mut self.piece, Vec::with_capacity(PIECE));
+        let compress = move || {
+            let packed = zstd::bulk::compress(&piece, LEVEL);
+            waiting.fetch_sub(1, Ordering::Relaxed);
+            pieces.lock().unwrap_or_else(PoisonError::into_inner).push((place, packed));
+        };
+        self.begun += 1;
+        // Only so many are held.
+        if waiting.fetch_add(1, Ordering::Relaxed) < rayon::current_num_threads() {
+            self.scope.spawn(move |_| compress());
+        } else {
+            compress();
+        }
+    }
+}
+
+impl Write for Packer<'_, '_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let length = bytes.len().min(PIECE - self.piece.len());
+        self.piece.extend_from_slice(&bytes[..length]);
+        if self.piece.len() == PIECE {
+            self.hand_on();
+        }
+        Ok(length)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if !self.piece.is_empty() {
+            self.hand_on();
+        }
+        Ok(())
+    }
+}
+
+/// A value in pieces that zstd reads, one behind the other, as one.
+fn packed(value: &(impl Serialize + Sync)) -> io::Result<Vec<Vec<u8>>> {
+    let (pieces, waiting) = (Pieces::default(), AtomicUsize::new(0));
+    rayon::scope(|scope| {
+        let packer = Packer { scope, pieces: &pieces, waiting: &waiting, piece: Vec::new(), begun: 0 };
+        postcard::to_io(value, packer).map_err(io::Error::other)?.flush()
+    })?;
+    let mut pieces = pieces.into_inner().unwrap_or_else(PoisonError::into_inner);
+    pieces.sort_unstable_by_key(|(place, _)| *place);
+    pieces.into_iter().map(|(_, piece)| piece).collect()
 }
 
 fn unpacked<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
@@ -247,20 +304,22 @@ pub fn write(folder: &Path, kept: &Kept<'_>) -> io::Result<()> {
         let findings: Vec<FindingKept> = file.counted.findings.iter().map(FindingKept::of).collect();
         packed(&(sheets, digests, findings))
     };
-    let blocks: Vec<Vec<u8>> = kept.files.par_iter().map(block).collect::<io::Result<_>>()?;
+    let blocks: Vec<Vec<Vec<u8>>> = kept.files.par_iter().map(block).collect::<io::Result<_>>()?;
+    let length = |pieces: &[Vec<u8>]| pieces.iter().map(Vec::len).sum::<usize>();
     let stamps = kept.files.iter().zip(0..).filter_map(|(file, place)| Some((file.stamp?, place)));
     let head = packed(&Head {
         basis: kept.basis.clone(),
         ids: kept.ids.to_vec(),
         files: kept.files.iter().map(|file| file.sha256.to_owned()).collect(),
-        lengths: blocks.iter().map(|block| block.len() as u64).collect(),
+        lengths: blocks.iter().map(|block| length(block) as u64).collect(),
         stamps: stamps.collect(),
     })?;
-    let mut bytes = Vec::with_capacity(MARK.len() + 8 + head.len() + blocks.iter().map(Vec::len).sum::<usize>() + HASH);
+    let whole = MARK.len() + 8 + length(&head) + blocks.iter().map(|block| length(block)).sum::<usize>() + HASH;
+    let mut bytes = Vec::with_capacity(whole);
     bytes.extend_from_slice(MARK);
-    bytes.extend_from_slice(&(head.len() as u64).to_le_bytes());
-    bytes.extend_from_slice(&head);
-    blocks.iter().for_each(|block| bytes.extend_from_slice(block));
+    bytes.extend_from_slice(&(length(&head) as u64).to_le_bytes());
+    // Piece by piece, each let go of as it is taken over.
+    head.into_iter().chain(blocks.into_iter().flatten()).for_each(|piece| bytes.extend_from_slice(&piece));
     let hash = blake3::hash(&bytes);
     bytes.extend_from_slice(hash.as_bytes());
     std::fs::write(folder.join(FILE), keys::kept(PURPOSE, bytes)?)

@@ -2,11 +2,11 @@
 
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use law::facts::identifiers::NationalId;
+use rayon::prelude::*;
 
 use crate::engine::roster::{Key, KeyMap, Roster};
 use crate::engine::rows::NOBODY;
-use crate::ingest::attendance::{Cursor, Numbers};
+use crate::ingest::attendance::{Numbers, Order};
 
 /// The ids of a ledger.
 #[derive(Debug)]
@@ -18,23 +18,10 @@ pub struct Ids<'r> {
     of_students: Vec<u32>,
     /// Whether the roster has the student of a number.
     is_of_roster: Vec<bool>,
-    /// The orders that files mostly stand in, day after day: that of the rosters, and that of the ids.
-    orders: [OnceLock<Order>; 2],
+    /// The orders that files mostly stand in: that of the rosters, and that of the ids.
+    orders: OnceLock<[Order; 2]>,
     others: Mutex<Others>,
 }
-
-/// The students of the roster in an order.
-#[derive(Debug)]
-struct Order {
-    ids: Vec<u64>,
-    numbers: Vec<u32>,
-    /// The place of each number in the order.
-    places: Vec<u32>,
-    texts: OnceLock<Vec<[u8; 19]>>,
-}
-
-/// Places that were guessed wrong, after which the other order is tried.
-const MISSES: u32 = 32;
 
 #[derive(Debug, Default)]
 struct Others {
@@ -102,60 +89,33 @@ impl<'r> Ids<'r> {
     }
 }
 
-impl Numbers for Ids<'_> {
-    fn number_of_text(&self, text: &[u8; 19], cursor: &mut Cursor) -> Option<u32> {
-        let order = self.order(cursor.order);
-        let texts = order.texts.get_or_init(|| order.ids.iter().map(|id| NationalId::from_packed(*id).text()).collect());
-        order.advance(cursor, |place| texts.get(place).is_some_and(|own| own == text))
+impl Ids<'_> {
+    /// Puts the students in order, before files of attendance are read.
+    pub fn put_in_order(&self) {
+        if self.orders.get().is_some() {
+            return;
+        }
+        let id = |number: u32| self.known.get(number as usize).copied().unwrap_or_default();
+        let students = || self.roster.students.par_iter().zip(&self.of_students).filter(|(_, number)| id(**number) != 0);
+        let by = |mut keyed: Vec<(u64, u32)>| {
+            keyed.par_sort();
+            Order::new(keyed.into_iter().map(|(_, number)| number).collect(), &self.known)
+        };
+        let of_rosters = || by(students().map(|(entry, number)| (u64::from(entry.row.0), *number)).collect());
+        let of_ids = || by(students().map(|(_, number)| (id(*number), *number)).collect());
+        let (of_rosters, of_ids) = rayon::join(of_rosters, of_ids);
+        // Nobody else puts them in order meanwhile, and if so, in the same.
+        self.orders.set([of_rosters, of_ids]).ok();
     }
+}
 
-    fn number(&self, id: u64, cursor: &mut Cursor) -> u32 {
-        let order = self.order(cursor.order);
-        if let Some(number) = order.advance(cursor, |place| order.ids.get(place) == Some(&id)) {
-            return number;
-        }
-        let number = self.look_up(id);
-        cursor.misses += 2;
-        if cursor.misses > MISSES {
-            (cursor.order, cursor.misses) = (1 - cursor.order, 0);
-        }
-        if let Some(place) = self.order(cursor.order).places.get(number as usize).filter(|place| **place != NOBODY) {
-            cursor.place = *place as usize;
-        }
-        number
+impl Numbers for Ids<'_> {
+    fn orders(&self) -> &[Order] {
+        self.orders.get().map_or(&[], |orders| orders)
     }
 
     fn is_of_roster(&self, number: u32) -> bool {
         self.is_of_roster.get(number as usize).copied().unwrap_or_default()
-    }
-}
-
-impl Order {
-    /// The student at the next place, at the same, or a little further on, for some have no attendance, if it is the one.
-    fn advance(&self, cursor: &mut Cursor, is_it: impl Fn(usize) -> bool) -> Option<u32> {
-        let place = [1, 0, 2, 3, 4].into_iter().map(|step| cursor.place + step).find(|place| is_it(*place))?;
-        cursor.place = place;
-        cursor.misses = cursor.misses.saturating_sub(1);
-        self.numbers.get(place).copied()
-    }
-}
-
-impl Ids<'_> {
-    fn order(&self, which: usize) -> &Order {
-        // By one thread alone: the others may be waiting for it, and work that it took from them meanwhile could ask for the order too.
-        self.orders[which].get_or_init(|| {
-            let id = |number: u32| self.known.get(number as usize).copied().unwrap_or_default();
-            let students = self.roster.students.iter().zip(&self.of_students).filter(|(_, number)| id(**number) != 0);
-            let key = |row: u32, number: u32| if which == 0 { u64::from(row) } else { id(number) };
-            let mut ordered: Vec<(u64, u32)> = students.map(|(entry, number)| (key(entry.row.0, *number), *number)).collect();
-            ordered.sort_unstable();
-            let mut places = vec![NOBODY; self.known.len()];
-            for (place, (_, number)) in (0..).zip(&ordered) {
-                places[*number as usize] = place;
-            }
-            let numbers: Vec<u32> = ordered.into_iter().map(|(_, number)| number).collect();
-            Order { ids: numbers.iter().map(|number| id(*number)).collect(), numbers, places, texts: OnceLock::new() }
-        })
     }
 
     fn look_up(&self, id: u64) -> u32 {

@@ -1,5 +1,6 @@
 //! The ledger of a run: the digests of all sheets put together, as of its date and for its roster.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
@@ -9,20 +10,12 @@ use law::facts::student::Row;
 use rayon::prelude::*;
 
 use super::ids::Numbering;
+use super::shelves::{Entry, Rows, Shelves};
 use crate::engine::rows::NOBODY;
 use crate::engine::scope::{OutOfScope, SheetBooks};
-use crate::ingest::attendance::digest::Span;
+use crate::ingest::attendance::digest::Part;
 use crate::ingest::attendance::nibbles::Nibbles;
 use crate::ingest::attendance::{Digest, Kept};
-
-/// A kept row of a student.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Entry {
-    /// Where it stands.
-    pub row: Row,
-    /// What it says.
-    pub kept: Kept,
-}
 
 /// Rows that are no attendance of anybody's.
 #[derive(Clone, Debug, Default)]
@@ -47,8 +40,8 @@ impl Stray {
 pub struct Ledger {
     /// The records by school day, of all students.
     days: Vec<Nibbles>,
-    ends: Vec<u32>,
-    entries: Vec<Entry>,
+    /// The rows that were kept, by student.
+    kept: Shelves,
     /// Rows of ids that no roster has.
     pub strangers: BTreeMap<u64, Stray>,
     /// Rows of students on days that are no school days.
@@ -67,9 +60,13 @@ pub struct Counted<'d> {
     pub digest: &'d Digest,
 }
 
-impl Counted<'_> {
-    fn row(&self, kept: &Kept) -> Row {
-        Row(self.begin.0 + kept.record)
+impl<'d> Counted<'d> {
+    /// The rows of some parts from the students of a number on, each with its place, part by part.
+    fn rows(&self, parts: &'d [Part], first: u32) -> impl Iterator<Item = (Row, &'d Kept)> {
+        parts.iter().flat_map(move |part| {
+            let rows = part.rows.partition_point(|kept| kept.number < first)..;
+            part.rows[rows].iter().map(|kept| (Row(self.begin.0 + part.before + kept.record), kept))
+        })
     }
 }
 
@@ -153,64 +150,50 @@ impl Ledger {
 
     /// Enters the kept rows, and what became of all others. `today` is in days from the term's first; `is_same` says that the number of a
     /// student is its place.
-    fn enter(&mut self, counted: &[Counted<'_>], numbering: &Numbering, today: i16, students: usize, is_same: bool) {
+    fn enter<'d>(&mut self, counted: &[Counted<'d>], numbering: &Numbering, today: i16, students: usize, is_same: bool) {
         let student_of = |kept: &Kept| match numbering.students.get(kept.number as usize) {
             // Mostly students stand in the order of their numbers, and looking them up jumps about.
             _ if is_same && (kept.number as usize) < students => kept.number,
             student => student.copied().unwrap_or(NOBODY),
         };
-        let has_come = |kept: &&Kept| kept.first <= today;
-        let come = || counted.iter().flat_map(|own| own.digest.kept.iter().filter(has_come).map(move |kept| (own, kept)));
-        // Rows in the order of dates jump from student to student. Each thread takes those of its own students.
-        let width = students.div_ceil(rayon::current_num_threads()).max(1);
-        let place = |chunk: usize, kept: &Kept| student_of(kept).wrapping_sub((chunk * width) as u32) as usize;
-        let mut ends = vec![0_u32; students];
-        ends.par_chunks_mut(width).enumerate().for_each(|(chunk, counts)| {
-            come().for_each(|(_, kept)| {
-                if let Some(count) = counts.get_mut(place(chunk, kept)) {
-                    *count += 1;
-                }
-            });
-        });
-        let mut total = 0;
-        for end in &mut ends {
-            total += std::mem::replace(end, total);
-        }
-        let nothing = Entry { row: Row(0), kept: Kept { number: 0, record: 0, first: 0, last: 0, told: 0, code: 0, span: Span::Day } };
-        let mut entries = vec![nothing; total as usize];
-        let begins: Vec<u32> = ends.iter().step_by(width).copied().collect();
-        let (mut parts, mut rest) = (Vec::with_capacity(begins.len()), entries.as_mut_slice());
-        for (begin, end) in begins.iter().zip(begins.iter().skip(1).chain([&total])) {
-            let (own, after) = std::mem::take(&mut rest).split_at_mut((end - begin) as usize);
-            parts.push((*begin, own));
-            rest = after;
-        }
-        ends.par_chunks_mut(width).zip(parts).enumerate().for_each(|(chunk, (ends, (begin, entries)))| {
-            come().for_each(|(own, kept)| {
-                if let Some(end) = ends.get_mut(place(chunk, kept)) {
-                    entries[(*end - begin) as usize] = Entry { row: own.row(kept), kept: *kept };
-                    *end += 1;
-                }
-            });
-        });
+        let parts: Vec<(Row, &Part)> =
+            counted.iter().flat_map(|own| own.digest.kept.iter().map(|part| (Row(own.begin.0 + part.before), part))).collect();
+        let of_students = |(begin, part): (Row, &'d Part)| {
+            let kept = if is_same {
+                let end = part.rows.partition_point(|kept| (kept.number as usize) < students);
+                Cow::Borrowed(&part.rows[..end])
+            } else {
+                let own = part.rows.iter().map(|kept| Kept { number: student_of(kept), ..*kept }).filter(|kept| kept.number != NOBODY);
+                let mut own: Vec<Kept> = own.collect();
+                own.sort_unstable_by_key(|kept| (kept.number, kept.record));
+                Cow::Owned(own)
+            };
+            Rows { begin, kept }
+        };
+        let parts: Vec<Rows<'_>> = parts.into_par_iter().map(of_students).collect();
+        self.kept = Shelves::fill(&parts, students, today);
+        drop(parts);
+        let has_come = |(_, kept): &(Row, &Kept)| kept.first <= today;
         for own in counted {
             let digest = own.digest;
             let mut books = SheetBooks { set_aside: u64::from(digest.unusable), ..SheetBooks::default() };
             let later: u64 = digest.dates.range(today + 1..).map(|(_, rows)| u64::from(*rows)).sum();
             let come: u64 = digest.dates.range(..=today).map(|(_, rows)| u64::from(*rows)).sum();
             let mut strays = 0;
-            for kept in digest.kept.iter().filter(has_come).filter(|kept| student_of(kept) == NOBODY) {
+            // Numbers of the roster's own students are nobody else's.
+            let first = if is_same { students as u32 } else { 0 };
+            for (row, kept) in own.rows(&digest.kept, first).filter(has_come).filter(|(_, kept)| student_of(kept) == NOBODY) {
                 let id = numbering.ids.get(kept.number as usize).copied().unwrap_or_default();
-                self.strangers.entry(id).or_default().add(own.row(kept), kept);
+                self.strangers.entry(id).or_default().add(row, kept);
                 strays += 1;
             }
-            for kept in digest.idle.iter().filter(has_come) {
+            for (row, kept) in own.rows(&digest.idle, 0).filter(has_come) {
                 match student_of(kept) {
                     NOBODY => {
                         let id = numbering.ids.get(kept.number as usize).copied().unwrap_or_default();
-                        self.strangers.entry(id).or_default().add(own.row(kept), kept);
+                        self.strangers.entry(id).or_default().add(row, kept);
                     }
-                    student => self.idle.entry(student).or_default().add(own.row(kept), kept),
+                    student => self.idle.entry(student).or_default().add(row, kept),
                 }
                 strays += 1;
             }
@@ -223,7 +206,6 @@ impl Ledger {
             }
             self.books.push((own.sheet, books));
         }
-        (self.ends, self.entries) = (ends, entries);
     }
 
     /// How many school days have come.
@@ -243,9 +225,7 @@ impl Ledger {
 
     /// The kept rows of a student.
     pub fn entries(&self, student: usize) -> &[Entry] {
-        let Some(&end) = self.ends.get(student) else { return &[] };
-        let begin = student.checked_sub(1).map_or(0, |before| self.ends[before]);
-        self.entries.get(begin as usize..end as usize).unwrap_or(&[])
+        self.kept.entries(student)
     }
 
     /// The last school day that a student of some has a record for, of each group of students that stand together.

@@ -13,15 +13,17 @@ use super::digest::Span;
 use super::nibbles::Nibbles;
 
 const PRESENT: u8 = DayRecord::Present as u8;
-/// A word or id that is not plain.
+/// A word that is not plain.
 const NOT_PLAIN: u8 = u8::MAX;
+/// The words that a batch may have.
+const WORDS: usize = 1 << 8;
 /// Cells that a batch may take to be laid out by day and student.
 const MOST_CELLS: usize = 4 << 20;
 
 /// The arrays of a batch.
 struct Batch<'b> {
     ids: Texts<'b>,
-    kinds: (&'b Int32Array, Vec<u8>),
+    kinds: (&'b Int32Array, [u8; WORDS]),
     date: Option<&'b PrimitiveArray<Date32Type>>,
     first: Option<&'b PrimitiveArray<Date32Type>>,
     last: Option<&'b PrimitiveArray<Date32Type>>,
@@ -54,14 +56,16 @@ fn days(array: Option<&ArrayRef>) -> Result<Option<&PrimitiveArray<Date32Type>>,
     }
 }
 
-/// The code of each word; a word that is none of the list is not plain.
-fn codes(words: &StringArray) -> Vec<u8> {
+/// The code of each word; a word that is none of the list is not plain. None where there are too many.
+fn codes(words: &StringArray) -> Option<[u8; WORDS]> {
     let code = |word: Option<&str>| {
         let place = word.and_then(|word| AttendanceKind::WORDS.iter().position(|known| *known == word));
         let kind = place.and_then(|place| AttendanceKind::from_code(place as u8));
         kind.map_or(NOT_PLAIN, |kind| DayRecord::of(Read::Value(kind)) as u8)
     };
-    words.iter().map(code).collect()
+    let mut codes = [NOT_PLAIN; WORDS];
+    codes.iter_mut().zip(words).for_each(|(own, word)| *own = code(word));
+    (words.len() <= WORDS).then_some(codes)
 }
 
 impl<'b> Batch<'b> {
@@ -71,7 +75,7 @@ impl<'b> Batch<'b> {
         let Texts::Coded(kinds, words) = texts(array(field::KIND)?)? else { return None };
         Some(Self {
             ids: texts(array(0)?)?,
-            kinds: (kinds, codes(words)),
+            kinds: (kinds, codes(words)?),
             date: days(array(field::DATE)).ok()?,
             first: days(array(field::FIRST)).ok()?,
             last: days(array(field::LAST)).ok()?,
@@ -103,6 +107,39 @@ struct Slot {
     rows: u32,
 }
 
+/// Where the rows of a batch are laid out.
+struct Layout<'l> {
+    cells: &'l mut [u8],
+    /// By days from the term's first.
+    slots: &'l mut [Slot],
+    first_day: i32,
+    /// The first student.
+    low: u32,
+}
+
+impl Layout<'_> {
+    /// The cell of a date and a student, and the date's rows; none for a date that is no school day of the batch.
+    fn place(&mut self, date: i32, number: u32) -> Option<(&mut u8, &mut u32)> {
+        let slot = self.slots.get_mut(date.wrapping_sub(self.first_day) as u32 as usize)?;
+        Some((self.cells.get_mut(slot.begin + (number - self.low) as usize)?, &mut slot.rows))
+    }
+
+    /// Lays the first rows out as far as they say 出勤 and nothing more, each of another day or student; how many these are. A loop of its
+    /// own, as most rows go through it.
+    #[inline(never)]
+    fn lay(&mut self, numbers: &[u32], kinds: &[i32], dates: &[i32], codes: &[u8; WORDS]) -> usize {
+        for (row, ((number, kind), date)) in numbers.iter().zip(kinds).zip(dates).enumerate() {
+            if *number >= KEEP_ALL || codes[usize::from(*kind as u8)] != PRESENT {
+                return row;
+            }
+            let Some((cell, rows)) = self.place(*date, *number).filter(|(cell, _)| **cell != PRESENT) else { return row };
+            *cell = PRESENT;
+            *rows += 1;
+        }
+        numbers.len().min(dates.len())
+    }
+}
+
 /// Counts a batch whose first row is a record of the group; `place` gives where a field's array stands. False where something is not
 /// plain, and the group has to be read by its cells.
 pub(crate) fn count(
@@ -119,25 +156,29 @@ pub(crate) fn count(
 /// The student of each row; false for an id that is not plain.
 fn find_students(counter: &mut Counter<'_>, ids: &Texts<'_>, numbers: &mut Vec<u32>) -> bool {
     numbers.clear();
-    let mut student = |id: &str| {
-        let (number, is_plain) = counter.student_of_text(id)?;
-        (number < KEEP_ALL).then_some(if is_plain { number } else { number | KEEP_ALL })
-    };
     match ids {
         Texts::Coded(keys, ids) => {
-            let known: Vec<u32> = ids.iter().map(|id| id.and_then(&mut student).unwrap_or(NOBODY)).collect();
+            let mut known = Vec::with_capacity(ids.len());
+            // Of a value that is missing the text is empty.
+            students(counter, ids.len(), |place| ids.value(place), &mut known);
             numbers.extend(keys.values().iter().map(|key| known.get(*key as usize).copied().unwrap_or(NOBODY)));
             // A dictionary may hold ids that no row has.
             !known.contains(&NOBODY) || !numbers.contains(&NOBODY)
         }
         Texts::Plain(ids) => {
-            for id in ids.iter().flatten() {
-                match student(id) {
-                    Some(number) => numbers.push(number),
-                    None => return false,
-                }
-            }
-            numbers.len() == ids.len()
+            students(counter, ids.len(), |row| ids.value(row), numbers);
+            !numbers.contains(&NOBODY)
+        }
+    }
+}
+
+/// The student of each of some texts.
+fn students<'t>(counter: &mut Counter<'_>, count: usize, text: impl Fn(usize) -> &'t str, numbers: &mut Vec<u32>) {
+    while numbers.len() < count {
+        counter.follow((numbers.len()..count).map(|place| text(place).as_bytes()), numbers);
+        if numbers.len() < count {
+            let student = counter.student_of_text(text(numbers.len())).filter(|(number, _)| *number < KEEP_ALL);
+            numbers.push(student.map_or(NOBODY, |(number, is_plain)| if is_plain { number } else { number | KEEP_ALL }));
         }
     }
 }
@@ -157,8 +198,6 @@ fn lay_out(counter: &mut Counter<'_>, scratch: &mut Scratch, batch: &Batch<'_>, 
         Some(_) => days.span(dates.iter().flatten()),
     });
     let dates = batch.date.filter(|_| width * span.len() <= MOST_CELLS);
-    let missing = dates.and_then(|dates| dates.nulls());
-    let values: &[i32] = dates.map_or(&[], |dates| dates.values());
     cells.clear();
     cells.resize(if dates.is_some() { width * span.len() } else { 0 }, 0);
     slots.clear();
@@ -168,43 +207,47 @@ fn lay_out(counter: &mut Counter<'_>, scratch: &mut Scratch, batch: &Batch<'_>, 
     }));
     let first_day = days.first();
     let (kinds, codes) = (batch.kinds.0.values(), &batch.kinds.1);
+    let code = |kind: i32| u8::try_from(kind).map_or(NOT_PLAIN, |kind| codes[usize::from(kind)]);
+    if kinds.len() != numbers.len() || kinds.iter().any(|kind| code(*kind) == NOT_PLAIN) {
+        return false;
+    }
     let value =
         |array: Option<&PrimitiveArray<Date32Type>>, row: usize| array.filter(|array| array.is_valid(row)).map(|array| array.value(row));
-    for (row, (marked, kind)) in numbers.iter().zip(kinds).enumerate() {
-        let code = codes.get(*kind as usize).copied().unwrap_or(NOT_PLAIN);
-        if code == NOT_PLAIN {
-            return false;
-        }
-        let number = marked & !KEEP_ALL;
-        let date = values.get(row).copied().filter(|_| missing.is_none_or(|missing| missing.is_valid(row)));
-        if let Some(date) = date
-            && let Some(slot) = slots.get_mut(date.wrapping_sub(first_day) as u32 as usize)
-            && let Some(cell) = cells.get_mut(slot.begin + (number - low) as usize)
-        {
-            slot.rows += 1;
-            if code == PRESENT && *marked == number {
-                if *cell == PRESENT {
-                    counter.double(number);
-                }
-                *cell = PRESENT;
+    let missing = dates.and_then(|dates| dates.nulls());
+    let dates: &[i32] = dates.map_or(&[], |dates| dates.values());
+    let mut layout = Layout { cells, slots, first_day, low };
+    let mut row = 0;
+    while let (Some(&marked), Some(&kind)) = (numbers.get(row), kinds.get(row)) {
+        if missing.is_none() {
+            let plain = layout.lay(&numbers[row..], &kinds[row..], dates.get(row..).unwrap_or_default(), codes);
+            if plain > 0 {
+                row += plain;
                 continue;
             }
-            if *cell == PRESENT && code == PRESENT {
+        }
+        let (number, code) = (marked & !KEEP_ALL, code(kind));
+        let (here, told) = (record + row as u32, value(batch.told, row).map_or(Read::Empty, Read::Value));
+        let date = dates.get(row).copied().filter(|_| missing.is_none_or(|missing| missing.is_valid(row)));
+        if let Some(date) = date
+            && let Some((cell, rows)) = layout.place(date, number)
+        {
+            *rows += 1;
+            let before = std::mem::replace(cell, code.max(*cell));
+            if before == PRESENT && code == PRESENT {
                 counter.double(number);
             }
-            *cell = code.max(*cell);
-            let told = value(batch.told, row).map_or(Read::Empty, Read::Value);
-            let (first, last) = (date, date);
-            counter.keep(number, &Line { record: record + row as u32, first, last, code, told, span: Span::Day });
-            continue;
+            if code != PRESENT || marked != number {
+                counter.keep(number, &Line { record: here, first: date, last: date, code, told, span: Span::Day });
+            }
+        } else {
+            let (first, last, span) = match (value(batch.date, row), value(batch.first, row), value(batch.last, row)) {
+                (Some(day), ..) => (day, day, Span::Day),
+                (None, Some(first), Some(last)) if first <= last => (first, last, Span::Range),
+                _ => return false,
+            };
+            counter.take(number, marked == number, Line { record: here, first, last, code, told, span });
         }
-        let (first, last, span) = match (value(batch.date, row), value(batch.first, row), value(batch.last, row)) {
-            (Some(day), ..) => (day, day, Span::Day),
-            (None, Some(first), Some(last)) if first <= last => (first, last, Span::Range),
-            _ => return false,
-        };
-        let told = value(batch.told, row).map_or(Read::Empty, Read::Value);
-        counter.take(number, *marked == number, Line { record: record + row as u32, first, last, code, told, span });
+        row += 1;
     }
     for (offset, slot) in slots.iter().enumerate().filter(|(_, slot)| slot.rows > 0) {
         counter.add_date(offset, slot.rows);

@@ -10,6 +10,7 @@ use law::facts::identifiers::NationalId;
 
 use super::digest::{Digest, Kept, Mark, NOT_TOLD, Span, TOLD_UNREADABLE};
 use super::nibbles::Nibbles;
+use super::order::{Cursor, Order};
 use crate::ingest::column::Column;
 
 /// The places of the columns of 考勤.
@@ -128,23 +129,12 @@ pub struct Line {
     pub span: Span,
 }
 
-/// Where the reading of a part stands among the students: rows mostly stand in one of few orders, so who comes next can be guessed.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Cursor {
-    /// Which order.
-    pub order: usize,
-    /// The place in it of the student met last.
-    pub place: usize,
-    /// How often the guess was wrong of late.
-    pub misses: u32,
-}
-
 /// Students by number.
 pub trait Numbers: Sync {
-    /// The number of the student of the roster who is next, if that is the text of the id.
-    fn number_of_text(&self, text: &[u8; 19], cursor: &mut Cursor) -> Option<u32>;
-    /// The number of an id.
-    fn number(&self, id: u64, cursor: &mut Cursor) -> u32;
+    /// The orders that the students of the roster may stand in.
+    fn orders(&self) -> &[Order];
+    /// The number of an id, wherever it stands.
+    fn look_up(&self, id: u64) -> u32;
     /// Whether the roster has the student: whoever it has not is a finding that names rows, so all of them are kept.
     fn is_of_roster(&self, number: u32) -> bool;
 }
@@ -202,6 +192,9 @@ fn line(columns: &Columns, record: usize) -> Option<(u64, Line)> {
 pub(super) struct Counter<'c> {
     counting: Counting<'c>,
     digest: Digest,
+    /// Rows that are kept, and those of no school day, in the order of the sheet.
+    kept: Vec<Kept>,
+    idle: Vec<Kept>,
     /// Marks that are not laid out yet.
     marks: Vec<Mark>,
     /// The student met last, and whether the roster has it and not all of its rows are kept.
@@ -213,7 +206,8 @@ impl<'c> Counter<'c> {
     /// A counter that has counted nothing.
     pub(super) fn new(counting: Counting<'c>) -> Self {
         let digest = Digest { whole: counting.whole.to_vec(), ..Digest::default() };
-        Self { counting, digest, marks: Vec::new(), near: (u32::MAX, true), cursor: Cursor::default() }
+        let (kept, idle, marks) = Default::default();
+        Self { counting, digest, kept, idle, marks, near: (u32::MAX, true), cursor: Cursor::default() }
     }
 
     /// The term's days.
@@ -221,23 +215,31 @@ impl<'c> Counter<'c> {
         self.counting.days
     }
 
+    /// The numbers of the first texts that are the plain ids of students who were expected there, as far as of all of them only rows that
+    /// say more than 出勤 are kept.
+    pub(super) fn follow<'t>(&mut self, texts: impl Iterator<Item = &'t [u8]>, numbers: &mut Vec<u32>) {
+        if self.counting.whole.is_empty() {
+            self.cursor.follow(self.counting.numbers.orders(), texts, numbers);
+        }
+    }
+
     /// The student of a plain id, and whether of its rows only those that say more than 出勤 are kept.
     pub(super) fn student_of_text(&mut self, text: &str) -> Option<(u32, bool)> {
-        let numbers = self.counting.numbers;
-        let whole = self.counting.whole;
-        if let Some(number) = text.as_bytes().try_into().ok().and_then(|text| numbers.number_of_text(text, &mut self.cursor)) {
-            self.near = (number, whole.is_empty() || whole.binary_search(&number).is_err());
-            return Some(self.near);
-        }
         let id = NationalId::parse(text).ok().filter(|id| id.text() == text.as_bytes())?;
-        let number = numbers.number(id.packed(), &mut self.cursor);
-        self.meet(number);
+        self.meet(id.packed());
         Some(self.near)
     }
 
-    fn meet(&mut self, number: u32) {
+    /// Whose id it is.
+    fn meet(&mut self, id: u64) {
+        let Counting { numbers, whole, .. } = self.counting;
+        let orders = numbers.orders();
+        let number = self.cursor.expected(orders, id).unwrap_or_else(|| {
+            let number = numbers.look_up(id);
+            self.cursor.jump(orders, number);
+            number
+        });
         if self.near.0 != number {
-            let Counting { numbers, whole, .. } = self.counting;
             let is_of_roster = numbers.is_of_roster(number);
             self.near = (number, is_of_roster && (whole.is_empty() || whole.binary_search(&number).is_err()));
             if !is_of_roster {
@@ -263,8 +265,7 @@ impl<'c> Counter<'c> {
 
     /// Keeps a line of the student of a number.
     pub(super) fn keep(&mut self, number: u32, line: &Line) {
-        let kept = self.kept(number, line);
-        self.digest.kept.push(kept);
+        self.kept.push(self.kept(number, line));
     }
 
     fn kept(&self, number: u32, line: &Line) -> Kept {
@@ -291,10 +292,10 @@ impl<'c> Counter<'c> {
             Belongs::Here(first, last) => {
                 self.marks.extend((first..=last).map(|day| Mark { number, day, code: line.code }));
                 if line.code != DayRecord::Present as u8 || !is_plain {
-                    self.digest.kept.push(kept);
+                    self.kept.push(kept);
                 }
             }
-            _ => self.digest.idle.push(kept),
+            _ => self.idle.push(kept),
         }
     }
 
@@ -302,6 +303,7 @@ impl<'c> Counter<'c> {
     pub(super) fn finish(mut self) -> Digest {
         self.digest.whole.sort_unstable();
         self.digest.whole.dedup();
+        self.digest.keep(self.kept, self.idle);
         self.digest.mark(self.marks);
         self.digest
     }
@@ -315,9 +317,9 @@ pub fn count(columns: &Columns, records: usize, set_aside: &[u32], counting: Cou
         let is_aside = aside.next_if_eq(&(record as u32)).is_some();
         match line(columns, record) {
             Some((id, line)) if !is_aside => {
-                let number = counting.numbers.number(id, &mut counter.cursor);
-                counter.meet(number);
-                counter.take(number, counter.near.1, line);
+                counter.meet(id);
+                let (number, is_plain) = counter.near;
+                counter.take(number, is_plain, line);
             }
             _ => counter.digest.unusable += 1,
         }

@@ -1,5 +1,6 @@
 //! What one sheet of attendance contributes, whatever the roster and the date of judgement are.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::ops::Range;
@@ -8,13 +9,14 @@ use law::facts::attendance::DayRecord;
 use serde::{Deserialize, Serialize};
 
 use super::nibbles::Nibbles;
+use crate::ingest::kept::{Number, numbers};
 
 /// A row that is kept: one that says more than 出勤, or whose student needs all of them kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Kept {
     /// The student's number.
     pub number: u32,
-    /// The record of the sheet.
+    /// The record of the part of the sheet.
     pub record: u32,
     /// Its own date, in days from the term's first.
     pub first: i16,
@@ -29,7 +31,7 @@ pub struct Kept {
 }
 
 /// Of what days a row of attendance speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Span {
     /// Of one: 日期.
     Day,
@@ -43,6 +45,62 @@ pub enum Span {
 pub const NOT_TOLD: i16 = i16::MIN;
 /// 告知家长日期 can't be read.
 pub const TOLD_UNREADABLE: i16 = i16::MIN + 1;
+
+impl Kept {
+    /// What it says, side by side.
+    fn bytes(&self) -> [u8; 16] {
+        let [a, b, c, d] = self.number.to_le_bytes();
+        let [e, f, g, h] = self.record.to_le_bytes();
+        let [[i, j], [k, l], [m, n]] = [self.first, self.last, self.told].map(i16::to_le_bytes);
+        let span = match self.span {
+            Span::Day => 0,
+            Span::Range => 1,
+            Span::Open => 2,
+        };
+        [a, b, c, d, e, f, g, h, i, j, k, l, m, n, self.code, span]
+    }
+
+    fn of(bytes: &[u8; 16]) -> Option<Self> {
+        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, code, span] = *bytes;
+        Some(Self {
+            number: u32::from_le_bytes([a, b, c, d]),
+            record: u32::from_le_bytes([e, f, g, h]),
+            first: i16::from_le_bytes([i, j]),
+            last: i16::from_le_bytes([k, l]),
+            told: i16::from_le_bytes([m, n]),
+            code,
+            span: match span {
+                0 => Span::Day,
+                1 => Span::Range,
+                2 => Span::Open,
+                _ => return None,
+            },
+        })
+    }
+}
+
+impl Number for Kept {
+    fn bytes(numbers: &[Self]) -> Cow<'_, [u8]> {
+        let bytes: Vec<[u8; 16]> = numbers.iter().map(Kept::bytes).collect();
+        bytes.into_flattened().into()
+    }
+
+    fn all(bytes: &[u8]) -> Option<Vec<Self>> {
+        let (kept, rest) = bytes.as_chunks();
+        if rest.is_empty() { kept.iter().map(Kept::of).collect() } else { None }
+    }
+}
+
+/// The rows kept of a part of a sheet, student by student, and those of one in the order of the sheet: so that the rows of students who
+/// stand together are found together in every part.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Part {
+    /// The records before it.
+    pub before: u32,
+    /// Its rows.
+    #[serde(with = "numbers")]
+    pub rows: Vec<Kept>,
+}
 
 /// What a row says of one student and school day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -60,10 +118,10 @@ pub struct Mark {
 pub struct Digest {
     /// The records by school day, by its place among the term's.
     pub days: BTreeMap<u16, Nibbles>,
-    /// The rows kept, in the order of the sheet.
-    pub kept: Vec<Kept>,
-    /// Rows that hold no school day of the year's, in the order of the sheet.
-    pub idle: Vec<Kept>,
+    /// The rows kept, in parts in the order of the sheet.
+    pub kept: Vec<Part>,
+    /// Rows that hold no school day of the year's, likewise.
+    pub idle: Vec<Part>,
     /// How many rows have each own date, in days from the term's first; those that began before it count for the first.
     pub dates: BTreeMap<i16, u32>,
     /// Rows of another term or school year.
@@ -84,7 +142,7 @@ const LOOSE: usize = 16;
 impl Digest {
     /// Adds what a later part of the sheet contributes, whose records are counted from `records_before` on.
     pub fn add(&mut self, later: Digest, records_before: u32) {
-        let moved = |kept: Kept| Kept { record: kept.record + records_before, ..kept };
+        let moved = |part: Part| Part { before: part.before + records_before, ..part };
         for (day, nibbles) in later.days {
             match self.days.entry(day) {
                 Entry::Vacant(place) => {
@@ -115,6 +173,16 @@ impl Digest {
                 self.doubled.push(number);
             }
         });
+    }
+
+    /// Adds kept rows and those of no school day, in the order of the sheet.
+    pub fn keep(&mut self, kept: Vec<Kept>, idle: Vec<Kept>) {
+        for (own, mut rows) in [(&mut self.kept, kept), (&mut self.idle, idle)] {
+            if !rows.is_empty() {
+                rows.sort_unstable_by_key(|row| (row.number, row.record));
+                own.push(Part { before: 0, rows });
+            }
+        }
     }
 
     /// Adds marks: those of a part mostly stand close together, and are laid out by day and student.

@@ -5,10 +5,12 @@ mod arrays;
 pub mod count;
 pub mod digest;
 pub mod nibbles;
+mod order;
 
 use arrays::{Scratch, count as count_arrays};
-pub use count::{Counting, Cursor, Days, Numbers};
+pub use count::{Counting, Days, Numbers};
 pub use digest::{Digest, Kept};
+pub use order::Order;
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;

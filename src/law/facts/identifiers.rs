@@ -39,27 +39,46 @@ pub fn check_character(digits: &[u8]) -> u8 {
     CHECKS[(sum % 11) as usize]
 }
 
-/// The 17 digits and the check character as one number: digits in the upper bits, the check's value (0 to 10) in the lower four.
-fn pack(text: &[u8]) -> Option<u64> {
-    let (digits, check) = (text.get(..17)?, *text.get(17)?);
-    if text.len() != 18 || !digits.iter().all(u8::is_ascii_digit) {
+/// The number that eight digits make; none where one is no digit. All at once, as every row of a city has several such numbers.
+fn eight_digits(text: [u8; 8]) -> Option<u64> {
+    const HIGH: u64 = 0xF0F0_F0F0_F0F0_F0F0;
+    const ZEROS: u64 = 0x3030_3030_3030_3030;
+    let text = u64::from_le_bytes(text);
+    // A digit is 0x30 and a half byte that stays one when 6 is added.
+    if text & HIGH != ZEROS || (text + 0x0606_0606_0606_0606) & HIGH != ZEROS {
         return None;
     }
+    // The first stands lowest: neighbours make pairs, pairs fours, fours the number.
+    let digits = text - ZEROS;
+    let pairs = (digits * 10 + (digits >> 8)) & 0x00FF_00FF_00FF_00FF;
+    let fours = (pairs * 100 + (pairs >> 16)) & 0x0000_FFFF_0000_FFFF;
+    Some((fours * 10_000 + (fours >> 32)) & 0xFFFF_FFFF)
+}
+
+/// The 17 digits and the check character as one number: digits in the upper bits, the check's value (0 to 10) in the lower four.
+fn pack(text: &[u8]) -> Option<u64> {
+    let [first, rest @ ..]: [u8; 18] = text.try_into().ok()?;
+    let ([one, two], &[check]) = rest.as_chunks::<8>() else { return None };
+    let (true, one, two) = (first.is_ascii_digit(), eight_digits(*one)?, eight_digits(*two)?) else { return None };
     let check = match check {
         b'0'..=b'9' => u64::from(check - b'0'),
         b'X' | b'x' => 10,
         _ => return None,
     };
-    Some(digits.iter().fold(0, |number, digit| number * 10 + u64::from(digit - b'0')) << 4 | check)
+    Some((u64::from(first - b'0') * 10_000_000_000_000_000 + one * 100_000_000 + two) << 4 | check)
 }
 
 fn unpack(packed: u64) -> [u8; 18] {
     let mut text = [b'0'; 18];
-    let mut digits = packed >> 4;
-    for place in text[..17].iter_mut().rev() {
-        *place = b'0' + (digits % 10) as u8;
-        digits /= 10;
+    let digits = packed >> 4;
+    // In two halves that don't wait for each other.
+    let (mut upper, mut lower) = ((digits / 100_000_000) as u32, (digits % 100_000_000) as u32);
+    let (first, second) = text.split_at_mut(9);
+    for (one, two) in first[1..].iter_mut().rev().zip(second[..8].iter_mut().rev()) {
+        (*one, *two) = (b'0' + (upper % 10) as u8, b'0' + (lower % 10) as u8);
+        (upper, lower) = (upper / 10, lower / 10);
     }
+    first[0] = b'0' + (upper % 10) as u8;
     text[17] = if packed & 15 == 10 { b'X' } else { b'0' + (packed & 15) as u8 };
     text
 }
@@ -196,6 +215,31 @@ pub fn shanghai_number(text: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn eight_digits_are_a_number_and_nothing_else_is() {
+        for number in [0, 1, 9, 10, 12_345_678, 87_654_321, 90_000_009, 99_999_999] {
+            assert_eq!(eight_digits(format!("{number:08}").as_bytes().try_into().unwrap()), Some(number));
+        }
+        for place in 0..8 {
+            for other in (0..=u8::MAX).filter(|byte| !byte.is_ascii_digit()) {
+                let mut text = *b"12345678";
+                text[place] = other;
+                assert_eq!(eight_digits(text), None, "{other} at {place}");
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_come_back_as_they_were() {
+        for text in ["310101201109010012", "000000000000000000", "99999999999999999X", "100000000900000001"] {
+            assert_eq!(unpack(pack(text.as_bytes()).unwrap()), text.as_bytes());
+        }
+        assert_eq!(
+            ["31010120110901001", "3101012011090100123", "a10101201109010012", "31010120110901001a"].map(|text| pack(text.as_bytes())),
+            [None; 4]
+        );
+    }
 
     #[test]
     fn a_right_number_is_read_and_written_back() {

@@ -1,0 +1,148 @@
+//! In what order do the students of a file stand? Mostly in one of few, day after day, so who comes next can be guessed, and looking an
+//! id up is a comparison with the one that is expected.
+
+use law::facts::identifiers::NationalId;
+use rayon::prelude::*;
+
+/// Students in an order.
+#[derive(Debug)]
+pub struct Order {
+    ids: Vec<u64>,
+    texts: Vec<[u8; 19]>,
+    numbers: Vec<u32>,
+    /// The place of each number in the order.
+    places: Vec<u32>,
+}
+
+/// The place of a student who is not in an order.
+const NOWHERE: u32 = u32::MAX;
+
+/// How far from the one met last the next student may be: some have no attendance.
+const STEPS: [usize; 5] = [1, 0, 2, 3, 4];
+
+impl Order {
+    /// Students by their numbers in their order, each with an id; `ids` are those of all numbers.
+    pub fn new(numbers: Vec<u32>, ids: &[u64]) -> Self {
+        let mut places = vec![NOWHERE; ids.len()];
+        for (number, place) in numbers.iter().zip(0..) {
+            if let Some(own) = places.get_mut(*number as usize) {
+                *own = place;
+            }
+        }
+        let own = |number: &u32| ids.get(*number as usize).copied().unwrap_or_default();
+        let ids: Vec<u64> = numbers.par_iter().map(own).collect();
+        let texts = ids.par_iter().map(|id| NationalId::from_packed(*id).text()).collect();
+        Self { ids, texts, numbers, places }
+    }
+
+    /// The student near a place of whom something holds, and where.
+    fn near(&self, place: usize, is_it: impl Fn(usize) -> bool) -> Option<(usize, u32)> {
+        let place = STEPS.into_iter().map(|step| place + step).find(|place| is_it(*place))?;
+        Some((place, *self.numbers.get(place)?))
+    }
+}
+
+/// Orders that were guessed wrong so often are given up for the next.
+const MISSES: u32 = 32;
+
+/// Where the reading of a part stands among the students.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Cursor {
+    /// Which order.
+    order: usize,
+    /// The place in it of the student met last.
+    place: usize,
+    /// How often the guess was wrong of late.
+    misses: u32,
+}
+
+impl Cursor {
+    /// The numbers of the first texts that are the ids of students who were expected there.
+    pub fn follow<'t>(&mut self, orders: &[Order], texts: impl Iterator<Item = &'t [u8]>, numbers: &mut Vec<u32>) {
+        let Some(order) = orders.get(self.order) else { return };
+        for text in texts {
+            // The very next one, nearly always.
+            let next = self.place + 1;
+            if order.texts.get(next).is_some_and(|own| own == text)
+                && let Some(number) = order.numbers.get(next)
+            {
+                self.place = next;
+                numbers.push(*number);
+                continue;
+            }
+            let Some((place, number)) = order.near(self.place, |place| order.texts.get(place).is_some_and(|own| own == text)) else {
+                break;
+            };
+            self.place = place;
+            numbers.push(number);
+        }
+        self.misses = self.misses.saturating_sub(1);
+    }
+
+    /// The number of an id, if that is the student who was expected.
+    pub fn expected(&mut self, orders: &[Order], id: u64) -> Option<u32> {
+        let order = orders.get(self.order)?;
+        let (place, number) = order.near(self.place, |place| order.ids.get(place) == Some(&id))?;
+        self.misses = self.misses.saturating_sub(1);
+        self.place = place;
+        Some(number)
+    }
+
+    /// Goes to a student who was not expected.
+    pub fn jump(&mut self, orders: &[Order], number: u32) {
+        self.misses += 2;
+        if self.misses > MISSES {
+            (self.order, self.misses) = ((self.order + 1) % orders.len().max(1), 0);
+        }
+        let place = orders.get(self.order).and_then(|order| order.places.get(number as usize));
+        if let Some(place) = place.filter(|place| **place != NOWHERE) {
+            self.place = *place as usize;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use law::facts::identifiers::check_character;
+
+    use super::*;
+
+    fn orders() -> [Order; 2] {
+        let ids: Vec<u64> = [3, 1, 2, 0].into_iter().map(id).collect();
+        [Order::new(vec![0, 1, 2, 3], &ids), Order::new(vec![3, 1, 2, 0], &ids)]
+    }
+
+    fn id(of: usize) -> u64 {
+        let own = format!("31010120110901{of:03}");
+        let check = char::from(check_character(own.as_bytes()));
+        NationalId::parse(&format!("G{own}{check}")).unwrap().packed()
+    }
+
+    fn text(of: usize) -> [u8; 19] {
+        NationalId::from_packed(id(of)).text()
+    }
+
+    #[test]
+    fn expected_students_are_followed_and_others_break_off() {
+        let (orders, mut cursor, mut numbers) = (orders(), Cursor::default(), Vec::new());
+        let texts = [text(3), text(3), text(2), text(0), text(1)];
+        cursor.follow(&orders, texts.iter().map(|text| text.as_slice()), &mut numbers);
+        // The one before is not expected any more.
+        assert_eq!(numbers, [0, 0, 2, 3]);
+        cursor.follow(&orders, [&text(3)[..18]].into_iter(), &mut numbers);
+        assert_eq!(numbers, [0, 0, 2, 3]);
+    }
+
+    #[test]
+    fn the_next_order_is_tried_where_one_fails() {
+        let (orders, mut cursor) = (orders(), Cursor::default());
+        assert_eq!((cursor.expected(&orders, id(3)), cursor.expected(&orders, id(0))), (Some(0), Some(3)));
+        for _ in 0..17 {
+            assert_eq!(cursor.expected(&orders, id(3)), None);
+            cursor.jump(&orders, 3);
+        }
+        // In the order of ids, whose first is number 3.
+        assert_eq!((cursor.order, cursor.place), (1, 0));
+        assert_eq!((cursor.expected(&orders, id(1)), cursor.expected(&orders, id(3))), (Some(1), Some(0)));
+    }
+}
