@@ -78,6 +78,8 @@ pub struct Facts {
 pub struct InTerm {
     registration: Option<Registration>,
     urgings: Vec<Urging>,
+    /// What is on record by school day, and what counts up to the day judged.
+    records: Vec<DayRecord>,
     days: Vec<DayRecord>,
     rows: Vec<AttendanceRow>,
     /// Rows of attendance that another of the same day contradicts.
@@ -371,7 +373,7 @@ impl Facts {
         let Some(term) = &cohort.law.term else { return };
         let school = watch.school(school);
         let Self { keys, meetings, in_term, .. } = self;
-        let InTerm { registration, urgings, days, rows, contradicted, repeated, entries } = in_term;
+        let InTerm { registration, urgings, records, days, rows, contradicted, repeated, entries } = in_term;
         *registration = None;
         urgings.clear();
         days.clear();
@@ -405,7 +407,8 @@ impl Facts {
         });
         urgings.sort_by_key(|urging| urging.date.value());
         let ledger = &watch.ledger;
-        days.extend((0..school.days).map(|day| ledger.record(place, day)));
+        ledger.records(place, records);
+        days.extend((0..school.days).map(|day| records.get(day).copied().unwrap_or_default()));
         supposed.change_days(watch, place, days);
         if ledger.entries(place).is_empty() {
             return;
@@ -423,7 +426,7 @@ impl Facts {
             }
             before = Some(content(entry));
             let record = DayRecord::from_code(entry.code);
-            let (first, last) = watch.places(entry.first, entry.last);
+            let (first, last) = ledger.places(entry.first, entry.last);
             if record != DayRecord::Present && first < school.days {
                 let last = last.min(school.days - 1);
                 // Who is told later than the day of judgement has not been told.
@@ -440,8 +443,7 @@ impl Facts {
                 days[first + 1..].iter_mut().filter(|day| **day == DayRecord::None).for_each(|day| *day = DayRecord::Unreadable);
             }
             let mut met: Option<ContradictedDay> = None;
-            for day in first..(last + 1).min(ledger.days()) {
-                let kinder = ledger.record(place, day);
+            for (day, &kinder) in records.iter().enumerate().take(last + 1).skip(first) {
                 if kinder > record && kinder != DayRecord::Unreadable && record != DayRecord::Unreadable {
                     met.get_or_insert(ContradictedDay { row: entry.row, record, day, kinder, days: 0 }).days += 1;
                 }

@@ -97,7 +97,7 @@ impl Supposition {
         }
         for entry in watch.ledger.entries(student).iter().filter(|entry| self.harsher.contains(&entry.row)) {
             let record = DayRecord::from_code(entry.code);
-            let (first, last) = watch.places(entry.first, entry.last);
+            let (first, last) = watch.ledger.places(entry.first, entry.last);
             let end = (last + 1).min(days.len());
             // Of several that are harsher the harshest counts, whatever their order.
             days.get_mut(first..end).unwrap_or_default().iter_mut().for_each(|day| *day = record.min(*day));

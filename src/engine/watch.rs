@@ -35,8 +35,6 @@ pub struct Watch {
     /// What is on record.
     pub ledger: Ledger,
     schools: Vec<SchoolReport>,
-    /// The first school day on or after each date of the term's span, and the last on or before it.
-    next: Vec<u16>,
 }
 
 impl Watch {
@@ -44,23 +42,6 @@ impl Watch {
     pub fn school(&self, school: u32) -> SchoolReport {
         self.schools[school as usize]
     }
-
-    /// The school days of a row, by place, from its dates in days from the term's first.
-    pub fn places(&self, first: i16, last: i16) -> (usize, usize) {
-        let place = |day: i32| {
-            let day = usize::try_from(day).unwrap_or(0);
-            usize::from(self.next.get(day).or(self.next.last()).copied().unwrap_or_default())
-        };
-        // The last school day on or before a date is the one before the first after it.
-        (place(i32::from(first)), place(i32::from(last) + 1).saturating_sub(1))
-    }
-}
-
-/// The first school day on or after each day of the term's span and the day after it, by place.
-fn next_days(term: &Term) -> Vec<u16> {
-    let span = term.first.iter_days().take_while(|day| *day <= term.last);
-    let before = span.map(|day| term.days.partition_point(|own| *own < day) as u16);
-    before.chain([term.days.len() as u16]).collect()
 }
 
 /// Attendance as it was counted, before the schools are looked at.
@@ -332,7 +313,7 @@ fn report(cohort: &mut Cohort<'_>, term: &Term, form: Form, ledger: Ledger) -> W
         cohort.books[*sheet] = books.clone();
     }
     cohort.findings.extend(findings);
-    Watch { form, ledger, schools: reports, next: next_days(term) }
+    Watch { form, ledger, schools: reports }
 }
 
 /// How the finding of a school begins that handed in no attendance for the term.

@@ -215,11 +215,11 @@ pub fn run(config: &Config, out: &Path, watch: &Watch<'_>) -> Result<PublishedRu
     let back =
         returned::write_returned(staging.path(), &wanted, &vocabulary, law.as_of).map_err(|error| RunError::Write(error.to_string()))?;
     manifest.returned = back.receipt;
-    summary::write_workbook(staging.path(), &manifest).map_err(|error| RunError::Write(error.to_string()))?;
-    clock.lap(|seconds| &mut seconds.writing);
-    // What people read is made from the published files alone: the facts have done their work.
+    // What people read is made from the published files alone: the facts have done their work, and make room.
     drop((answers, cohort));
     drop(inputs);
+    summary::write_workbook(staging.path(), &manifest).map_err(|error| RunError::Write(error.to_string()))?;
+    clock.lap(|seconds| &mut seconds.writing);
     // Freeing what was told of hundreds of thousands of findings takes seconds, which nobody has to wait for.
     std::thread::spawn(move || drop(life));
     if !config.tables_only {
@@ -339,6 +339,7 @@ fn basis(config: &Config) -> Basis {
         policy: config.policy_hash.clone(),
         calendar: config.calendar_hash.clone(),
         dictionaries: config.headers_hash.clone(),
+        first: config.law.term.as_ref().map(|term| term.first).unwrap_or_default(),
         days: config.law.term.as_ref().map(|term| term.days.clone()).unwrap_or_default(),
     }
 }

@@ -21,7 +21,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::keys;
-use crate::ingest::attendance::{Counted, Digest, Stamp};
+use crate::ingest::attendance::{self, Counted, Digest, Stamp};
 use crate::ingest::column::Column;
 use crate::ingest::kept::numbers;
 use crate::ingest::table::Table;
@@ -50,7 +50,9 @@ pub struct Basis {
     pub calendar: String,
     /// The hash of the dictionaries.
     pub dictionaries: String,
-    /// The school days of the term.
+    /// The first day of the term.
+    pub first: NaiveDate,
+    /// Its school days.
     pub days: Vec<NaiveDate>,
 }
 
@@ -62,7 +64,7 @@ impl Basis {
             (self.policy == other.policy, "政策变了"),
             (self.calendar == other.calendar, "校历变了"),
             (self.dictionaries == other.dictionaries, "列名词典变了"),
-            (self.days == other.days, "换了学期"),
+            (self.first == other.first && self.days == other.days, "换了学期"),
         ];
         parts.into_iter().find(|(is_same, _)| !is_same).map(|(_, why)| why)
     }
@@ -358,7 +360,14 @@ impl State {
     pub fn days_of(&self, id: u64) -> Option<Vec<DayRecord>> {
         let number = self.ids.iter().position(|own| *own == id)? as u32;
         let digests = || self.files.values().flat_map(|counted| counted.sheets.iter().map(|(_, digest)| digest));
-        let record = |day: u16| digests().filter_map(|digest| digest.days.get(&day)).map(|own| own.get(number)).max();
-        Some((0..self.basis.days.len() as u16).map(|day| DayRecord::from_code(record(day).unwrap_or_default())).collect())
+        let kept: Vec<&attendance::Kept> =
+            digests().flat_map(|digest| digest.kept.iter().flat_map(|part| &part.rows)).filter(|row| row.number == number).collect();
+        let record = |(day, place): (&NaiveDate, u16)| {
+            let is_present = digests().filter_map(|digest| digest.days.get(&place)).any(|present| present.has(number));
+            let offset = (*day - self.basis.first).num_days();
+            let said = kept.iter().filter(|row| (i64::from(row.first)..=i64::from(row.last)).contains(&offset)).map(|row| row.code);
+            DayRecord::from_code(said.chain(is_present.then_some(DayRecord::Present as u8)).max().unwrap_or_default())
+        };
+        Some(self.basis.days.iter().zip(0..).map(record).collect())
     }
 }

@@ -96,13 +96,14 @@ impl Ids<'_> {
             return;
         }
         let id = |number: u32| self.known.get(number as usize).copied().unwrap_or_default();
-        let students = || self.roster.students.par_iter().zip(&self.of_students).filter(|(_, number)| id(**number) != 0);
-        let by = |mut keyed: Vec<(u64, u32)>| {
-            keyed.par_sort();
+        let by = |key: &(dyn Fn(u32, u32) -> u64 + Sync)| {
+            let students = self.roster.students.par_iter().zip(&self.of_students).filter(|(_, number)| id(**number) != 0);
+            let mut keyed: Vec<(u64, u32)> = students.map(|(entry, number)| (key(entry.row.0, *number), *number)).collect();
+            keyed.par_sort_unstable();
             Order::new(keyed.into_iter().map(|(_, number)| number).collect(), &self.known)
         };
-        let of_rosters = || by(students().map(|(entry, number)| (u64::from(entry.row.0), *number)).collect());
-        let of_ids = || by(students().map(|(_, number)| (id(*number), *number)).collect());
+        let of_rosters = || by(&|row, _| u64::from(row));
+        let of_ids = || by(&|_, number| id(number));
         let (of_rosters, of_ids) = rayon::join(of_rosters, of_ids);
         // Nobody else puts them in order meanwhile, and if so, in the same.
         self.orders.set([of_rosters, of_ids]).ok();

@@ -13,8 +13,8 @@ use super::ids::Numbering;
 use super::shelves::{Entry, Rows, Shelves};
 use crate::engine::rows::NOBODY;
 use crate::engine::scope::{OutOfScope, SheetBooks};
-use crate::ingest::attendance::digest::Part;
-use crate::ingest::attendance::nibbles::Nibbles;
+use crate::ingest::attendance::digest::{Part, SHELF, by_shelf};
+use crate::ingest::attendance::presence::Presence;
 use crate::ingest::attendance::{Digest, Kept};
 
 /// Rows that are no attendance of anybody's.
@@ -38,8 +38,10 @@ impl Stray {
 /// What is on record for the students of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
-    /// The records by school day, of all students.
-    days: Vec<Nibbles>,
+    /// Who has 出勤 on record, by school day.
+    days: Vec<Presence>,
+    /// The first school day on or after each date of the term's span, and the last on or before it.
+    next: Vec<u16>,
     /// The rows that were kept, by student.
     kept: Shelves,
     /// Rows of ids that no roster has.
@@ -61,10 +63,10 @@ pub struct Counted<'d> {
 }
 
 impl<'d> Counted<'d> {
-    /// The rows of some parts from the students of a number on, each with its place, part by part.
+    /// The rows of some parts from the shelf of a number on, each with its place, part by part.
     fn rows(&self, parts: &'d [Part], first: u32) -> impl Iterator<Item = (Row, &'d Kept)> {
         parts.iter().flat_map(move |part| {
-            let rows = part.rows.partition_point(|kept| kept.number < first)..;
+            let rows = part.rows.partition_point(|kept| kept.number / SHELF < first / SHELF)..;
             part.rows[rows].iter().map(|kept| (Row(self.begin.0 + part.before + kept.record), kept))
         })
     }
@@ -85,33 +87,23 @@ impl Ledger {
         let is_own = |((student, id), number): ((&u32, &u64), u32)| *student == number || *id == 0;
         let is_same =
             numbering.students.len() >= students && numbering.students.iter().zip(&numbering.ids).zip(0..).take(students).all(is_own);
-        let present = DayRecord::Present as u8;
         let by_day = |day: u16| {
-            let mut own = Nibbles::empty(students);
+            let mut own = Presence::none(students);
             let mut met: Vec<u32> = Vec::new();
             let mut strangers: Vec<(usize, u32)> = Vec::new();
             for (place, counted) in counted.iter().enumerate() {
-                let Some(nibbles) = counted.digest.days.get(&day) else { continue };
-                let meeting = |one: u8, other: u8| one == present && other == present;
-                let mut from = nibbles.first;
+                let Some(present) = counted.digest.days.get(&day) else { continue };
+                let mut from = present.first;
                 if is_same {
                     // Whole bytes of students of the roster; strangers come after them.
-                    let end = students as u32 & !1;
-                    own.add(nibbles, end, |student, one, other| {
-                        if meeting(one, other) {
-                            met.push(student);
-                        }
-                    });
+                    let end = students as u32 & !7;
+                    own.add(present, end, |student| met.push(student));
                     from = from.max(end);
                 }
-                for number in from..nibbles.end() {
-                    let record = nibbles.get(number);
-                    if record == 0 {
-                        continue;
-                    }
+                for number in (from..present.end()).filter(|number| present.has(*number)) {
                     match numbering.students.get(number as usize) {
-                        Some(student) if *student != NOBODY => met.extend(meeting(own.put(*student, record), record).then_some(number)),
-                        _ if record == present && !counted.digest.is_whole(number) => strangers.push((place, number)),
+                        Some(student) if *student != NOBODY => met.extend(own.enter(*student).then_some(number)),
+                        _ if !counted.digest.is_whole(number) => strangers.push((place, number)),
                         _ => {}
                     }
                 }
@@ -129,8 +121,8 @@ impl Ledger {
         }
         for ((_, met, strangers), day) in read.iter().zip(0..) {
             for (place, counted) in counted.iter().enumerate() {
-                let Some(nibbles) = counted.digest.days.get(&day).filter(|_| !met.is_empty()) else { continue };
-                let lacking = met.iter().filter(|number| nibbles.get(**number) == present && !counted.digest.is_whole(**number));
+                let Some(present) = counted.digest.days.get(&day).filter(|_| !met.is_empty()) else { continue };
+                let lacking = met.iter().filter(|number| present.has(**number) && !counted.digest.is_whole(**number));
                 lacking.for_each(|number| {
                     incomplete.entry(place).or_default().insert(*number);
                 });
@@ -142,7 +134,8 @@ impl Ledger {
         if !incomplete.is_empty() {
             return Err(incomplete);
         }
-        let mut ledger = Ledger { days: read.into_iter().map(|(own, ..)| own).collect(), ..Ledger::default() };
+        let days = read.into_iter().map(|(own, ..)| own).collect();
+        let mut ledger = Ledger { days, next: next_days(term), ..Ledger::default() };
         let today = (as_of - term.first).num_days().clamp(-1, i64::from(i16::MAX)) as i16;
         ledger.enter(counted, numbering, today, students, is_same);
         Ok(ledger)
@@ -160,13 +153,10 @@ impl Ledger {
             counted.iter().flat_map(|own| own.digest.kept.iter().map(|part| (Row(own.begin.0 + part.before), part))).collect();
         let of_students = |(begin, part): (Row, &'d Part)| {
             let kept = if is_same {
-                let end = part.rows.partition_point(|kept| (kept.number as usize) < students);
-                Cow::Borrowed(&part.rows[..end])
+                Cow::Borrowed(part.rows.as_slice())
             } else {
                 let own = part.rows.iter().map(|kept| Kept { number: student_of(kept), ..*kept }).filter(|kept| kept.number != NOBODY);
-                let mut own: Vec<Kept> = own.collect();
-                own.sort_unstable_by_key(|kept| (kept.number, kept.record));
-                Cow::Owned(own)
+                Cow::Owned(by_shelf(own.collect()))
             };
             Rows { begin, kept }
         };
@@ -213,14 +203,36 @@ impl Ledger {
         self.days.len()
     }
 
-    /// What is on record for a student on a school day.
-    pub fn record(&self, student: usize, day: usize) -> DayRecord {
-        DayRecord::from_code(self.days.get(day).map_or(0, |own| own.get(student as u32)))
+    /// The school days of a row, by place, from its dates in days from the term's first.
+    pub fn places(&self, first: i16, last: i16) -> (usize, usize) {
+        let place = |day: i32| {
+            let day = usize::try_from(day).unwrap_or(0);
+            usize::from(self.next.get(day).or(self.next.last()).copied().unwrap_or_default())
+        };
+        // The last school day on or before a date is the one before the first after it.
+        (place(i32::from(first)), place(i32::from(last) + 1).saturating_sub(1))
+    }
+
+    /// What is on record for a student on each school day that has come, the kindest of a day; what was there in `records` goes.
+    pub fn records(&self, student: usize, records: &mut Vec<DayRecord>) {
+        records.clear();
+        let present = |day: &Presence| if day.has(student as u32) { DayRecord::Present } else { DayRecord::None };
+        records.extend(self.days.iter().map(present));
+        for entry in self.entries(student) {
+            let (own, (first, last)) = (DayRecord::from_code(entry.code), self.places(entry.first, entry.last));
+            let days = records.get_mut(first..(last + 1).min(self.days.len())).unwrap_or_default();
+            days.iter_mut().for_each(|record| *record = own.max(*record));
+        }
     }
 
     /// How many school days a student has a record for.
     pub fn recorded(&self, student: usize) -> usize {
-        self.days.iter().filter(|day| day.get(student as u32) != 0).count()
+        if self.entries(student).is_empty() {
+            return self.days.iter().filter(|day| day.has(student as u32)).count();
+        }
+        let mut records = Vec::new();
+        self.records(student, &mut records);
+        records.iter().filter(|record| **record != DayRecord::None).count()
     }
 
     /// The kept rows of a student.
@@ -230,16 +242,49 @@ impl Ledger {
 
     /// The last school day that a student of some has a record for, of each group of students that stand together.
     pub fn last_days(&self, groups: &[std::ops::Range<u32>]) -> Vec<Option<usize>> {
-        let last = |group: &std::ops::Range<u32>| (0..self.days.len()).rev().find(|day| has_any(&self.days[*day], group));
+        let last = |group: &std::ops::Range<u32>| {
+            let present = (0..self.days.len()).rev().find(|day| has_any(&self.days[*day], group));
+            let entries = group.clone().flat_map(|student| self.entries(student as usize));
+            let kept = entries.filter_map(|entry| {
+                let (first, last) = self.places(entry.first, entry.last);
+                (first < self.days.len()).then(|| last.min(self.days.len() - 1))
+            });
+            present.max(kept.max())
+        };
         groups.par_iter().map(last).collect()
     }
 }
 
-/// Whether any student of a group has a record.
-fn has_any(day: &Nibbles, group: &std::ops::Range<u32>) -> bool {
+/// Whether any student of a group is present.
+fn has_any(day: &Presence, group: &std::ops::Range<u32>) -> bool {
     // Whole bytes first; the students at the edges by themselves.
-    let (begin, end) = (group.start.div_ceil(2), group.end / 2);
-    day.bytes.get(begin as usize..end.max(begin) as usize).is_some_and(|bytes| bytes.iter().any(|byte| *byte != 0))
-        || (!group.start.is_multiple_of(2) && day.get(group.start) != 0)
-        || (!group.end.is_multiple_of(2) && group.end > group.start && day.get(group.end - 1) != 0)
+    let whole = group.start.div_ceil(8)..group.end / 8;
+    let mut edges = (group.start..group.end.min(whole.start * 8)).chain((whole.end * 8).max(group.start)..group.end);
+    day.bytes.get(whole.start as usize..whole.end.max(whole.start) as usize).is_some_and(|bytes| bytes.iter().any(|byte| *byte != 0))
+        || edges.any(|student| day.has(student))
+}
+
+/// The first school day on or after each day of the term's span and the day after it, by place.
+fn next_days(term: &Term) -> Vec<u16> {
+    let span = term.first.iter_days().take_while(|day| *day <= term.last);
+    let before = span.map(|day| term.days.partition_point(|own| *own < day) as u16);
+    before.chain([term.days.len() as u16]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_student_of_a_group_is_seen_and_none_beside_it() {
+        for student in 0..32 {
+            let mut day = Presence::none(32);
+            day.enter(student);
+            for start in 0..32 {
+                for end in start..=32 {
+                    assert_eq!(has_any(&day, &(start..end)), (start..end).contains(&student), "{student} in {start}..{end}");
+                }
+            }
+        }
+    }
 }

@@ -8,7 +8,7 @@ use law::facts::student::Row;
 use rayon::prelude::*;
 
 use crate::ingest::attendance::Kept;
-use crate::ingest::attendance::digest::Span;
+use crate::ingest::attendance::digest::{SHELF, Span};
 
 /// A kept row of a student.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,10 +27,10 @@ pub struct Entry {
     pub span: Span,
 }
 
-/// Students of a shelf: their rows fit into a processor's own memory.
-const WIDTH: usize = 1 << 14;
+/// The students of a shelf.
+const WIDTH: usize = SHELF as usize;
 
-/// The kept rows of a part of a sheet; their numbers are places of students, and rise.
+/// The kept rows of a part of a sheet, shelf by shelf; their numbers are places of students, or beyond all for those who are none.
 pub struct Rows<'p> {
     /// The number of the part's first row.
     pub begin: Row,
@@ -85,7 +85,8 @@ impl Shelves {
                     let Rows { begin, kept } = &parts[share.part];
                     kept[share.rows.clone()].iter().map(move |kept| (begin, kept))
                 });
-                rows.filter(|(_, kept)| kept.first <= today).map(|(begin, kept)| (kept.number as usize - first, begin, kept))
+                let own = rows.filter(|(_, kept)| kept.first <= today).map(|(begin, kept)| (kept.number as usize - first, begin, kept));
+                own.filter(|(student, ..)| *student < width)
             };
             let mut ends = vec![0_u32; width];
             come().for_each(|(student, ..)| ends[student] += 1);

@@ -10,7 +10,7 @@ use law::facts::codes::{AttendanceKind, Read};
 
 use super::count::{Counter, Line, field};
 use super::digest::Span;
-use super::nibbles::Nibbles;
+use super::presence::Presence;
 
 const PRESENT: u8 = DayRecord::Present as u8;
 /// A word that is not plain.
@@ -94,6 +94,7 @@ const NOBODY: u32 = u32::MAX;
 pub(crate) struct Scratch {
     /// The student of each row.
     numbers: Vec<u32>,
+    /// By day and student: 1 for 出勤.
     cells: Vec<u8>,
     slots: Vec<Slot>,
 }
@@ -101,7 +102,8 @@ pub(crate) struct Scratch {
 /// A day of the term's span.
 #[derive(Clone, Copy)]
 struct Slot {
-    /// Where its cells begin; beyond all for a day that is no school day of the batch.
+    is_school_day: bool,
+    /// Where its cells begin; beyond all for a day that has none.
     begin: usize,
     /// Rows of the day.
     rows: u32,
@@ -118,25 +120,34 @@ struct Layout<'l> {
 }
 
 impl Layout<'_> {
-    /// The cell of a date and a student, and the date's rows; none for a date that is no school day of the batch.
-    fn place(&mut self, date: i32, number: u32) -> Option<(&mut u8, &mut u32)> {
-        let slot = self.slots.get_mut(date.wrapping_sub(self.first_day) as u32 as usize)?;
-        Some((self.cells.get_mut(slot.begin + (number - self.low) as usize)?, &mut slot.rows))
+    /// A date of the term's span.
+    fn slot(&mut self, date: i32) -> Option<&mut Slot> {
+        self.slots.get_mut(date.wrapping_sub(self.first_day) as u32 as usize)
     }
 
-    /// Lays the first rows out as far as they say 出勤 and nothing more, each of another day or student; how many these are. A loop of its
-    /// own, as most rows go through it.
+    /// Enters that a student was there on a date; gives whether that was known. None for a date without cells.
+    fn enter(&mut self, date: i32, number: u32) -> Option<bool> {
+        let slot = self.slots.get_mut(date.wrapping_sub(self.first_day) as u32 as usize)?;
+        let cell = self.cells.get_mut(slot.begin + (number - self.low) as usize)?;
+        slot.rows += 1;
+        Some(std::mem::replace(cell, 1) == 1)
+    }
+
+    /// Enters the first rows as far as they say 出勤 and nothing more; how many these are, and whether the last of them was known. A loop of
+    /// its own, as most rows go through it.
     #[inline(never)]
-    fn lay(&mut self, numbers: &[u32], kinds: &[i32], dates: &[i32], codes: &[u8; WORDS]) -> usize {
+    fn enter_all(&mut self, numbers: &[u32], kinds: &[i32], dates: &[i32], codes: &[u8; WORDS]) -> (usize, bool) {
         for (row, ((number, kind), date)) in numbers.iter().zip(kinds).zip(dates).enumerate() {
             if *number >= KEEP_ALL || codes[usize::from(*kind as u8)] != PRESENT {
-                return row;
+                return (row, false);
             }
-            let Some((cell, rows)) = self.place(*date, *number).filter(|(cell, _)| **cell != PRESENT) else { return row };
-            *cell = PRESENT;
-            *rows += 1;
+            match self.enter(*date, *number) {
+                None => return (row, false),
+                Some(true) => return (row + 1, true),
+                Some(false) => {}
+            }
         }
-        numbers.len().min(dates.len())
+        (numbers.len().min(dates.len()), false)
     }
 }
 
@@ -190,72 +201,77 @@ fn lay_out(counter: &mut Counter<'_>, scratch: &mut Scratch, batch: &Batch<'_>, 
     if low > high {
         return true;
     }
-    let low = low & !1;
-    let (days, width) = (counter.days(), (high - low + 2) as usize & !1);
-    // Most rows are of one day each.
-    let span = batch.date.map_or(0..0, |dates| match dates.nulls() {
-        None => days.span(dates.values().iter().copied()),
-        Some(_) => days.span(dates.iter().flatten()),
-    });
-    let dates = batch.date.filter(|_| width * span.len() <= MOST_CELLS);
-    cells.clear();
-    cells.resize(if dates.is_some() { width * span.len() } else { 0 }, 0);
-    slots.clear();
-    slots.extend(days.places().iter().map(|place| {
-        let place = place.map(usize::from).filter(|place| dates.is_some() && span.contains(place));
-        Slot { begin: place.map_or(usize::MAX / 2, |place| (place - span.start) * width), rows: 0 }
-    }));
-    let first_day = days.first();
     let (kinds, codes) = (batch.kinds.0.values(), &batch.kinds.1);
     let code = |kind: i32| u8::try_from(kind).map_or(NOT_PLAIN, |kind| codes[usize::from(kind)]);
     if kinds.len() != numbers.len() || kinds.iter().any(|kind| code(*kind) == NOT_PLAIN) {
         return false;
     }
+    let low = low & !7;
+    let (days, width) = (counter.days(), (high - low + 8) as usize & !7);
+    // Where nobody is entered as present there is nothing to lay out.
+    let span = batch.date.filter(|_| kinds.iter().any(|kind| code(*kind) == PRESENT)).map_or(0..0, |dates| match dates.nulls() {
+        None => days.span(dates.values().iter().copied()),
+        Some(_) => days.span(dates.iter().flatten()),
+    });
+    let span = if width * span.len() <= MOST_CELLS { span } else { 0..0 };
+    cells.clear();
+    cells.resize(width * span.len(), 0);
+    slots.clear();
+    slots.extend(days.places().iter().map(|place| {
+        let own = place.map(usize::from).filter(|place| span.contains(place));
+        Slot { is_school_day: place.is_some(), begin: own.map_or(usize::MAX / 2, |place| (place - span.start) * width), rows: 0 }
+    }));
+    let first_day = days.first();
     let value =
         |array: Option<&PrimitiveArray<Date32Type>>, row: usize| array.filter(|array| array.is_valid(row)).map(|array| array.value(row));
-    let missing = dates.and_then(|dates| dates.nulls());
-    let dates: &[i32] = dates.map_or(&[], |dates| dates.values());
+    let missing = batch.date.and_then(|dates| dates.nulls());
+    let dates: &[i32] = batch.date.map_or(&[], |dates| dates.values());
     let mut layout = Layout { cells, slots, first_day, low };
     let mut row = 0;
     while let (Some(&marked), Some(&kind)) = (numbers.get(row), kinds.get(row)) {
-        if missing.is_none() {
-            let plain = layout.lay(&numbers[row..], &kinds[row..], dates.get(row..).unwrap_or_default(), codes);
-            if plain > 0 {
-                row += plain;
+        let (number, code) = (marked & !KEEP_ALL, code(kind));
+        if code == PRESENT && missing.is_none() {
+            let (entered, was_known) = layout.enter_all(&numbers[row..], &kinds[row..], dates.get(row..).unwrap_or_default(), codes);
+            row += entered;
+            if was_known && let Some(number) = numbers.get(row - 1) {
+                counter.double(*number);
+            }
+            if entered > 0 {
                 continue;
             }
         }
-        let (number, code) = (marked & !KEEP_ALL, code(kind));
-        let (here, told) = (record + row as u32, value(batch.told, row).map_or(Read::Empty, Read::Value));
         let date = dates.get(row).copied().filter(|_| missing.is_none_or(|missing| missing.is_valid(row)));
-        if let Some(date) = date
-            && let Some((cell, rows)) = layout.place(date, number)
-        {
-            *rows += 1;
-            let before = std::mem::replace(cell, code.max(*cell));
-            if before == PRESENT && code == PRESENT {
-                counter.double(number);
+        let told = value(batch.told, row).map_or(Read::Empty, Read::Value);
+        let line = |first, last, span| Line { record: record + row as u32, first, last, code, told, span };
+        let was_known = date.filter(|_| code == PRESENT).and_then(|date| layout.enter(date, number));
+        if was_known == Some(true) {
+            counter.double(number);
+        }
+        let slot = date.filter(|_| code != PRESENT).and_then(|date| layout.slot(date)).filter(|slot| slot.is_school_day);
+        match (date, slot) {
+            (Some(date), _) if was_known.is_some() => {
+                if marked != number {
+                    counter.keep(number, &line(date, date, Span::Day));
+                }
             }
-            if code != PRESENT || marked != number {
-                counter.keep(number, &Line { record: here, first: date, last: date, code, told, span: Span::Day });
+            (Some(date), Some(slot)) => {
+                slot.rows += 1;
+                counter.keep(number, &line(date, date, Span::Day));
             }
-        } else {
-            let (first, last, span) = match (value(batch.date, row), value(batch.first, row), value(batch.last, row)) {
-                (Some(day), ..) => (day, day, Span::Day),
-                (None, Some(first), Some(last)) if first <= last => (first, last, Span::Range),
+            (Some(date), None) => counter.take(number, marked == number, line(date, date, Span::Day)),
+            (None, _) => match (value(batch.first, row), value(batch.last, row)) {
+                (Some(first), Some(last)) if first <= last => counter.take(number, marked == number, line(first, last, Span::Range)),
                 _ => return false,
-            };
-            counter.take(number, marked == number, Line { record: here, first, last, code, told, span });
+            },
         }
         row += 1;
     }
     for (offset, slot) in slots.iter().enumerate().filter(|(_, slot)| slot.rows > 0) {
         counter.add_date(offset, slot.rows);
     }
-    for (place, day) in cells.chunks_exact(width).zip(span.start..).map(|(cells, day)| (day, cells)) {
-        if day.iter().any(|cell| *cell != 0) {
-            let bytes = day.chunks_exact(2).map(|pair| pair[0] | pair[1] << 4).collect();
-            counter.add_day(place as u16, &Nibbles { first: low, bytes });
+    for (present, day) in cells.chunks_exact(width).zip(span) {
+        if present.iter().any(|cell| *cell != 0) {
+            counter.add_day(day as u16, &Presence::of_cells(low, present));
         }
     }
     true

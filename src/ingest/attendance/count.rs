@@ -9,8 +9,8 @@ use law::facts::codes::{AttendanceKind, Read};
 use law::facts::identifiers::NationalId;
 
 use super::digest::{Digest, Kept, Mark, NOT_TOLD, Span, TOLD_UNREADABLE};
-use super::nibbles::Nibbles;
 use super::order::{Cursor, Order};
+use super::presence::Presence;
 use crate::ingest::column::Column;
 
 /// The places of the columns of 考勤.
@@ -258,9 +258,9 @@ impl<'c> Counter<'c> {
         *self.digest.dates.entry(offset as i16).or_default() += rows;
     }
 
-    /// Adds records of a school day.
-    pub(super) fn add_day(&mut self, day: u16, nibbles: &Nibbles) {
-        self.digest.add_day(day, nibbles);
+    /// Adds those present on a school day.
+    pub(super) fn add_day(&mut self, day: u16, present: &Presence) {
+        self.digest.add_day(day, present);
     }
 
     /// Keeps a line of the student of a number.
@@ -290,8 +290,11 @@ impl<'c> Counter<'c> {
         *self.digest.dates.entry(kept.first.max(0)).or_default() += 1;
         match belongs {
             Belongs::Here(first, last) => {
-                self.marks.extend((first..=last).map(|day| Mark { number, day, code: line.code }));
-                if line.code != DayRecord::Present as u8 || !is_plain {
+                let is_present = line.code == DayRecord::Present as u8;
+                if is_present {
+                    self.marks.extend((first..=last).map(|day| Mark { number, day }));
+                }
+                if !is_present || !is_plain {
                     self.kept.push(kept);
                 }
             }

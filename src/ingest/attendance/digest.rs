@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::ops::Range;
 
-use law::facts::attendance::DayRecord;
 use serde::{Deserialize, Serialize};
 
-use super::nibbles::Nibbles;
+use super::presence::Presence;
 use crate::ingest::kept::{Number, numbers};
 
 /// A row that is kept: one that says more than 出勤, or whose student needs all of them kept.
@@ -91,8 +90,30 @@ impl Number for Kept {
     }
 }
 
-/// The rows kept of a part of a sheet, student by student, and those of one in the order of the sheet: so that the rows of students who
-/// stand together are found together in every part.
+/// The students of a shelf: those whose numbers, divided by it, are the same. Their rows fit into a processor's own memory.
+pub const SHELF: u32 = 1 << 14;
+
+/// Rows shelf by shelf, those of one in the order in which they stood.
+pub fn by_shelf(rows: Vec<Kept>) -> Vec<Kept> {
+    let shelf = |row: &Kept| (row.number / SHELF) as usize;
+    if rows.is_sorted_by_key(shelf) {
+        return rows;
+    }
+    let mut places = vec![0_usize; rows.iter().map(shelf).max().unwrap_or_default() + 2];
+    rows.iter().for_each(|row| places[shelf(row) + 1] += 1);
+    for place in 1..places.len() {
+        places[place] += places[place - 1];
+    }
+    let mut sorted = rows.clone();
+    for row in rows {
+        let place = &mut places[shelf(&row)];
+        sorted[*place] = row;
+        *place += 1;
+    }
+    sorted
+}
+
+/// The rows kept of a part of a sheet, shelf by shelf of students, and those of one shelf in the order of the sheet.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Part {
     /// The records before it.
@@ -102,22 +123,20 @@ pub struct Part {
     pub rows: Vec<Kept>,
 }
 
-/// What a row says of one student and school day.
+/// 出勤 of one student and school day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Mark {
     /// The student's number.
     pub number: u32,
     /// The school day, by place.
     pub day: u16,
-    /// What it says.
-    pub code: u8,
 }
 
 /// What one sheet contributes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Digest {
-    /// The records by school day, by its place among the term's.
-    pub days: BTreeMap<u16, Nibbles>,
+    /// Who has 出勤 on record, by school day, by its place among the term's.
+    pub days: BTreeMap<u16, Presence>,
     /// The rows kept, in parts in the order of the sheet.
     pub kept: Vec<Part>,
     /// Rows that hold no school day of the year's, likewise.
@@ -137,18 +156,18 @@ pub struct Digest {
 }
 
 /// Bytes that the days of a part may take for each mark.
-const LOOSE: usize = 16;
+const LOOSE: usize = 8;
 
 impl Digest {
     /// Adds what a later part of the sheet contributes, whose records are counted from `records_before` on.
     pub fn add(&mut self, later: Digest, records_before: u32) {
         let moved = |part: Part| Part { before: part.before + records_before, ..part };
-        for (day, nibbles) in later.days {
+        for (day, present) in later.days {
             match self.days.entry(day) {
                 Entry::Vacant(place) => {
-                    place.insert(nibbles);
+                    place.insert(present);
                 }
-                Entry::Occupied(_) => self.add_day(day, &nibbles),
+                Entry::Occupied(_) => self.add_day(day, &present),
             }
         }
         self.lay_out(&later.loose);
@@ -165,29 +184,24 @@ impl Digest {
         self.doubled.extend(later.doubled);
     }
 
-    /// Adds records of a school day.
-    pub fn add_day(&mut self, day: u16, nibbles: &Nibbles) {
-        const PRESENT: u8 = DayRecord::Present as u8;
-        self.days.entry(day).or_default().add(nibbles, nibbles.end(), |number, one, other| {
-            if one == PRESENT && other == PRESENT {
-                self.doubled.push(number);
-            }
-        });
+    /// Adds those present on a school day.
+    pub fn add_day(&mut self, day: u16, present: &Presence) {
+        let doubled = &mut self.doubled;
+        self.days.entry(day).or_default().add(present, present.end(), |number| doubled.push(number));
     }
 
     /// Adds kept rows and those of no school day, in the order of the sheet.
     pub fn keep(&mut self, kept: Vec<Kept>, idle: Vec<Kept>) {
-        for (own, mut rows) in [(&mut self.kept, kept), (&mut self.idle, idle)] {
+        for (own, rows) in [(&mut self.kept, kept), (&mut self.idle, idle)] {
             if !rows.is_empty() {
-                rows.sort_unstable_by_key(|row| (row.number, row.record));
-                own.push(Part { before: 0, rows });
+                own.push(Part { before: 0, rows: by_shelf(rows) });
             }
         }
     }
 
     /// Adds marks: those of a part mostly stand close together, and are laid out by day and student.
     pub fn mark(&mut self, marks: Vec<Mark>) {
-        let room: usize = spans(&marks).values().map(|span| (span.end - span.start) as usize / 2).sum();
+        let room: usize = spans(&marks).values().map(|span| (span.end - span.start) as usize / 8).sum();
         if room <= LOOSE * marks.len().max(1 << 10) {
             self.lay_out(&marks);
         } else {
@@ -203,17 +217,12 @@ impl Digest {
 
     /// Lays marks out by day and student.
     pub fn lay_out(&mut self, marks: &[Mark]) {
-        const PRESENT: u8 = DayRecord::Present as u8;
         for (day, span) in spans(marks) {
             self.days.entry(day).or_default().reach(span.start, span.end);
         }
         for run in marks.chunk_by(|one, other| one.day == other.day) {
             let Some(own) = run.first().and_then(|mark| self.days.get_mut(&mark.day)) else { continue };
-            for Mark { number, code, .. } in run {
-                if own.put(*number, *code) == PRESENT && *code == PRESENT {
-                    self.doubled.push(*number);
-                }
-            }
+            self.doubled.extend(run.iter().map(|mark| mark.number).filter(|number| own.enter(*number)));
         }
     }
 
@@ -241,4 +250,52 @@ fn spans(marks: &[Mark]) -> BTreeMap<u16, Range<u32>> {
     }
     spans.extend(before);
     spans
+}
+
+#[cfg(test)]
+mod tests {
+    use law::facts::attendance::DayRecord;
+
+    use super::*;
+
+    fn kept(number: u32, record: u32) -> Kept {
+        Kept { number, record, first: -3, last: 120, told: NOT_TOLD, code: DayRecord::Sick as u8, span: Span::Open }
+    }
+
+    #[test]
+    fn rows_go_on_their_shelves_in_the_order_of_the_sheet() {
+        let rows = [(SHELF, 0), (5, 1), (3 * SHELF, 2), (2, 3), (SHELF + 1, 4), (5, 5), (2 * SHELF - 1, 6)];
+        let sorted: Vec<u32> = by_shelf(rows.map(|(number, record)| kept(number, record)).into()).iter().map(|row| row.record).collect();
+        assert_eq!(sorted, [1, 3, 5, 0, 4, 6, 2]);
+        assert_eq!(by_shelf(Vec::new()), []);
+    }
+
+    #[test]
+    fn later_parts_are_counted_from_the_records_before() {
+        let digest = |rows: u32| {
+            let mut digest = Digest::default();
+            digest.keep((0..rows).map(|row| kept(row, row)).collect(), Vec::new());
+            digest
+        };
+        let mut whole = digest(2);
+        let mut later = digest(3);
+        later.add(digest(1), 10);
+        whole.add(later, 100);
+        assert_eq!(whole.kept.iter().map(|part| (part.before, part.rows.len())).collect::<Vec<_>>(), [(0, 2), (100, 3), (110, 1)]);
+        assert!(whole.idle.is_empty());
+    }
+
+    #[test]
+    fn kept_rows_come_back_from_their_bytes() {
+        let mut rows: Vec<Kept> =
+            [Span::Day, Span::Range, Span::Open].into_iter().map(|span| Kept { span, ..kept(70_000, 1 << 31) }).collect();
+        rows[1].told = TOLD_UNREADABLE;
+        let bytes = <Kept as Number>::bytes(&rows).into_owned();
+        assert_eq!(Kept::all(&bytes), Some(rows));
+        // A byte too few, or a span that is none.
+        assert_eq!(Kept::all(&bytes[1..]), None);
+        let mut wrong = bytes;
+        wrong[15] = 3;
+        assert_eq!(Kept::all(&wrong), None);
+    }
 }

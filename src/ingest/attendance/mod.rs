@@ -1,11 +1,11 @@
-//! Attendance is counted while it is read: rows become marks of a student and a school day, 4 bits each, and only rows that say more
+//! Attendance is counted while it is read: rows of 出勤 become a bit of a student and a school day, and only rows that say more
 //! than 出勤 are kept. Memory grows with students and absences, not with rows.
 
 mod arrays;
 pub mod count;
 pub mod digest;
-pub mod nibbles;
 mod order;
+pub mod presence;
 
 use arrays::{Scratch, count as count_arrays};
 pub use count::{Counting, Days, Numbers};
