@@ -8,6 +8,7 @@ pub mod directory;
 pub mod facts;
 pub mod finding;
 pub mod judged;
+pub mod keys;
 pub mod nationality;
 pub mod roster;
 pub mod rows;

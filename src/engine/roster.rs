@@ -1,7 +1,6 @@
 //! Who is there? One student for each key of the roster (rules, P1), found by id or by the number of an ID document.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Range;
 
 use chrono::NaiveDate;
@@ -15,31 +14,10 @@ use rayon::prelude::*;
 
 use super::directory;
 use super::finding::{About, Finding, Place};
+use super::keys::{KeyIndex, Meeting};
 use super::rows::RowIndex;
 use crate::ingest::table::Table;
 use crate::ingest::{Inputs, Sheet};
-
-/// A hasher for keys that are spread already or nearly so: one multiplication.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct KeyHasher(u64);
-
-impl Hasher for KeyHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|byte| self.write_u64(u64::from(*byte)));
-    }
-
-    fn write_u64(&mut self, key: u64) {
-        let product = u128::from(self.0 ^ key) * 0x9E37_79B9_7F4A_7C15;
-        self.0 = (product >> 64) as u64 ^ product as u64;
-    }
-}
-
-/// A map by packed id or document key.
-pub type KeyMap<V> = HashMap<u64, V, BuildHasherDefault<KeyHasher>>;
 
 /// What identifies a student (rules, P1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -83,15 +61,12 @@ pub struct Roster {
     pub students: Vec<Entry>,
     /// The schools.
     pub schools: Vec<School>,
-    by_id: KeyMap<u32>,
-    by_document: KeyMap<u32>,
+    by_id: KeyIndex,
+    by_document: KeyIndex,
     by_code: HashMap<String, u32>,
     /// The schools that claim a student, where there are several.
     claims: HashMap<u32, Vec<(u32, Row)>>,
 }
-
-/// Students without a national id, who are few, while the roster is read.
-type OtherKeys = HashMap<Key, u32>;
 
 /// Several students have the document.
 pub const SEVERAL: u32 = u32::MAX - 1;
@@ -246,39 +221,59 @@ pub fn document_of(inputs: &Inputs, index: &RowIndex, entry: &Entry) -> Option<u
     document.or_else(|| resident_number(sheet, record).map(ResidentNumber::packed))
 }
 
+/// The first record of each national id, of all records in their order, and in that order the records of keys that others had before.
+fn first_records(read: &[Vec<Record<'_>>]) -> (KeyIndex, Vec<Meeting>) {
+    let firsts = read.iter().scan(0_u32, |next, part| Some(std::mem::replace(next, *next + part.len() as u32)));
+    let numbered: Vec<(u32, &Vec<Record<'_>>)> = firsts.zip(read).collect();
+    let of_part = |(first, part): &(u32, &Vec<Record<'_>>)| {
+        let of_record = |(number, record): (u32, &Record<'_>)| match record.0 {
+            Key::National(id) => Some((id, number)),
+            Key::Document(_) | Key::Roster(_) => None,
+        };
+        (*first..).zip(*part).filter_map(of_record).collect()
+    };
+    let (by_id, mut repeated) = KeyIndex::new(numbered.par_iter().map(of_part).collect());
+    // Those without a national id are few.
+    let mut others: HashMap<Key, u32> = HashMap::new();
+    for (number, (key, ..)) in (0..).zip(read.iter().flatten()) {
+        if let Key::Document(hash) | Key::Roster(hash) = key {
+            let first = *others.entry(*key).or_insert(number);
+            repeated.extend((first != number).then_some(Meeting { first, later: number, key: *hash }));
+        }
+    }
+    repeated.sort_unstable_by_key(|own| own.later);
+    (by_id, repeated)
+}
+
 /// Reads the students from the roster sheets.
 pub fn read(inputs: &Inputs, index: &RowIndex, as_of: NaiveDate) -> RosterReading {
     let mut reading = RosterReading::default();
     let mut schools = Schools::new(inputs);
-    let mut by_id = KeyMap::<u32>::default();
-    let mut by_other = OtherKeys::new();
-    let mut entries: Vec<Entry> = Vec::new();
-    // Further rows of a key, rare: the place of its first row's entry and the row.
-    let mut further: Vec<(u32, Row)> = Vec::new();
     let parts = parts(inputs);
     let read: Vec<Vec<Record<'_>>> = parts.par_iter().map(|(place, records)| keys(&inputs.sheets[*place], records.clone())).collect();
     let number = read.iter().map(Vec::len).sum();
-    by_id.reserve(number);
-    entries.reserve(number);
-    for ((place, _), records) in parts.iter().zip(read) {
+    let (mut by_id, repeated) = first_records(&read);
+    // The place of the entry of a key's first record.
+    let entry_of = |record: u32| record - repeated.partition_point(|own| own.later < record) as u32;
+    let mut entries: Vec<Entry> = Vec::with_capacity(number);
+    // Further rows of a key, rare: the place of its first row's entry and the row.
+    let mut further: Vec<(u32, Row)> = Vec::new();
+    let (mut count, mut again) = (0_u32.., repeated.iter().peekable());
+    for ((place, _), records) in parts.iter().zip(&read) {
         for (key, record, school, grade) in records {
             let school = schools.place(school);
             if let Some(grade) = grade {
-                schools.list[school as usize].grades = schools.list[school as usize].grades.with(grade);
+                schools.list[school as usize].grades = schools.list[school as usize].grades.with(*grade);
             }
-            let row = index.row(*place, record as usize);
-            let next = entries.len() as u32;
-            let own = match key {
-                Key::National(id) => *by_id.entry(id).or_insert(next),
-                other => *by_other.entry(other).or_insert(next),
-            };
-            if own == next {
-                entries.push(Entry { row, key, school });
-            } else {
-                further.push((own, row));
+            let row = index.row(*place, *record as usize);
+            let number = count.next().unwrap_or_default();
+            match again.next_if(|own| own.later == number) {
+                Some(own) => further.push((entry_of(own.first), row)),
+                None => entries.push(Entry { row, key: *key, school }),
             }
         }
     }
+    drop(read);
     further.sort();
     let moves = if further.is_empty() { HashMap::new() } else { transfers(inputs, as_of) };
     let mut several = Vec::new();
@@ -324,18 +319,11 @@ pub fn read(inputs: &Inputs, index: &RowIndex, as_of: NaiveDate) -> RosterReadin
     }
     let places = order(&mut entries, inputs, index, &schools);
     let documents: Vec<Option<u64>> = entries.par_iter().map(|entry| document_of(inputs, index, entry)).collect();
-    let by_document = || {
-        let mut by_document = KeyMap::<u32>::default();
-        by_document.reserve(entries.len());
-        for (place, document) in documents.iter().enumerate() {
-            if let Some(document) = document {
-                by_document.entry(*document).and_modify(|known| *known = SEVERAL).or_insert(place as u32);
-            }
-        }
-        by_document
-    };
-    let moved = || by_id.values_mut().for_each(|place| *place = places[*place as usize]);
-    let (by_document, ()) = rayon::join(by_document, moved);
+    let numbered = documents.chunks(PART).zip((0_u32..).step_by(PART));
+    let numbered = numbered.map(|(part, first)| part.iter().zip(first..).filter_map(|(own, place)| Some(((*own)?, place))).collect());
+    let (mut by_document, shared) = KeyIndex::new(numbered.collect());
+    shared.iter().for_each(|own| by_document.put(own.key, SEVERAL));
+    by_id.change(|record| places[entry_of(record) as usize]);
     let roster = &mut reading.roster;
     (roster.by_id, roster.by_document) = (by_id, by_document);
     for (place, entry) in (0_u32..).zip(&entries) {
@@ -543,12 +531,12 @@ impl Roster {
 
     /// The student with a national id.
     pub fn with_id(&self, id: u64) -> Option<u32> {
-        self.by_id.get(&id).copied()
+        self.by_id.get(id)
     }
 
     /// The student with an ID document; `SEVERAL` where several have it.
     pub fn with_document(&self, key: u64) -> Option<u32> {
-        self.by_document.get(&key).copied()
+        self.by_document.get(key)
     }
 }
 

@@ -147,12 +147,21 @@ pub fn run(config: &Config, out: &Path, watch: &Watch<'_>) -> Result<PublishedRu
     law.lists = Lists::new(&law.policy, &law.subjects)?;
     let staging = held.stage()?;
     let names = |schema| Names { schema, policy: format!("{} {}", law.policy.name, law.policy.version) };
+    // What each file came to is let go of before the facts take their room.
+    let ledger = match attendance {
+        Some(Attendance { ledger, numbering, files, read }) => {
+            let own = receipt.get_or_insert_default();
+            (own.files, own.read) = (files.len() as u64, read as u64);
+            own.form = config.pipeline.attendance.name().into();
+            keep(staging.path(), config, &inputs, &numbering, &files, started)?;
+            Some(ledger)
+        }
+        None => None,
+    };
+    clock.lap(|seconds| &mut seconds.roster);
     let mut cohort = Cohort::new(&law, &inputs, reading);
     clock.lap(|seconds| &mut seconds.matching);
-    if let Some(Attendance { ledger, numbering, files, read }) = attendance {
-        let own = receipt.get_or_insert_default();
-        (own.files, own.read) = (files.len() as u64, read as u64);
-        own.form = config.pipeline.attendance.name().into();
+    if let Some(ledger) = ledger {
         watch::enter(&mut cohort, config.pipeline.attendance.into(), ledger);
         if law.audits {
             audit::enter(&mut cohort);
@@ -160,7 +169,6 @@ pub fn run(config: &Config, out: &Path, watch: &Watch<'_>) -> Result<PublishedRu
             reconcile::enter(&mut cohort);
             clock.lap(|seconds| &mut seconds.matching);
         }
-        keep(staging.path(), config, &inputs, &numbering, &files, started)?;
     }
     clock.lap(|seconds| &mut seconds.roster);
     let (tally, mut findings) = judge(&mut cohort, &staging.path().join("decisions.parquet"), &names("decisions/1"), watch)?;

@@ -2,12 +2,13 @@
 //! with everybody.
 
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 use rayon::prelude::*;
 
-use super::letters::sounds;
+use super::letters::{as_surname, plain_sounds};
 use super::person::{NOWHERE, Person};
-use crate::engine::roster::KeyMap;
+use crate::engine::keys::KeyMap;
 use law::facts::identifiers::digits;
 
 /// So many readings of a name are looked up.
@@ -89,18 +90,40 @@ pub fn without_letter(letters: &[char], omitted: usize) -> u64 {
     Hash::of(Kind::LetterBirth).add(omitted as u64).letters(rest).0
 }
 
+/// How a character may sound by itself: the codes of at most [`READINGS`] different sounds, and 0 for those that it lacks.
+type Sounds = [u64; READINGS];
+
+fn sounds_of(letter: char) -> Sounds {
+    let (mut own, mut few) = ([0; READINGS], 0);
+    for code in plain_sounds(letter).map(sound_code) {
+        if few < READINGS && !own.contains(&code) {
+            own[few] = code;
+            few += 1;
+        }
+    }
+    own
+}
+
+/// The same for the characters of most names, which are looked up once.
+fn known_sounds(letter: char) -> Sounds {
+    const COMMON: std::ops::RangeInclusive<char> = '\u{4E00}'..='\u{9FFF}';
+    static KNOWN: OnceLock<Vec<Sounds>> = OnceLock::new();
+    if !COMMON.contains(&letter) {
+        return sounds_of(letter);
+    }
+    let known = KNOWN.get_or_init(|| COMMON.map(sounds_of).collect());
+    known.get(letter as usize - *COMMON.start() as usize).copied().unwrap_or_default()
+}
+
 /// The hashes of how a name may sound, at most [`READINGS`].
 pub fn readings(letters: &[char]) -> impl Iterator<Item = u64> + Clone {
     let (mut all, mut number) = ([0x5EED_u64; READINGS], 1_usize);
     for place in (0..letters.len()).filter(|place| letters[*place] != '·') {
-        let (mut own, mut few) = ([0_u64; READINGS], 0_usize);
-        sounds(letters, place, |sound| {
-            let code = sound_code(sound);
-            if few < READINGS && !own[..few].contains(&code) {
-                own[few] = code;
-                few += 1;
-            }
-        });
+        let mut own = match as_surname(letters, place) {
+            Some(sound) => [sound_code(sound), 0, 0, 0],
+            None => known_sounds(letters[place]),
+        };
+        let mut few = own.iter().take_while(|code| **code != 0).count();
         if few == 0 {
             (own[0], few) = (u64::from(letters[place]), 1);
         }

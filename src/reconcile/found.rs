@@ -3,11 +3,13 @@
 use law::facts::codes::Status;
 use law::facts::identifiers::shanghai_number;
 use law::facts::student::Row;
+use rayon::prelude::*;
 
 use super::names;
 use super::score::Score;
 use crate::engine::cohort::Cohort;
-use crate::engine::roster::{KeyMap, SEVERAL, field};
+use crate::engine::keys::KeyIndex;
+use crate::engine::roster::{Entry, SEVERAL, field};
 use crate::ingest::Sheet;
 
 /// What a row was matched by, the strongest first.
@@ -64,9 +66,12 @@ pub struct Match {
     pub is_sure: bool,
 }
 
+/// How many students are looked at together.
+const PART: usize = 1 << 16;
+
 /// Students by 上海市学籍号. A number is given anew with each school and stage, so that it finds only who has it now, and only with the name.
 #[derive(Clone, Debug, Default)]
-pub struct ShanghaiNumbers(KeyMap<u32>);
+pub struct ShanghaiNumbers(Option<KeyIndex>);
 
 impl ShanghaiNumbers {
     /// The numbers of those who are registered, if a sheet of some tables has such numbers at all.
@@ -75,28 +80,27 @@ impl ShanghaiNumbers {
             let column = sheet.table.field("上海市学籍号");
             column.and_then(|column| sheet.columns.get(column)).is_some_and(Option::is_some)
         };
-        let mut numbers = KeyMap::default();
         if !sheets.any(has_numbers) {
-            return Self(numbers);
+            return Self(None);
         }
-        for (student, entry) in cohort.roster.students.iter().enumerate() {
+        let number = |(entry, student): (&Entry, u32)| {
             let (sheet, record) = cohort.cell(entry.row);
             let status = sheet.code(field::STATUS, record).value().and_then(Status::from_code);
-            let number = sheet.text(field::SHANGHAI, record).value().and_then(shanghai_number);
-            if let Some(number) = number.filter(|_| status.is_none_or(Status::is_registered)) {
-                numbers.entry(number).and_modify(|known| *known = SEVERAL).or_insert(student as u32);
-            }
-        }
-        Self(numbers)
+            let is_registered = status.is_none_or(Status::is_registered);
+            Some((sheet.text(field::SHANGHAI, record).value().filter(|_| is_registered).and_then(shanghai_number)?, student))
+        };
+        let students = cohort.roster.students.par_chunks(PART).enumerate();
+        let numbers = students.map(|(part, students)| students.iter().zip((part * PART) as u32..).filter_map(number).collect());
+        let (mut numbers, shared) = KeyIndex::new(numbers.collect());
+        shared.iter().for_each(|own| numbers.put(own.key, SEVERAL));
+        Self(Some(numbers))
     }
 
     /// The one student who has a row's number, and its name.
     pub fn student(&self, cohort: &Cohort<'_>, sheet: &Sheet, record: usize, name: &str) -> Option<u32> {
-        if self.0.is_empty() {
-            return None;
-        }
+        let numbers = self.0.as_ref()?;
         let number = sheet.text(sheet.table.field("上海市学籍号")?, record).value().and_then(shanghai_number)?;
-        let student = self.0.get(&number).copied().filter(|student| *student != SEVERAL)?;
+        let student = numbers.get(number).filter(|student| *student != SEVERAL)?;
         let (roster, row) = cohort.cell(cohort.roster.students[student as usize].row);
         let registered = roster.text(field::NAME, row).value()?;
         names::same(registered, name).then_some(student)

@@ -375,20 +375,29 @@ const LOOK_ALIKE: &[&str] = &[
     "龙尤",
 ];
 
+/// How a character is read as a surname, or as a part of one, where it stands as one.
+pub fn as_surname(letters: &[char], place: usize) -> Option<&'static str> {
+    if place < 2
+        && letters.len() > 2
+        && let Some((_, read)) = DOUBLE_SURNAMES.iter().find(|(own, _)| letters.starts_with(own))
+    {
+        return read.get(place).copied();
+    }
+    let letter = letters.first().filter(|_| place == 0)?;
+    SURNAMES.iter().find(|(own, _)| own == letter).map(|(_, sound)| *sound)
+}
+
+/// All sounds of a character, without tones.
+pub fn plain_sounds(letter: char) -> impl Iterator<Item = &'static str> {
+    letter.to_pinyin_multi().into_iter().flatten().map(|sound| sound.plain())
+}
+
 /// The sounds of a character at a place of a name, without tones: as a surname at the beginning, else all that it has.
 pub fn sounds(letters: &[char], place: usize, mut take: impl FnMut(&'static str)) {
     let Some(&letter) = letters.get(place) else { return };
-    let begins = DOUBLE_SURNAMES.iter().find(|(own, _)| letters.starts_with(own));
-    if let Some((_, read)) = begins.filter(|_| place < 2 && letters.len() > 2) {
-        return read.get(place).into_iter().for_each(|sound| take(sound));
-    }
-    if place == 0
-        && let Some((_, sound)) = SURNAMES.iter().find(|(own, _)| *own == letter)
-    {
-        return take(sound);
-    }
-    for sound in letter.to_pinyin_multi().into_iter().flatten() {
-        take(sound.plain());
+    match as_surname(letters, place) {
+        Some(sound) => take(sound),
+        None => plain_sounds(letter).for_each(take),
     }
 }
 

@@ -19,6 +19,8 @@ use crate::report::mask;
 
 /// How many students are looked at together.
 const PART: u32 = 1 << 14;
+/// Into how many parts keys are sorted.
+const SHARDS: usize = 64;
 /// So many who share a key are compared with each other.
 const MOST: usize = 32;
 
@@ -49,8 +51,11 @@ pub fn find(cohort: &Cohort<'_>) -> (Vec<Finding>, Vec<Match>) {
 /// Those who are registered and share birth date, sex, and how the name sounds or the name but for one letter; the earlier one first.
 fn candidates(cohort: &Cohort<'_>) -> Vec<(u32, u32)> {
     let students = cohort.roster.students.len() as u32;
+    // A key's shard, and of what is left of it as much as there is room for beside the student. Whoever shares that by chance is no pair.
+    let bits = u32::BITS - students.leading_zeros();
     let keys = |first: u32| {
-        let (mut keys, mut letters) = (Vec::with_capacity(PART as usize * 5), Vec::new());
+        let (mut shards, mut letters) = (vec![Vec::with_capacity(PART as usize / 6); SHARDS], Vec::new());
+        let mut put = |key: u64, student: u32| shards[key as usize % SHARDS].push((key / SHARDS as u64) << bits | u64::from(student));
         for student in first..(first + PART).min(students) {
             let entry = &cohort.roster.students[student as usize];
             let (sheet, record) = cohort.cell(entry.row);
@@ -60,23 +65,30 @@ fn candidates(cohort: &Cohort<'_>) -> Vec<(u32, u32)> {
             letters.extend(folded(sheet.text(field::NAME, record).value().unwrap_or_default()));
             if let Some((birth, male)) = born.filter(|_| !letters.is_empty()) {
                 let born = (birth as u64) << 1 | u64::from(male);
-                keys.extend(readings(&letters).map(|reading| (mixed(reading, born), student)));
-                keys.extend((0..letters.len()).map(|omitted| (mixed(without_letter(&letters, omitted), born), student)));
+                readings(&letters).for_each(|reading| put(mixed(reading, born), student));
+                (0..letters.len()).for_each(|omitted| put(mixed(without_letter(&letters, omitted), born), student));
             }
         }
-        keys
+        shards
     };
     let parts: Vec<u32> = (0..students).step_by(PART as usize).collect();
-    let mut keys: Vec<(u64, u32)> = parts.into_par_iter().flat_map_iter(keys).collect();
-    keys.par_sort_unstable();
-    let mut pairs: Vec<(u32, u32)> = Vec::new();
-    for group in keys.chunk_by(|one, other| one.0 == other.0).filter(|group| group.len() > 1) {
-        // Where very many look alike, each is compared with the first: that is enough for people to see it.
-        let firsts = if group.len() > MOST { 1 } else { group.len() };
-        for (at, (_, one)) in group.iter().enumerate().take(firsts) {
-            pairs.extend(group[at + 1..].iter().filter(|(_, other)| one != other).map(|(_, other)| (*one.min(other), *one.max(other))));
+    let parts: Vec<Vec<Vec<u64>>> = parts.into_par_iter().map(keys).collect();
+    let of_shard = |shard: usize| {
+        let mut keys: Vec<u64> = parts.iter().flat_map(|shards| &shards[shard]).copied().collect();
+        keys.sort_unstable();
+        let student = |key: u64| (key & ((1 << bits) - 1)) as u32;
+        let mut pairs: Vec<(u32, u32)> = Vec::new();
+        for group in keys.chunk_by(|one, other| one >> bits == other >> bits).filter(|group| group.len() > 1) {
+            // Where very many look alike, each is compared with the first: that is enough for people to see it.
+            let firsts = if group.len() > MOST { 1 } else { group.len() };
+            for (at, one) in group.iter().map(|key| student(*key)).enumerate().take(firsts) {
+                let others = group[at + 1..].iter().map(|key| student(*key)).filter(|other| *other != one);
+                pairs.extend(others.map(|other| (one.min(other), one.max(other))));
+            }
         }
-    }
+        pairs
+    };
+    let mut pairs: Vec<(u32, u32)> = (0..SHARDS).into_par_iter().flat_map_iter(of_shard).collect();
     pairs.par_sort_unstable();
     pairs.dedup();
     pairs

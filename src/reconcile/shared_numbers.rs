@@ -7,8 +7,12 @@ use rayon::prelude::*;
 
 use crate::engine::cohort::{Cohort, place};
 use crate::engine::finding::{About, Finding, Place};
+use crate::engine::keys::KeyIndex;
 use crate::engine::roster::{Key, field, key_text, resident_number};
 use crate::report::mask;
+
+/// How many students are looked at together.
+const PART: usize = 1 << 14;
 
 /// The two numbers that students may not share.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -36,33 +40,37 @@ pub fn resident(cohort: &Cohort<'_>, student: u32) -> Option<u64> {
 
 fn of_number(cohort: &Cohort<'_>, number: Number) -> Vec<Finding> {
     let students = &cohort.roster.students;
-    let own = |place: usize| {
-        let entry = &students[place];
+    let own = |place: u32| {
+        let entry = &students[place as usize];
         let (sheet, record) = cohort.cell(entry.row);
         let status = sheet.code(field::STATUS, record).value().and_then(Status::from_code);
         let is_registered = status.is_some_and(Status::is_registered);
         let key = match number {
-            Number::Resident => resident(cohort, place as u32)?,
+            Number::Resident => resident(cohort, place)?,
             // A number that somebody had who has left may be anybody's by now.
             Number::Shanghai if !is_registered => return None,
             Number::Shanghai => shanghai_number(sheet.text(field::SHANGHAI, record).value()?)?,
         };
-        Some((key, place as u32))
+        Some((key, place))
     };
-    let mut numbered: Vec<(u64, u32)> = (0..students.len()).into_par_iter().filter_map(own).collect();
-    numbered.par_sort_unstable();
+    let all = students.len() as u32;
+    let parts: Vec<u32> = (0..all).step_by(PART).collect();
+    let parts = parts.into_par_iter().map(|first| (first..(first + PART as u32).min(all)).filter_map(own).collect());
+    let (_, mut shared) = KeyIndex::new(parts.collect());
+    shared.sort_unstable_by_key(|own| (own.key, own.later));
     // By key, which stays with students when they move: the same two make the same case from year to year.
-    for group in numbered.chunk_by_mut(|one, other| one.0 == other.0).filter(|group| group.len() > 1) {
-        group.sort_unstable_by_key(|(_, student)| students[*student as usize].key);
-    }
+    let groups = shared.chunk_by(|one, other| one.key == other.key).map(|shared| {
+        let mut group: Vec<u32> = shared.iter().map(|own| own.first).take(1).chain(shared.iter().map(|own| own.later)).collect();
+        group.sort_unstable_by_key(|student| students[*student as usize].key);
+        group
+    });
     let is_registered = |student: u32| {
         let (sheet, record) = cohort.cell(students[student as usize].row);
         sheet.code(field::STATUS, record).value().and_then(Status::from_code).is_some_and(Status::is_registered)
     };
     // Where all have left, nobody can mend it any more.
-    let is_live = |group: &&[(u64, u32)]| group.len() > 1 && group.iter().any(|(_, student)| is_registered(*student));
-    let shared = numbered.chunk_by(|one, other| one.0 == other.0).filter(is_live);
-    shared.flat_map(|group| group[1..].iter().map(|(_, student)| finding(cohort, number, *student, group[0].1))).collect()
+    let live = groups.filter(|group| group.iter().any(|student| is_registered(*student)));
+    live.flat_map(|group| group[1..].iter().map(|student| finding(cohort, number, *student, group[0])).collect::<Vec<_>>()).collect()
 }
 
 fn finding(cohort: &Cohort<'_>, number: Number, student: u32, first: u32) -> Finding {

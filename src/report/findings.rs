@@ -15,7 +15,8 @@ use super::parquet::{Names, write};
 use crate::engine::cohort::Cohort;
 use crate::engine::finding::{About, Finding};
 use crate::engine::judged::roster_text;
-use crate::engine::roster::{Key, KeyMap, field, key_text};
+use crate::engine::keys::KeyMap;
+use crate::engine::roster::{Key, field, key_text};
 use crate::engine::stake::Rank;
 
 /// A finding in words, as it is published.

@@ -4,7 +4,8 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use rayon::prelude::*;
 
-use crate::engine::roster::{Key, KeyMap, Roster};
+use crate::engine::keys::KeyMap;
+use crate::engine::roster::{Key, Roster};
 use crate::engine::rows::NOBODY;
 use crate::ingest::attendance::{Numbers, Order};
 

@@ -101,7 +101,7 @@ mod tests {
         assert_eq!((one.enter(9), one.enter(15), one.enter(9), one.enter(24)), (false, false, true, false));
         let mut other = Presence::default();
         other.reach(2, 17);
-        [2, 9, 16].map(|student| other.enter(student));
+        assert_eq!([2, 9, 16].map(|student| other.enter(student)), [false; 3]);
         let mut met = Vec::new();
         one.add(&other, 1 << 20, |student| met.push(student));
         assert_eq!(met, [9]);
