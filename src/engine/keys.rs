@@ -55,7 +55,7 @@ impl KeyIndex {
     /// An index of parts that follow each other, and in their order the keys that are met again.
     pub fn new(parts: Vec<Vec<(u64, u32)>>) -> (Self, Vec<Meeting>) {
         let split = |part: Vec<(u64, u32)>| {
-            let mut shards: Vec<Vec<(u64, u32)>> = vec![Vec::with_capacity(part.len() / SHARDS * 5 / 4); SHARDS];
+            let mut shards: Vec<_> = (0..SHARDS).map(|_| Vec::with_capacity(part.len() / SHARDS * 5 / 4)).collect();
             part.into_iter().for_each(|own| shards[shard(own.0)].push(own));
             shards
         };

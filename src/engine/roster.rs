@@ -447,7 +447,7 @@ impl<'a> Schools<'a> {
 }
 
 /// Puts students in the order of the outputs: district, school code, grade, class, key. Gives each former place its new one.
-fn order(entries: &mut [Entry], inputs: &Inputs, index: &RowIndex, schools: &Schools<'_>) -> Vec<u32> {
+fn order<'a>(entries: &mut [Entry], inputs: &'a Inputs, index: &RowIndex, schools: &Schools<'_>) -> Vec<u32> {
     let mut by_code: Vec<u32> = (0..schools.list.len() as u32).collect();
     by_code.sort_by(|one, other| schools.list[*one as usize].code.cmp(&schools.list[*other as usize].code));
     let mut school_rank = vec![0_u32; by_code.len()];
@@ -479,15 +479,19 @@ fn order(entries: &mut [Entry], inputs: &Inputs, index: &RowIndex, schools: &Sch
     in_order.sort_unstable();
     let ranks: HashMap<&str, u32> = in_order.into_iter().zip(0..).collect();
     let rank = |word: &str| ranks.get(word).copied().unwrap_or_default();
-    let rank_of = |(place, entry): (usize, &Entry)| {
+    let rank_of = |before: &mut ((&'a str, &'a str), (u32, u32)), (place, entry): (usize, &Entry)| {
         let (district, grade, class) = cells(entry);
-        let school = school_rank[entry.school as usize];
-        ((rank(district), school, grade, rank(class)), text_order(entry.key), entry.row, place as u32)
+        if before.0 != (district, class) {
+            *before = ((district, class), (rank(district), rank(class)));
+        }
+        let (district, class) = before.1;
+        ((district, school_rank[entry.school as usize], grade, class), (text_order(entry.key), entry.row), place as u32)
     };
-    let mut ranked: Vec<_> = entries.par_iter().enumerate().map(rank_of).collect();
+    let none = || (("", ""), (rank(""), rank("")));
+    let mut ranked: Vec<_> = entries.par_iter().enumerate().map_init(none, rank_of).collect();
     // Rosters mostly stand class by class already, which costs a look; then each class is small.
     ranked.par_sort_by_key(|(class, ..)| *class);
-    ranked.par_chunk_by_mut(|(one, ..), (other, ..)| one == other).for_each(<[_]>::sort_unstable);
+    ranked.par_chunk_by_mut(|(one, ..), (other, ..)| one == other).for_each(|class| class.sort_unstable_by_key(|(_, own, _)| *own));
     let mut places = vec![0; entries.len()];
     let former = entries.to_vec();
     for ((place, entry), (.., before)) in (0..).zip(entries).zip(ranked) {

@@ -90,7 +90,7 @@ fn read_groups(source: &Source, vocabulary: &Vocabulary, names: &[&str], countin
             // What is held of the days is put together at once: together they are one term, each by itself may be as much.
             if let Some(own) = &mut settled.counted {
                 let mut days = days.lock().unwrap_or_else(PoisonError::into_inner);
-                std::mem::take(&mut own.days).iter().for_each(|(day, nibbles)| days.add_day(*day, nibbles));
+                std::mem::take(&mut own.days).iter().for_each(|(day, present)| days.add_day(*day, present));
                 days.lay_out(&std::mem::take(&mut own.loose));
             }
             Ok(settled)

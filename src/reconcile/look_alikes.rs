@@ -54,7 +54,8 @@ fn candidates(cohort: &Cohort<'_>) -> Vec<(u32, u32)> {
     // A key's shard, and of what is left of it as much as there is room for beside the student. Whoever shares that by chance is no pair.
     let bits = u32::BITS - students.leading_zeros();
     let keys = |first: u32| {
-        let (mut shards, mut letters) = (vec![Vec::with_capacity(PART as usize / 6); SHARDS], Vec::new());
+        let mut shards: Vec<_> = (0..SHARDS).map(|_| Vec::with_capacity(PART as usize / 6)).collect();
+        let mut letters = Vec::new();
         let mut put = |key: u64, student: u32| shards[key as usize % SHARDS].push((key / SHARDS as u64) << bits | u64::from(student));
         for student in first..(first + PART).min(students) {
             let entry = &cohort.roster.students[student as usize];

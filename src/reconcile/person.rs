@@ -106,12 +106,12 @@ pub fn of_row<'a>(sheet: &'a Sheet, record: usize, school: u32) -> Person<'a> {
     let male = sheet.code(places.sex, record).value().map(|code| code == 0);
     // What the number says, where the row says nothing itself: the document's before the national id's, as that may be an old one.
     let said = numbers.iter().rev().flatten().find(|number| number.issued != Issued::Registration || birth.is_none());
-    let of_number = said.and_then(|number| birth_of(number.packed));
+    let is_resident = said.filter(|number| number.issued == Issued::Resident);
     Person {
         name,
         letters: folded(name).collect(),
-        birth: birth.or(of_number),
-        male: male.or(said.filter(|number| number.issued == Issued::Resident).map(|number| is_male(number.packed))),
+        birth: birth.or_else(|| birth_of(said?.packed)),
+        male: male.or_else(|| is_resident.map(|number| is_male(number.packed))),
         numbers,
         document: document.filter(|_| resident.is_none()),
         school,

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 /// Students in an order.
 #[derive(Debug)]
 pub struct Order {
-    ids: Vec<u64>,
+    /// Their ids as they are written, which is how most are met.
     texts: Vec<[u8; 19]>,
     numbers: Vec<u32>,
     /// The place of each number in the order.
@@ -29,15 +29,15 @@ impl Order {
                 *own = place;
             }
         }
-        let own = |number: &u32| ids.get(*number as usize).copied().unwrap_or_default();
-        let ids: Vec<u64> = numbers.par_iter().map(own).collect();
-        let texts = ids.par_iter().map(|id| NationalId::from_packed(*id).text()).collect();
-        Self { ids, texts, numbers, places }
+        let text = |number: &u32| NationalId::from_packed(ids.get(*number as usize).copied().unwrap_or_default()).text();
+        let texts = numbers.par_iter().map(text).collect();
+        Self { texts, numbers, places }
     }
 
-    /// The student near a place of whom something holds, and where.
-    fn near(&self, place: usize, is_it: impl Fn(usize) -> bool) -> Option<(usize, u32)> {
-        let place = STEPS.into_iter().map(|step| place + step).find(|place| is_it(*place))?;
+    /// The student of an id near a place, and where.
+    fn near(&self, place: usize, text: &[u8]) -> Option<(usize, u32)> {
+        let is_it = |place: &usize| self.texts.get(*place).is_some_and(|own| own == text);
+        let place = STEPS.into_iter().map(|step| place + step).find(is_it)?;
         Some((place, *self.numbers.get(place)?))
     }
 }
@@ -70,7 +70,7 @@ impl Cursor {
                 numbers.push(*number);
                 continue;
             }
-            let Some((place, number)) = order.near(self.place, |place| order.texts.get(place).is_some_and(|own| own == text)) else {
+            let Some((place, number)) = order.near(self.place, text) else {
                 break;
             };
             self.place = place;
@@ -82,7 +82,7 @@ impl Cursor {
     /// The number of an id, if that is the student who was expected.
     pub fn expected(&mut self, orders: &[Order], id: u64) -> Option<u32> {
         let order = orders.get(self.order)?;
-        let (place, number) = order.near(self.place, |place| order.ids.get(place) == Some(&id))?;
+        let (place, number) = order.near(self.place, &NationalId::from_packed(id).text())?;
         self.misses = self.misses.saturating_sub(1);
         self.place = place;
         Some(number)

@@ -3,6 +3,7 @@
 use super::{Document, Reading, Value, YEARS, has_full_width, is_scientific, whole_number};
 use crate::ingest::cell::{Cell, CellKind};
 use crate::ingest::fold;
+use crate::ingest::table::Holds;
 use law::facts::identifiers::{IdentifierFault, NationalId, ResidentNumber};
 use std::borrow::Cow;
 
@@ -10,6 +11,16 @@ const SPOILED: &str = "文本格式的完整号码（表格软件已改动此号
 
 pub(super) fn repairs(text: &str) -> bool {
     text.chars().any(fold::is_space) || has_full_width(text)
+}
+
+/// What most cells of numbers hold: a right one and nothing else. None for all others, which take a closer look.
+pub(super) fn plain<'a>(text: &'a str, holds: Holds) -> Option<Reading<'a>> {
+    match holds {
+        Holds::NationalId => NationalId::parse(text).ok().map(|id| Reading::value(Value::Id(id.packed()))),
+        Holds::DocumentNumber => is_plain_document(text).then(|| Reading::text(text)),
+        Holds::ShanghaiNumber => (is_right_shanghai_number(text) && !is_padded_with_zeros(text)).then(|| Reading::text(text)),
+        _ => None,
+    }
 }
 
 pub(super) fn national_id(cell: Cell<'_>, repaired: bool) -> Reading<'static> {
@@ -42,12 +53,17 @@ fn is_padded_with_zeros(text: &str) -> bool {
         && text.as_bytes().iter().skip(15).all(|byte| *byte == b'0')
 }
 
+/// A resident ID number as it should stand.
+fn is_plain_document(text: &str) -> bool {
+    text.len() == 18 && !text.ends_with('x') && ResidentNumber::parse(text).is_ok()
+}
+
 pub(super) fn document_number<'a>(cell: Cell<'a>, document: Document, repaired: bool) -> Reading<'a> {
     if cell.kind != CellKind::Text {
         return Reading::unreadable("I0204", SPOILED);
     }
     let text = cell.text;
-    if !repaired && text.len() == 18 && !text.ends_with('x') && ResidentNumber::parse(text).is_ok() {
+    if !repaired && is_plain_document(text) {
         return Reading::text(text);
     }
     let number = fold::word(text);
@@ -82,6 +98,17 @@ pub(super) fn document_number<'a>(cell: Cell<'a>, document: Document, repaired: 
     }
 }
 
+/// 310, district, school, stage, year and number of a student, 19 digits.
+fn is_right_shanghai_number(number: &str) -> bool {
+    let digits = number.as_bytes();
+    let year = number.get(11..15).and_then(|year| year.parse::<i32>().ok());
+    digits.len() == 19
+        && digits.iter().all(u8::is_ascii_digit)
+        && number.starts_with("310")
+        && matches!(digits.get(10), Some(b'1'..=b'4'))
+        && year.is_some_and(|year| YEARS.contains(&year))
+}
+
 pub(super) fn shanghai_number<'a>(cell: Cell<'a>, repaired: bool) -> Reading<'a> {
     if cell.kind != CellKind::Text {
         return Reading::unreadable("I0204", SPOILED);
@@ -92,13 +119,7 @@ pub(super) fn shanghai_number<'a>(cell: Cell<'a>, repaired: bool) -> Reading<'a>
     if is_scientific(&number) || is_padded_with_zeros(&number) {
         return Reading::unreadable("I0204", SPOILED);
     }
-    let digits = number.as_bytes();
-    let year = number.get(11..15).and_then(|year| year.parse::<i32>().ok());
-    let is_right = digits.len() == 19
-        && digits.iter().all(u8::is_ascii_digit)
-        && number.starts_with("310")
-        && matches!(digits.get(10), Some(b'1'..=b'4'))
-        && year.is_some_and(|year| YEARS.contains(&year));
+    let is_right = is_right_shanghai_number(&number);
     let shown = number.to_string();
     let reading = Reading::text(number);
     match (is_right, repaired) {

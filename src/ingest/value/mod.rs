@@ -161,6 +161,11 @@ pub(crate) fn read<'a>(cell: Cell<'a>, field: &Field, document: Document, contex
     if field.holds == Holds::Shown {
         return shown(cell);
     }
+    if cell.kind == CellKind::Text
+        && let Some(reading) = identifiers::plain(cell.text, field.holds)
+    {
+        return reading;
+    }
     let mut text = fold::trimmed(cell.text);
     if cell.kind == CellKind::Empty || text.is_empty() || text.eq_ignore_ascii_case("null") {
         return Reading::EMPTY;

@@ -28,10 +28,24 @@ pub const WEIGHTS: [u64; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4
 const CHECKS: &[u8; 11] = b"10X98765432";
 const PREFIXES: &[u8; 3] = b"GLJ";
 /// The first two digits of region codes: provinces, Taiwan (71, 83), Hong Kong (81), Macao (82), permanent residents from abroad (9x).
-const PROVINCES: &[u64] = &[
+const PROVINCES: &[u8] = &[
     11, 12, 13, 14, 15, 21, 22, 23, 31, 32, 33, 34, 35, 36, 37, 41, 42, 43, 44, 45, 46, 50, 51, 52, 53, 54, 61, 62, 63, 64, 65, 71, 81, 82,
     83, 91, 92, 93, 94, 95, 96, 97, 98, 99,
 ];
+/// The same, a bit each.
+const IS_PROVINCE: u128 = {
+    let (mut all, mut place) = (0, 0);
+    while place < PROVINCES.len() {
+        all |= 1 << PROVINCES[place];
+        place += 1;
+    }
+    all
+};
+
+/// Whether the region of a packed number is one.
+fn has_region(packed: u64) -> bool {
+    IS_PROVINCE >> ((packed >> 4) / 1_000_000_000_000_000).min(127) & 1 == 1
+}
 
 /// The check character of 17 digits (GB 11643).
 pub fn check_character(digits: &[u8]) -> u8 {
@@ -83,9 +97,9 @@ fn unpack(packed: u64) -> [u8; 18] {
     text
 }
 
-fn check_holds(packed: u64) -> bool {
-    let text = unpack(packed);
-    check_character(&text[..17]) == text[17]
+/// Whether 17 digits are followed by their check character.
+fn check_fits(text: &[u8]) -> bool {
+    text.split_last().is_some_and(|(check, digits)| check_character(digits) == check.to_ascii_uppercase())
 }
 
 fn birth_of(packed: u64) -> Option<NaiveDate> {
@@ -98,25 +112,25 @@ impl ResidentNumber {
     /// Reads 18 characters, or 15 of the old form (without a century: years below 30 are of the 21st; the check character is added).
     pub fn parse(text: &str) -> Result<Self, IdentifierFault> {
         let bytes = text.as_bytes();
-        let packed = if bytes.len() == 15 && bytes.iter().all(u8::is_ascii_digit) {
-            let mut long = [b'0'; 18];
+        let mut long = [b'0'; 18];
+        let number: &[u8] = if bytes.len() == 15 && bytes.iter().all(u8::is_ascii_digit) {
             long[..6].copy_from_slice(&bytes[..6]);
             // Two digits of a year: nobody who is a hundred goes to school.
             long[6..8].copy_from_slice(if bytes[6] < b'3' { b"20" } else { b"19" });
             long[8..17].copy_from_slice(&bytes[6..]);
             long[17] = check_character(&long[..17]);
-            pack(&long)
+            &long
         } else {
-            pack(bytes)
-        }
-        .ok_or(IdentifierFault::Form)?;
-        if !PROVINCES.contains(&((packed >> 4) / 1_000_000_000_000_000)) {
+            bytes
+        };
+        let packed = pack(number).ok_or(IdentifierFault::Form)?;
+        if !has_region(packed) {
             return Err(IdentifierFault::Region);
         }
         if birth_of(packed).is_none() {
             return Err(IdentifierFault::Date);
         }
-        if !check_holds(packed) {
+        if !check_fits(number) {
             return Err(IdentifierFault::CheckDigit);
         }
         Ok(Self(packed))
@@ -155,7 +169,7 @@ impl NationalId {
         let (prefix, number) = text.as_bytes().split_first().ok_or(IdentifierFault::Form)?;
         let prefix = PREFIXES.iter().position(|known| known == &prefix.to_ascii_uppercase()).ok_or(IdentifierFault::Form)?;
         let packed = pack(number).ok_or(IdentifierFault::Form)?;
-        if PREFIXES[prefix] != b'L' && !check_holds(packed) {
+        if PREFIXES[prefix] != b'L' && !check_fits(number) {
             return Err(IdentifierFault::CheckDigit);
         }
         Ok(Self(packed | (prefix as u64 + 1) << 62))
@@ -174,8 +188,8 @@ impl NationalId {
     /// The resident ID number of a G id, if it holds a right one.
     pub fn resident_number(self) -> Option<ResidentNumber> {
         let packed = self.0 & ((1 << 62) - 1);
-        let right = self.0 >> 62 == 1 && check_holds(packed) && birth_of(packed).is_some();
-        right.then_some(ResidentNumber(packed)).filter(|_| PROVINCES.contains(&((packed >> 4) / 1_000_000_000_000_000)))
+        let right = self.0 >> 62 == 1 && check_fits(&unpack(packed)) && birth_of(packed).is_some();
+        right.then_some(ResidentNumber(packed)).filter(|_| has_region(packed))
     }
 
     /// The 19 characters.
