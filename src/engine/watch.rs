@@ -20,7 +20,7 @@ use super::cohort::{Cohort, place};
 use super::finding::{About, Finding, Place};
 use super::roster::field;
 use super::rows::RowIndex;
-use crate::ingest::attendance::{Counted, Counting, Days, Deferred, Digest, count, read_deferred};
+use crate::ingest::attendance::{Counted, Counting, Days, Deferred, Digest, Numbers, count, read_deferred};
 use crate::ingest::table::Table;
 use crate::ingest::{CellFinding, FileInfo, Inputs, Sheet, Vocabulary};
 
@@ -94,7 +94,7 @@ impl Counter<'_> {
         let files: Vec<(usize, Option<Counted>)> = deferred.iter().map(of_file).collect();
         let is_new = |(file, known): &(usize, Option<Counted>)| known.is_none() && !inputs.files[*file].duplicate;
         if files.iter().any(is_new) || inputs.sheets.iter().any(|sheet| sheet.table == Table::Attendance) {
-            self.ids.put_in_order();
+            self.ids.put_in_order(0);
         }
         let replaced: HashMap<usize, Vec<u32>> = deferred.into_iter().map(|own| (own.file, own.replaced)).collect();
         let replaced = |file: usize| replaced.get(&file).map_or([].as_slice(), Vec::as_slice);

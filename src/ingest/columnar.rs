@@ -33,8 +33,8 @@ const DIFFERENT: i64 = 1 << 17;
 /// Rows decoded at once.
 const BATCH: usize = 128 * 1024;
 
-/// Rows of attendance counted at once: a day of a city, where it stands in the order of dates.
-const COUNTED: usize = 1 << 20;
+/// Rows of attendance whose ids are decoded at once: so few that they are still at hand when they are looked at.
+const COUNTED: usize = 1 << 16;
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -126,20 +126,26 @@ fn count_group<'v>(
 ) -> Result<Settled, Failure> {
     let (batches, roots) = batches(source.clone(), plain, group, layout, COUNTED, &DataType::Utf8View)?;
     let place = |field: usize| layout.columns.get(field).copied().flatten().and_then(|root| roots.binary_search(&root).ok());
-    let (mut counter, mut rows) = (ArrayCounter::new(counting), 0);
-    for batch in batches {
-        let batch = batch?;
-        if !counter.take(&batch, place, rows) {
-            let mut settled = read_group(source, plain, group, layout, context())?;
-            settled.count(counting);
-            return Ok(settled);
+    let count_arrays = || -> Result<Option<(Digest, u32)>, Failure> {
+        let (mut counter, mut rows) = (ArrayCounter::new(counting), 0);
+        for batch in batches {
+            let batch = batch?;
+            if counter.take(&batch, place, rows).is_none() {
+                return Ok(None);
+            }
+            rows += u32::try_from(batch.num_rows())?;
         }
-        rows += u32::try_from(batch.num_rows())?;
-    }
+        Ok(counter.finish().map(|digest| (digest, rows)))
+    };
+    let Some((digest, rows)) = count_arrays()? else {
+        let mut settled = read_group(source, plain, group, layout, context())?;
+        settled.count(counting);
+        return Ok(settled);
+    };
     let mut settled = Part::new(layout.table, |field| layout.has(field), context()).settle();
     settled.rows = RowNumbers::Contiguous { first: 1, count: rows };
     settled.sparse = Some(Vec::new());
-    settled.counted = Some(Box::new(counter.finish()));
+    settled.counted = Some(Box::new(digest));
     Ok(settled)
 }
 

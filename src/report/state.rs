@@ -7,6 +7,7 @@
 //! With a key at hand all of it is encrypted, as it holds ids. After the mark: the length of the head, the head, a block a file, and the hash of all before it. Head and blocks are compressed.
 
 use std::collections::HashMap;
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -316,15 +317,25 @@ pub fn write(folder: &Path, kept: &Kept<'_>) -> io::Result<()> {
         lengths: blocks.iter().map(|block| length(block) as u64).collect(),
         stamps: stamps.collect(),
     })?;
-    let whole = MARK.len() + 8 + length(&head) + blocks.iter().map(|block| length(block)).sum::<usize>() + HASH;
-    let mut bytes = Vec::with_capacity(whole);
-    bytes.extend_from_slice(MARK);
-    bytes.extend_from_slice(&(length(&head) as u64).to_le_bytes());
-    // Piece by piece, each let go of as it is taken over.
-    head.into_iter().chain(blocks.into_iter().flatten()).for_each(|piece| bytes.extend_from_slice(&piece));
-    let hash = blake3::hash(&bytes);
-    bytes.extend_from_slice(hash.as_bytes());
-    std::fs::write(folder.join(FILE), keys::kept(PURPOSE, bytes)?)
+    let begin = [MARK, &(length(&head) as u64).to_le_bytes()].concat();
+    // Piece by piece, each let go of once it is written.
+    let pieces = std::iter::once(begin).chain(head).chain(blocks.into_iter().flatten());
+    let mut hasher = blake3::Hasher::new();
+    let put = |out: &mut dyn Write| {
+        for piece in pieces {
+            hasher.update(&piece);
+            out.write_all(&piece)?;
+        }
+        out.write_all(hasher.finalize().as_bytes())
+    };
+    let path = folder.join(FILE);
+    if keys::at_hand().is_none() {
+        return put(&mut File::create(path)?);
+    }
+    // What is sealed is sealed as one.
+    let mut bytes = Vec::new();
+    put(&mut bytes)?;
+    std::fs::write(path, keys::kept(PURPOSE, bytes)?)
 }
 
 /// Reads the state of a run folder; `None` where there is none or it is damaged.

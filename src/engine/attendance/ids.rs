@@ -1,5 +1,6 @@
 //! Whose row is it? National ids as numbers from 0, those of the roster first; others get the next number when they are met.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use rayon::prelude::*;
@@ -7,7 +8,7 @@ use rayon::prelude::*;
 use crate::engine::keys::KeyMap;
 use crate::engine::roster::{Key, Roster};
 use crate::engine::rows::NOBODY;
-use crate::ingest::attendance::{Numbers, Order};
+use crate::ingest::attendance::{Numbers, ORDERS, Order};
 
 /// The ids of a ledger.
 #[derive(Debug)]
@@ -20,7 +21,9 @@ pub struct Ids<'r> {
     /// Whether the roster has the student of a number.
     is_of_roster: Vec<bool>,
     /// The orders that files mostly stand in: that of the rosters, and that of the ids.
-    orders: OnceLock<[Order; 2]>,
+    orders: [OnceLock<Order>; ORDERS],
+    /// Whether somebody puts the students in each.
+    begun: [AtomicBool; ORDERS],
     others: Mutex<Others>,
 }
 
@@ -42,12 +45,13 @@ impl<'r> Ids<'r> {
             None => {
                 let of_students = (0..own.len() as u32).collect();
                 let is_of_roster = own.iter().map(|id| *id != 0).collect();
-                return Self { roster, known: own, of_students, is_of_roster, orders: Default::default(), others: Mutex::default() };
+                let (orders, begun, others) = Default::default();
+                return Self { roster, known: own, of_students, is_of_roster, orders, begun, others };
             }
             Some(before) => {
                 let of_students = Vec::with_capacity(own.len());
-                let (orders, others) = Default::default();
-                Self { roster, known: before, of_students, is_of_roster: Vec::new(), orders, others }
+                let (orders, begun, others) = Default::default();
+                Self { roster, known: before, of_students, is_of_roster: Vec::new(), orders, begun, others }
             }
         };
         let numbers: KeyMap<u32> = ids.known.iter().zip(0..).filter(|(id, _)| **id != 0).map(|(id, number)| (*id, number)).collect();
@@ -90,30 +94,20 @@ impl<'r> Ids<'r> {
     }
 }
 
-impl Ids<'_> {
-    /// Puts the students in order, before files of attendance are read.
-    pub fn put_in_order(&self) {
-        if self.orders.get().is_some() {
-            return;
-        }
-        let id = |number: u32| self.known.get(number as usize).copied().unwrap_or_default();
-        let by = |key: &(dyn Fn(u32, u32) -> u64 + Sync)| {
-            let students = self.roster.students.par_iter().zip(&self.of_students).filter(|(_, number)| id(**number) != 0);
-            let mut keyed: Vec<(u64, u32)> = students.map(|(entry, number)| (key(entry.row.0, *number), *number)).collect();
-            keyed.par_sort_unstable();
-            Order::new(keyed.into_iter().map(|(_, number)| number).collect(), &self.known)
-        };
-        let of_rosters = || by(&|row, _| u64::from(row));
-        let of_ids = || by(&|_, number| id(number));
-        let (of_rosters, of_ids) = rayon::join(of_rosters, of_ids);
-        // Nobody else puts them in order meanwhile, and if so, in the same.
-        self.orders.set([of_rosters, of_ids]).ok();
-    }
-}
-
 impl Numbers for Ids<'_> {
-    fn orders(&self) -> &[Order] {
-        self.orders.get().map_or(&[], |orders| orders)
+    fn order(&self, which: usize) -> Option<&Order> {
+        self.orders.get(which)?.get()
+    }
+
+    fn put_in_order(&self, which: usize) {
+        // Nobody waits for it: work that a thread takes on while it waits could ask for it too.
+        let Some(place) = self.orders.get(which).filter(|_| !self.begun[which].swap(true, Ordering::Relaxed)) else { return };
+        let id = |number: u32| self.known.get(number as usize).copied().unwrap_or_default();
+        let students = self.roster.students.par_iter().zip(&self.of_students).filter(|(_, number)| id(**number) != 0);
+        let key = |row: u32, number: u32| if which == 0 { u64::from(row) } else { id(number) };
+        let mut keyed: Vec<(u64, u32)> = students.map(|(entry, number)| (key(entry.row.0, *number), *number)).collect();
+        keyed.par_sort_unstable();
+        place.set(Order::new(keyed.into_iter().map(|(_, number)| number).collect(), &self.known)).ok();
     }
 
     fn is_of_roster(&self, number: u32) -> bool {

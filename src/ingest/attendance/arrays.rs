@@ -20,14 +20,20 @@ const WORDS: usize = 1 << 8;
 /// Cells that a batch may take to be laid out by day and student.
 const MOST_CELLS: usize = 4 << 20;
 
-/// The arrays of a batch.
-struct Batch<'b> {
-    ids: Texts<'b>,
-    kinds: (&'b Int32Array, [u8; WORDS]),
-    date: Option<&'b PrimitiveArray<Date32Type>>,
-    first: Option<&'b PrimitiveArray<Date32Type>>,
-    last: Option<&'b PrimitiveArray<Date32Type>>,
-    told: Option<&'b PrimitiveArray<Date32Type>>,
+type Dates = PrimitiveArray<Date32Type>;
+
+/// A batch whose students are known: what its rows say. The texts of the ids are let go of while they are at hand.
+struct Held {
+    /// The record of its first row, and the place of the row among those that are held.
+    record: u32,
+    begin: usize,
+    kinds: Int32Array,
+    /// What each kind says.
+    codes: [u8; WORDS],
+    date: Option<Dates>,
+    first: Option<Dates>,
+    last: Option<Dates>,
+    told: Option<Dates>,
 }
 
 /// A column of texts: each by itself, or as numbers of a dictionary.
@@ -48,11 +54,11 @@ fn texts(array: &ArrayRef) -> Option<Texts<'_>> {
 }
 
 /// A column of days that may be missing; `Err` for one of another type.
-fn days(array: Option<&ArrayRef>) -> Result<Option<&PrimitiveArray<Date32Type>>, ()> {
+fn days(array: Option<&ArrayRef>) -> Result<Option<Dates>, ()> {
     match array {
         None => Ok(None),
         Some(array) if array.null_count() == array.len() => Ok(None),
-        Some(array) => array.as_primitive_opt::<Date32Type>().map(Some).ok_or(()),
+        Some(array) => array.as_primitive_opt().cloned().map(Some).ok_or(()),
     }
 }
 
@@ -68,31 +74,16 @@ fn codes(words: &StringArray) -> Option<[u8; WORDS]> {
     (words.len() <= WORDS).then_some(codes)
 }
 
-impl<'b> Batch<'b> {
-    /// The arrays by field; none where one is not plain.
-    fn of(batch: &'b RecordBatch, place: impl Fn(usize) -> Option<usize>) -> Option<Self> {
-        let array = |field: usize| place(field).and_then(|place| batch.columns().get(place));
-        let Texts::Coded(kinds, words) = texts(array(field::KIND)?)? else { return None };
-        Some(Self {
-            ids: texts(array(0)?)?,
-            kinds: (kinds, codes(words)?),
-            date: days(array(field::DATE)).ok()?,
-            first: days(array(field::FIRST)).ok()?,
-            last: days(array(field::LAST)).ok()?,
-            told: days(array(field::TOLD)).ok()?,
-        })
-    }
-}
-
 /// Set in the number of a student whose rows are all kept.
 const KEEP_ALL: u32 = 1 << 31;
 /// An id that is not plain.
 const NOBODY: u32 = u32::MAX;
 
-/// Room that is used again from batch to batch.
+/// Batches that are held until they are laid out, and room that is used again.
 #[derive(Default)]
 pub(crate) struct Scratch {
-    /// The student of each row.
+    held: Vec<Held>,
+    /// The student of each of their rows.
     numbers: Vec<u32>,
     /// By day and student: 1 for 出勤.
     cells: Vec<u8>,
@@ -151,68 +142,90 @@ impl Layout<'_> {
     }
 }
 
-/// Counts a batch whose first row is a record of the group; `place` gives where a field's array stands. False where something is not
-/// plain, and the group has to be read by its cells.
-pub(crate) fn count(
+impl Scratch {
+    /// How many rows are held.
+    pub(crate) fn rows(&self) -> usize {
+        self.numbers.len()
+    }
+}
+
+/// Finds the students of a batch whose first row is a record of the group, and holds it; `place` gives where a field's array stands. None
+/// where something is not plain, and the group has to be read by its cells.
+pub(crate) fn hold(
     counter: &mut Counter<'_>,
     scratch: &mut Scratch,
     batch: &RecordBatch,
     place: impl Fn(usize) -> Option<usize>,
     record: u32,
-) -> bool {
-    let Some(batch) = Batch::of(batch, place) else { return false };
-    find_students(counter, &batch.ids, &mut scratch.numbers) && lay_out(counter, scratch, &batch, record)
+) -> Option<()> {
+    let array = |field: usize| place(field).and_then(|place| batch.columns().get(place));
+    let Texts::Coded(kinds, words) = texts(array(field::KIND)?)? else { return None };
+    let codes = codes(words)?;
+    if kinds.values().iter().any(|kind| code(&codes, *kind) == NOT_PLAIN) {
+        return None;
+    }
+    let [date, first, last, told] = [field::DATE, field::FIRST, field::LAST, field::TOLD].map(|field| days(array(field)));
+    let (date, first, last, told) = (date.ok()?, first.ok()?, last.ok()?, told.ok()?);
+    let begin = scratch.numbers.len();
+    find_students(counter, &texts(array(0)?)?, &mut scratch.numbers)?;
+    scratch.held.push(Held { record, begin, kinds: kinds.clone(), codes, date, first, last, told });
+    Some(())
 }
 
-/// The student of each row; false for an id that is not plain.
-fn find_students(counter: &mut Counter<'_>, ids: &Texts<'_>, numbers: &mut Vec<u32>) -> bool {
-    numbers.clear();
-    match ids {
+fn code(codes: &[u8; WORDS], kind: i32) -> u8 {
+    u8::try_from(kind).map_or(NOT_PLAIN, |kind| codes[usize::from(kind)])
+}
+
+/// Adds the student of each row; none for an id that is not plain.
+fn find_students(counter: &mut Counter<'_>, ids: &Texts<'_>, numbers: &mut Vec<u32>) -> Option<()> {
+    let begin = numbers.len();
+    let is_plain = match ids {
         Texts::Coded(keys, ids) => {
             let mut known = Vec::with_capacity(ids.len());
             // Of a value that is missing the text is empty.
             students(counter, ids.len(), |place| ids.value(place), &mut known);
             numbers.extend(keys.values().iter().map(|key| known.get(*key as usize).copied().unwrap_or(NOBODY)));
             // A dictionary may hold ids that no row has.
-            !known.contains(&NOBODY) || !numbers.contains(&NOBODY)
+            !known.contains(&NOBODY) || !numbers[begin..].contains(&NOBODY)
         }
         Texts::Plain(ids) => {
             students(counter, ids.len(), |row| ids.value(row), numbers);
-            !numbers.contains(&NOBODY)
+            !numbers[begin..].contains(&NOBODY)
         }
-    }
+    };
+    is_plain.then_some(())
 }
 
-/// The student of each of some texts.
+/// Adds the student of each of some texts.
 fn students<'t>(counter: &mut Counter<'_>, count: usize, text: impl Fn(usize) -> &'t str, numbers: &mut Vec<u32>) {
-    while numbers.len() < count {
-        counter.follow((numbers.len()..count).map(|place| text(place).as_bytes()), numbers);
-        if numbers.len() < count {
-            let student = counter.student_of_text(text(numbers.len())).filter(|(number, _)| *number < KEEP_ALL);
+    let begin = numbers.len();
+    while numbers.len() - begin < count {
+        counter.follow((numbers.len() - begin..count).map(|place| text(place).as_bytes()), numbers);
+        if numbers.len() - begin < count {
+            let student = counter.student_of_text(text(numbers.len() - begin)).filter(|(number, _)| *number < KEEP_ALL);
             numbers.push(student.map_or(NOBODY, |(number, is_plain)| if is_plain { number } else { number | KEEP_ALL }));
         }
     }
 }
 
-/// Lays the rows out by day and student.
-fn lay_out(counter: &mut Counter<'_>, scratch: &mut Scratch, batch: &Batch<'_>, record: u32) -> bool {
-    let Scratch { numbers, cells, slots } = scratch;
+/// Lays the rows that are held out by day and student. None where something is not plain.
+pub(crate) fn lay_out(counter: &mut Counter<'_>, scratch: &mut Scratch) -> Option<()> {
+    let Scratch { held, numbers, cells, slots } = scratch;
     let (low, high) = numbers.iter().fold((u32::MAX, 0), |(low, high), number| (low.min(number & !KEEP_ALL), high.max(number & !KEEP_ALL)));
     if low > high {
-        return true;
-    }
-    let (kinds, codes) = (batch.kinds.0.values(), &batch.kinds.1);
-    let code = |kind: i32| u8::try_from(kind).map_or(NOT_PLAIN, |kind| codes[usize::from(kind)]);
-    if kinds.len() != numbers.len() || kinds.iter().any(|kind| code(*kind) == NOT_PLAIN) {
-        return false;
+        return Some(());
     }
     let low = low & !7;
     let (days, width) = (counter.days(), (high - low + 8) as usize & !7);
     // Where nobody is entered as present there is nothing to lay out.
-    let span = batch.date.filter(|_| kinds.iter().any(|kind| code(*kind) == PRESENT)).map_or(0..0, |dates| match dates.nulls() {
+    let says_present = |batch: &&Held| batch.kinds.values().iter().any(|kind| code(&batch.codes, *kind) == PRESENT);
+    let dates = held.iter().filter(says_present).filter_map(|batch| batch.date.as_ref());
+    let spans = dates.map(|dates| match dates.nulls() {
         None => days.span(dates.values().iter().copied()),
         Some(_) => days.span(dates.iter().flatten()),
     });
+    let span =
+        spans.filter(|span| !span.is_empty()).reduce(|one, other| one.start.min(other.start)..one.end.max(other.end)).unwrap_or(0..0);
     let span = if width * span.len() <= MOST_CELLS { span } else { 0..0 };
     cells.clear();
     cells.resize(width * span.len(), 0);
@@ -222,16 +235,38 @@ fn lay_out(counter: &mut Counter<'_>, scratch: &mut Scratch, batch: &Batch<'_>, 
         Slot { is_school_day: place.is_some(), begin: own.map_or(usize::MAX / 2, |place| (place - span.start) * width), rows: 0 }
     }));
     let first_day = days.first();
-    let value =
-        |array: Option<&PrimitiveArray<Date32Type>>, row: usize| array.filter(|array| array.is_valid(row)).map(|array| array.value(row));
-    let missing = batch.date.and_then(|dates| dates.nulls());
-    let dates: &[i32] = batch.date.map_or(&[], |dates| dates.values());
     let mut layout = Layout { cells, slots, first_day, low };
+    for batch in held.iter() {
+        enter(counter, &mut layout, batch, &numbers[batch.begin..batch.begin + batch.kinds.len()])?;
+    }
+    for (offset, slot) in slots.iter().enumerate().filter(|(_, slot)| slot.rows > 0) {
+        counter.add_date(offset, slot.rows);
+    }
+    for (present, day) in cells.chunks_exact(width).zip(span) {
+        if present.iter().any(|cell| *cell != 0) {
+            counter.add_day(day as u16, &Presence::of_cells(low, present));
+        }
+    }
+    held.clear();
+    numbers.clear();
+    Some(())
+}
+
+fn value(array: Option<&Dates>, row: usize) -> Option<i32> {
+    array.filter(|array| array.is_valid(row)).map(|array| array.value(row))
+}
+
+/// Enters the rows of a batch. None where something is not plain.
+fn enter(counter: &mut Counter<'_>, layout: &mut Layout<'_>, batch: &Held, numbers: &[u32]) -> Option<()> {
+    let kinds = batch.kinds.values();
+    let missing = batch.date.as_ref().and_then(|dates| dates.nulls());
+    let dates: &[i32] = batch.date.as_ref().map_or(&[], |dates| dates.values());
     let mut row = 0;
     while let (Some(&marked), Some(&kind)) = (numbers.get(row), kinds.get(row)) {
-        let (number, code) = (marked & !KEEP_ALL, code(kind));
+        let (number, code) = (marked & !KEEP_ALL, code(&batch.codes, kind));
         if code == PRESENT && missing.is_none() {
-            let (entered, was_known) = layout.enter_all(&numbers[row..], &kinds[row..], dates.get(row..).unwrap_or_default(), codes);
+            let dates = dates.get(row..).unwrap_or_default();
+            let (entered, was_known) = layout.enter_all(&numbers[row..], &kinds[row..], dates, &batch.codes);
             row += entered;
             if was_known && let Some(number) = numbers.get(row - 1) {
                 counter.double(*number);
@@ -241,8 +276,8 @@ fn lay_out(counter: &mut Counter<'_>, scratch: &mut Scratch, batch: &Batch<'_>, 
             }
         }
         let date = dates.get(row).copied().filter(|_| missing.is_none_or(|missing| missing.is_valid(row)));
-        let told = value(batch.told, row).map_or(Read::Empty, Read::Value);
-        let line = |first, last, span| Line { record: record + row as u32, first, last, code, told, span };
+        let told = value(batch.told.as_ref(), row).map_or(Read::Empty, Read::Value);
+        let line = |first, last, span| Line { record: batch.record + row as u32, first, last, code, told, span };
         let was_known = date.filter(|_| code == PRESENT).and_then(|date| layout.enter(date, number));
         if was_known == Some(true) {
             counter.double(number);
@@ -259,20 +294,12 @@ fn lay_out(counter: &mut Counter<'_>, scratch: &mut Scratch, batch: &Batch<'_>, 
                 counter.keep(number, &line(date, date, Span::Day));
             }
             (Some(date), None) => counter.take(number, marked == number, line(date, date, Span::Day)),
-            (None, _) => match (value(batch.first, row), value(batch.last, row)) {
+            (None, _) => match (value(batch.first.as_ref(), row), value(batch.last.as_ref(), row)) {
                 (Some(first), Some(last)) if first <= last => counter.take(number, marked == number, line(first, last, Span::Range)),
-                _ => return false,
+                _ => return None,
             },
         }
         row += 1;
     }
-    for (offset, slot) in slots.iter().enumerate().filter(|(_, slot)| slot.rows > 0) {
-        counter.add_date(offset, slot.rows);
-    }
-    for (present, day) in cells.chunks_exact(width).zip(span) {
-        if present.iter().any(|cell| *cell != 0) {
-            counter.add_day(day as u16, &Presence::of_cells(low, present));
-        }
-    }
-    true
+    Some(())
 }

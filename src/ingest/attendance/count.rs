@@ -131,8 +131,10 @@ pub struct Line {
 
 /// Students by number.
 pub trait Numbers: Sync {
-    /// The orders that the students of the roster may stand in.
-    fn orders(&self) -> &[Order];
+    /// One of the orders that the students of the roster may stand in, once they are put in it.
+    fn order(&self, which: usize) -> Option<&Order>;
+    /// Puts the students in an order, unless somebody else does.
+    fn put_in_order(&self, which: usize);
     /// The number of an id, wherever it stands.
     fn look_up(&self, id: u64) -> u32;
     /// Whether the roster has the student: whoever it has not is a finding that names rows, so all of them are kept.
@@ -218,8 +220,8 @@ impl<'c> Counter<'c> {
     /// The numbers of the first texts that are the plain ids of students who were expected there, as far as of all of them only rows that
     /// say more than 出勤 are kept.
     pub(super) fn follow<'t>(&mut self, texts: impl Iterator<Item = &'t [u8]>, numbers: &mut Vec<u32>) {
-        if self.counting.whole.is_empty() {
-            self.cursor.follow(self.counting.numbers.orders(), texts, numbers);
+        if let Some(order) = self.counting.numbers.order(self.cursor.order()).filter(|_| self.counting.whole.is_empty()) {
+            self.cursor.follow(order, texts, numbers);
         }
     }
 
@@ -233,10 +235,16 @@ impl<'c> Counter<'c> {
     /// Whose id it is.
     fn meet(&mut self, id: u64) {
         let Counting { numbers, whole, .. } = self.counting;
-        let orders = numbers.orders();
-        let number = self.cursor.expected(orders, id).unwrap_or_else(|| {
+        let cursor = &mut self.cursor;
+        let number = numbers.order(cursor.order()).and_then(|order| cursor.expected(order, id)).unwrap_or_else(|| {
             let number = numbers.look_up(id);
-            self.cursor.jump(orders, number);
+            if cursor.miss() {
+                numbers.put_in_order(cursor.order());
+            }
+            // Those that another thread is putting in order are looked up meanwhile.
+            if let Some(order) = numbers.order(cursor.order()) {
+                cursor.go_to(order, number);
+            }
             number
         });
         if self.near.0 != number {

@@ -7,10 +7,10 @@ pub mod digest;
 mod order;
 pub mod presence;
 
-use arrays::{Scratch, count as count_arrays};
+use arrays::{Scratch, hold, lay_out};
 pub use count::{Counting, Days, Numbers};
 pub use digest::{Digest, Kept};
-pub use order::Order;
+pub use order::{ORDERS, Order};
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
@@ -28,6 +28,9 @@ use super::sent_back::Replaced;
 use super::table::Table;
 use super::walk::Found;
 
+/// Rows that are laid out together: a day of a city, where it stands in the order of dates.
+const LAID_OUT: usize = 1 << 20;
+
 /// Counts row groups by their arrays.
 pub(crate) struct ArrayCounter<'c> {
     counter: count::Counter<'c>,
@@ -40,15 +43,17 @@ impl<'c> ArrayCounter<'c> {
         Self { counter: count::Counter::new(counting), scratch: Scratch::default() }
     }
 
-    /// Counts a batch whose first row is a record of the group; `place` gives where a field's array stands. False where something is not
+    /// Counts a batch whose first row is a record of the group; `place` gives where a field's array stands. None where something is not
     /// plain, and the group has to be read by its cells.
-    pub(crate) fn take(&mut self, batch: &RecordBatch, place: impl Fn(usize) -> Option<usize>, record: u32) -> bool {
-        count_arrays(&mut self.counter, &mut self.scratch, batch, place, record)
+    pub(crate) fn take(&mut self, batch: &RecordBatch, place: impl Fn(usize) -> Option<usize>, record: u32) -> Option<()> {
+        hold(&mut self.counter, &mut self.scratch, batch, place, record)?;
+        if self.scratch.rows() >= LAID_OUT { lay_out(&mut self.counter, &mut self.scratch) } else { Some(()) }
     }
 
-    /// What was counted.
-    pub(crate) fn finish(self) -> Digest {
-        self.counter.finish()
+    /// What was counted; none as above.
+    pub(crate) fn finish(mut self) -> Option<Digest> {
+        lay_out(&mut self.counter, &mut self.scratch)?;
+        Some(self.counter.finish())
     }
 }
 

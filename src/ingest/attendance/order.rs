@@ -42,6 +42,9 @@ impl Order {
     }
 }
 
+/// How many orders are tried.
+pub const ORDERS: usize = 2;
+
 /// Orders that were guessed wrong so often are given up for the next.
 const MISSES: u32 = 32;
 
@@ -57,9 +60,13 @@ pub struct Cursor {
 }
 
 impl Cursor {
+    /// Which order the file seems to stand in.
+    pub fn order(&self) -> usize {
+        self.order
+    }
+
     /// The numbers of the first texts that are the ids of students who were expected there.
-    pub fn follow<'t>(&mut self, orders: &[Order], texts: impl Iterator<Item = &'t [u8]>, numbers: &mut Vec<u32>) {
-        let Some(order) = orders.get(self.order) else { return };
+    pub fn follow<'t>(&mut self, order: &Order, texts: impl Iterator<Item = &'t [u8]>, numbers: &mut Vec<u32>) {
         for text in texts {
             // The very next one, nearly always.
             let next = self.place + 1;
@@ -70,9 +77,7 @@ impl Cursor {
                 numbers.push(*number);
                 continue;
             }
-            let Some((place, number)) = order.near(self.place, text) else {
-                break;
-            };
+            let Some((place, number)) = order.near(self.place, text) else { break };
             self.place = place;
             numbers.push(number);
         }
@@ -80,22 +85,26 @@ impl Cursor {
     }
 
     /// The number of an id, if that is the student who was expected.
-    pub fn expected(&mut self, orders: &[Order], id: u64) -> Option<u32> {
-        let order = orders.get(self.order)?;
+    pub fn expected(&mut self, order: &Order, id: u64) -> Option<u32> {
         let (place, number) = order.near(self.place, &NationalId::from_packed(id).text())?;
         self.misses = self.misses.saturating_sub(1);
         self.place = place;
         Some(number)
     }
 
-    /// Goes to a student who was not expected.
-    pub fn jump(&mut self, orders: &[Order], number: u32) {
+    /// Notes that somebody else was expected. True where the next order is to be tried.
+    pub fn miss(&mut self) -> bool {
         self.misses += 2;
-        if self.misses > MISSES {
-            (self.order, self.misses) = ((self.order + 1) % orders.len().max(1), 0);
+        let gives_up = self.misses > MISSES;
+        if gives_up {
+            (self.order, self.misses) = ((self.order + 1) % ORDERS, 0);
         }
-        let place = orders.get(self.order).and_then(|order| order.places.get(number as usize));
-        if let Some(place) = place.filter(|place| **place != NOWHERE) {
+        gives_up
+    }
+
+    /// Goes to a student.
+    pub fn go_to(&mut self, order: &Order, number: u32) {
+        if let Some(place) = order.places.get(number as usize).filter(|place| **place != NOWHERE) {
             self.place = *place as usize;
         }
     }
@@ -124,25 +133,29 @@ mod tests {
 
     #[test]
     fn expected_students_are_followed_and_others_break_off() {
-        let (orders, mut cursor, mut numbers) = (orders(), Cursor::default(), Vec::new());
+        let ([order, _], mut cursor, mut numbers) = (orders(), Cursor::default(), Vec::new());
         let texts = [text(3), text(3), text(2), text(0), text(1)];
-        cursor.follow(&orders, texts.iter().map(|text| text.as_slice()), &mut numbers);
+        cursor.follow(&order, texts.iter().map(|text| text.as_slice()), &mut numbers);
         // The one before is not expected any more.
         assert_eq!(numbers, [0, 0, 2, 3]);
-        cursor.follow(&orders, [&text(3)[..18]].into_iter(), &mut numbers);
+        cursor.follow(&order, [&text(3)[..18]].into_iter(), &mut numbers);
         assert_eq!(numbers, [0, 0, 2, 3]);
     }
 
     #[test]
     fn the_next_order_is_tried_where_one_fails() {
         let (orders, mut cursor) = (orders(), Cursor::default());
-        assert_eq!((cursor.expected(&orders, id(3)), cursor.expected(&orders, id(0))), (Some(0), Some(3)));
-        for _ in 0..17 {
-            assert_eq!(cursor.expected(&orders, id(3)), None);
-            cursor.jump(&orders, 3);
+        assert_eq!((cursor.expected(&orders[0], id(3)), cursor.expected(&orders[0], id(0))), (Some(0), Some(3)));
+        for missed in 1..=17 {
+            assert_eq!(cursor.expected(&orders[0], id(3)), None);
+            assert_eq!(cursor.miss(), missed == 17);
         }
-        // In the order of ids, whose first is number 3.
-        assert_eq!((cursor.order, cursor.place), (1, 0));
-        assert_eq!((cursor.expected(&orders, id(1)), cursor.expected(&orders, id(3))), (Some(1), Some(0)));
+        // In the order of ids number 3 comes first.
+        cursor.go_to(&orders[1], 3);
+        assert_eq!((cursor.order(), cursor.place), (1, 0));
+        assert_eq!((cursor.expected(&orders[1], id(1)), cursor.expected(&orders[1], id(3))), (Some(1), Some(0)));
+        // Whoever is in no order changes nothing.
+        cursor.go_to(&orders[1], 9);
+        assert_eq!(cursor.place, 3);
     }
 }
