@@ -3,6 +3,8 @@
 //! Whatever is not plain, such as a cell that can't be read, a repaired one or one that is missing, is left to the cells: the group is
 //! then read as any other table, and what it says of the cell is said there.
 
+use std::ops::Range;
+
 use arrow::array::{Array, ArrayRef, AsArray, Int32Array, PrimitiveArray, RecordBatch, StringArray, StringViewArray};
 use arrow::datatypes::{Date32Type, Int32Type};
 use law::facts::attendance::DayRecord;
@@ -27,6 +29,8 @@ struct Held {
     /// The record of its first row, and the place of the row among those that are held.
     record: u32,
     begin: usize,
+    /// What the numbers of its students lie between.
+    students: Range<u32>,
     kinds: Int32Array,
     /// What each kind says.
     codes: [u8; WORDS],
@@ -161,14 +165,16 @@ pub(crate) fn hold(
     let array = |field: usize| place(field).and_then(|place| batch.columns().get(place));
     let Texts::Coded(kinds, words) = texts(array(field::KIND)?)? else { return None };
     let codes = codes(words)?;
-    if kinds.values().iter().any(|kind| code(&codes, *kind) == NOT_PLAIN) {
+    // A dictionary may hold words that no row has.
+    let is_plain = !codes[..words.len()].contains(&NOT_PLAIN) || !kinds.values().iter().any(|kind| code(&codes, *kind) == NOT_PLAIN);
+    if !is_plain {
         return None;
     }
     let [date, first, last, told] = [field::DATE, field::FIRST, field::LAST, field::TOLD].map(|field| days(array(field)));
     let (date, first, last, told) = (date.ok()?, first.ok()?, last.ok()?, told.ok()?);
     let begin = scratch.numbers.len();
-    find_students(counter, &texts(array(0)?)?, &mut scratch.numbers)?;
-    scratch.held.push(Held { record, begin, kinds: kinds.clone(), codes, date, first, last, told });
+    let students = find_students(counter, &texts(array(0)?)?, &mut scratch.numbers)?;
+    scratch.held.push(Held { record, begin, students, kinds: kinds.clone(), codes, date, first, last, told });
     Some(())
 }
 
@@ -176,24 +182,30 @@ fn code(codes: &[u8; WORDS], kind: i32) -> u8 {
     u8::try_from(kind).map_or(NOT_PLAIN, |kind| codes[usize::from(kind)])
 }
 
-/// Adds the student of each row; none for an id that is not plain.
-fn find_students(counter: &mut Counter<'_>, ids: &Texts<'_>, numbers: &mut Vec<u32>) -> Option<()> {
+/// Adds the student of each row, and gives what their numbers lie between; none for an id that is not plain.
+fn find_students(counter: &mut Counter<'_>, ids: &Texts<'_>, numbers: &mut Vec<u32>) -> Option<Range<u32>> {
     let begin = numbers.len();
-    let is_plain = match ids {
+    let between = |numbers: &[u32]| {
+        let own = numbers.iter().filter(|number| **number != NOBODY).map(|number| number & !KEEP_ALL);
+        let nobody = Range { start: u32::MAX, end: 0 };
+        own.fold(nobody, |students, number| students.start.min(number)..students.end.max(number + 1))
+    };
+    match ids {
         Texts::Coded(keys, ids) => {
             let mut known = Vec::with_capacity(ids.len());
             // Of a value that is missing the text is empty.
             students(counter, ids.len(), |place| ids.value(place), &mut known);
             numbers.extend(keys.values().iter().map(|key| known.get(*key as usize).copied().unwrap_or(NOBODY)));
             // A dictionary may hold ids that no row has.
-            !known.contains(&NOBODY) || !numbers[begin..].contains(&NOBODY)
+            let is_plain = !known.contains(&NOBODY) || !numbers[begin..].contains(&NOBODY);
+            is_plain.then(|| between(&known))
         }
         Texts::Plain(ids) => {
             students(counter, ids.len(), |row| ids.value(row), numbers);
-            !numbers[begin..].contains(&NOBODY)
+            let own = &numbers[begin..];
+            (!own.contains(&NOBODY)).then(|| between(own))
         }
-    };
-    is_plain.then_some(())
+    }
 }
 
 /// Adds the student of each of some texts.
@@ -211,12 +223,13 @@ fn students<'t>(counter: &mut Counter<'_>, count: usize, text: impl Fn(usize) ->
 /// Lays the rows that are held out by day and student. None where something is not plain.
 pub(crate) fn lay_out(counter: &mut Counter<'_>, scratch: &mut Scratch) -> Option<()> {
     let Scratch { held, numbers, cells, slots } = scratch;
-    let (low, high) = numbers.iter().fold((u32::MAX, 0), |(low, high), number| (low.min(number & !KEEP_ALL), high.max(number & !KEEP_ALL)));
-    if low > high {
+    let students = held.iter().map(|batch| batch.students.clone());
+    let Some(students) = students.reduce(|one, other| one.start.min(other.start)..one.end.max(other.end)).filter(|own| !own.is_empty())
+    else {
         return Some(());
-    }
-    let low = low & !7;
-    let (days, width) = (counter.days(), (high - low + 8) as usize & !7);
+    };
+    let low = students.start & !7;
+    let (days, width) = (counter.days(), (students.end - low).next_multiple_of(8) as usize);
     // Where nobody is entered as present there is nothing to lay out.
     let says_present = |batch: &&Held| batch.kinds.values().iter().any(|kind| code(&batch.codes, *kind) == PRESENT);
     let dates = held.iter().filter(says_present).filter_map(|batch| batch.date.as_ref());
