@@ -137,6 +137,32 @@ fn day_by_day_is_the_same_as_all_at_once() {
 }
 
 #[test]
+fn a_student_who_is_given_an_id_later_keeps_what_was_counted_of_it() {
+    let scratch = scratch();
+    let (input, out) = (scratch.path().join("in"), scratch.path().join("out"));
+    let late = "L310104201303159999";
+    // Whoever has another document stands behind all others of the class, and so does whoever has an id of this kind.
+    let of_all = |id: &str| {
+        let others =
+            [0, 1, 2].map(|student| format!("{},,,学生{student},示例区,3101040000,七年级,1班,2024-09,在读\n", self::id(0, student)));
+        let header = "全国学籍号,证件类型,证件号码,姓名,区,学校代码,年级,班级,入学年月,学籍状态\n";
+        format!("{header}{}{id},护照,E12345678,学生九,示例区,3101040000,七年级,1班,2024-09,在读\n", others.concat())
+    };
+    let mut attendance = "全国学籍号,日期,考勤\n".to_owned();
+    let term = watch_calendar().term_begun("2025-09-01".parse().expect("a date"), 1).expect("a term");
+    for (day, kind) in term.days.iter().zip(["旷课", "病假", "出勤", "迟到"].into_iter().cycle()).take(12) {
+        let _ = writeln!(attendance, "{},{day},出勤\n{late},{day},{kind}", id(0, 1));
+    }
+    write_files(&input, &[("名册.csv", of_all("")), ("考勤.csv", attendance)]);
+    let before = run_both(&input, &out, term.days[12], Attendance::Daily);
+    assert!(rows(&before.folder.join("findings.parquet")).iter().any(|row| format!("{row:?}").contains("R0602")));
+    write_files(&input, &[("名册.csv", of_all(late))]);
+    let after = run_both(&input, &out, term.days[13], Attendance::Daily);
+    assert_eq!(after.manifest.attendance.expect("a receipt").read, 0);
+    assert!(!rows(&after.folder.join("findings.parquet")).iter().any(|row| format!("{row:?}").contains("R0602")));
+}
+
+#[test]
 fn a_state_that_does_not_fit_is_not_used_and_the_summary_says_why() {
     let scratch = scratch();
     let (input, out) = (scratch.path().join("in"), scratch.path().join("out"));

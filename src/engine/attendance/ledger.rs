@@ -151,8 +151,10 @@ impl Ledger {
         };
         let parts: Vec<(Row, &Part)> =
             counted.iter().flat_map(|own| own.digest.kept.iter().map(|part| (Row(own.begin.0 + part.before), part))).collect();
+        // Somebody whose place had no id when numbers were given has a later number.
+        let is_at_place = is_same && numbering.students.iter().skip(students).all(|student| *student == NOBODY);
         let of_students = |(begin, part): (Row, &'d Part)| {
-            let kept = if is_same {
+            let kept = if is_at_place {
                 Cow::Borrowed(part.rows.as_slice())
             } else {
                 let own = part.rows.iter().map(|kept| Kept { number: student_of(kept), ..*kept }).filter(|kept| kept.number != NOBODY);
