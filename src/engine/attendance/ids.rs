@@ -1,5 +1,6 @@
 //! Whose row is it? National ids as numbers from 0, those of the roster first; others get the next number when they are met.
 
+use std::cell::LazyCell;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
@@ -41,32 +42,27 @@ impl<'r> Ids<'r> {
             Key::Document(_) | Key::Roster(_) => 0,
         });
         let own: Vec<u64> = own.collect();
-        let mut ids = match before {
-            None => {
-                let of_students = (0..own.len() as u32).collect();
-                let is_of_roster = own.iter().map(|id| *id != 0).collect();
-                let (orders, begun, others) = Default::default();
-                return Self { roster, known: own, of_students, is_of_roster, orders, begun, others };
-            }
-            Some(before) => {
-                let of_students = Vec::with_capacity(own.len());
-                let (orders, begun, others) = Default::default();
-                Self { roster, known: before, of_students, is_of_roster: Vec::new(), orders, begun, others }
-            }
+        let (orders, begun, others) = Default::default();
+        let Some(mut known) = before else {
+            let of_students = (0..own.len() as u32).collect();
+            let is_of_roster = own.iter().map(|id| *id != 0).collect();
+            return Self { roster, known: own, of_students, is_of_roster, orders, begun, others };
         };
-        let numbers: KeyMap<u32> = ids.known.iter().zip(0..).filter(|(id, _)| **id != 0).map(|(id, number)| (*id, number)).collect();
-        for (place, id) in own.into_iter().enumerate() {
-            // Mostly nothing has changed.
-            let number = match ids.known.get(place) {
-                Some(known) if *known == id && id != 0 => place as u32,
-                _ if id == 0 => NOBODY,
-                _ => numbers.get(&id).copied().unwrap_or_else(|| {
-                    ids.known.push(id);
-                    ids.known.len() as u32 - 1
-                }),
-            };
-            ids.of_students.push(number);
-        }
+        let mut added = Vec::new();
+        // Mostly nothing has changed, and nobody is looked up.
+        let numbers: LazyCell<KeyMap<u32>, _> =
+            LazyCell::new(|| known.iter().zip(0..).filter(|(id, _)| **id != 0).map(|(id, number)| (*id, number)).collect());
+        let number = |(place, id): (usize, u64)| match known.get(place) {
+            Some(known) if *known == id && id != 0 => place as u32,
+            _ if id == 0 => NOBODY,
+            _ => numbers.get(&id).copied().unwrap_or_else(|| {
+                added.push(id);
+                (known.len() + added.len()) as u32 - 1
+            }),
+        };
+        let of_students = own.into_iter().enumerate().map(number).collect();
+        known.append(&mut added);
+        let mut ids = Self { roster, known, of_students, is_of_roster: Vec::new(), orders, begun, others };
         ids.is_of_roster = vec![false; ids.known.len()];
         for number in &ids.of_students {
             if let Some(own) = ids.is_of_roster.get_mut(*number as usize) {

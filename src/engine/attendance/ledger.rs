@@ -85,8 +85,10 @@ impl Ledger {
         let days = term.days_until(as_of) as u16;
         // Who has no national id has no records either.
         let is_own = |((student, id), number): ((&u32, &u64), u32)| *student == number || *id == 0;
-        let is_same =
-            numbering.students.len() >= students && numbering.students.iter().zip(&numbering.ids).zip(0..).take(students).all(is_own);
+        // Somebody who had no id when numbers were given may have a later number.
+        let is_same = numbering.students.len() >= students
+            && numbering.students.iter().zip(&numbering.ids).zip(0..).take(students).all(is_own)
+            && numbering.students.iter().skip(students).all(|student| *student == NOBODY);
         let by_day = |day: u16| {
             let mut own = Presence::none(students);
             let mut met: Vec<u32> = Vec::new();
@@ -151,10 +153,8 @@ impl Ledger {
         };
         let parts: Vec<(Row, &Part)> =
             counted.iter().flat_map(|own| own.digest.kept.iter().map(|part| (Row(own.begin.0 + part.before), part))).collect();
-        // Somebody whose place had no id when numbers were given has a later number.
-        let is_at_place = is_same && numbering.students.iter().skip(students).all(|student| *student == NOBODY);
         let of_students = |(begin, part): (Row, &'d Part)| {
-            let kept = if is_at_place {
+            let kept = if is_same {
                 Cow::Borrowed(part.rows.as_slice())
             } else {
                 let own = part.rows.iter().map(|kept| Kept { number: student_of(kept), ..*kept }).filter(|kept| kept.number != NOBODY);
